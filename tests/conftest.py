@@ -1,0 +1,17 @@
+"""What the tests share: where the repository and the optional reference material lie."""
+
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+SHARED = REPOSITORY.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def author_shapeset() -> Path:
+    """The folder with the images and scenes that the author's own generator drew."""
+    folder = SHARED / "reference" / "shapeset"
+    if not folder.is_dir():
+        pytest.skip("the author's Shapeset images (../shared/reference/shapeset) are not here")
+    return folder
