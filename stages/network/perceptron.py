@@ -1,0 +1,122 @@
+"""The multi-layer perceptron of section 2.3: hidden layers of one activation, softmax output, cost −log P(y|x).
+
+Layers are numbered as in the paper, from the first hidden layer up; list index 0 is layer 1 and the last is the
+softmax output.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from stages.network.activations import ACTIVATIONS
+from stages.network.initializers import INITIALIZERS
+
+
+@dataclass(frozen=True)
+class Perceptron:
+    """Parameters and activation: s = z W + b going up, z = f(s) in hidden layers."""
+
+    weights: list[Tensor]
+    """float (units of the layer below, units), one for each layer"""
+    biases: list[Tensor]
+    """float (1, units), one for each layer"""
+    activation: str
+    """a name in ACTIVATIONS"""
+
+    @property
+    def hidden_layers(self) -> int:
+        """The number of hidden layers."""
+        return len(self.weights) - 1
+
+
+@dataclass(frozen=True)
+class Passes:
+    """What one pass up and one pass down leave behind, for examples that are not used to learn."""
+
+    pre_activations: list[Tensor]
+    """s of every layer: (examples, units)"""
+    activations: list[Tensor]
+    """z of the inputs and of every hidden layer: (examples, units); index 0 is the inputs"""
+    back_propagated_gradients: list[Tensor]
+    """∂Cost/∂s of every layer, of each example's own cost: (examples, units)"""
+    weight_gradients: list[Tensor]
+    """∂Cost/∂W of every layer, of the mean cost over the examples: (units below, units)"""
+
+
+def initialize(sizes: Sequence[int], activation: str, initialization: str, seed: int) -> Perceptron:
+    """Return a perceptron with layers of `sizes` (inputs, hidden layers…, classes), biases 0.
+
+    The same seed draws the same random numbers for every activation and initialization, whose runs so start alike.
+    """
+    generator = Generator().manual_seed(seed)
+    draw = INITIALIZERS[initialization]
+    weights = [draw(fan_in, fan_out, generator) for fan_in, fan_out in pairwise(sizes)]
+    return Perceptron(weights, [torch.zeros(1, fan_out) for fan_out in sizes[1:]], activation)
+
+
+def stack(networks: Sequence[Perceptron], device: torch.device) -> Perceptron:
+    """Return copies of networks of the same sizes as one on `device`, with a leading dimension (runs, …)."""
+    weights = [torch.stack(layer).to(device) for layer in zip(*(network.weights for network in networks), strict=True)]
+    biases = [torch.stack(layer).to(device) for layer in zip(*(network.biases for network in networks), strict=True)]
+    return Perceptron(weights, biases, networks[0].activation)
+
+
+def member(networks: Perceptron, run: int) -> Perceptron:
+    """Return one run of a stack, as views of the stack's parameters."""
+    weights, biases = [weight[run] for weight in networks.weights], [bias[run] for bias in networks.biases]
+    return Perceptron(weights, biases, networks.activation)
+
+
+def parameters(network: Perceptron) -> dict[str, np.ndarray]:
+    """Return the parameters under the names they have in files: weight_1 (units below, units), bias_1 (units,), …"""
+    arrays = {}
+    for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True), start=1):
+        arrays[f"weight_{layer}"] = weight.cpu().numpy().copy()
+        arrays[f"bias_{layer}"] = bias[0].cpu().numpy().copy()
+    return arrays
+
+
+def from_parameters(arrays: Mapping[str, np.ndarray], activation: str) -> Perceptron:
+    """Return the perceptron whose `parameters` are `arrays`."""
+    layers = range(1, len(arrays) // 2 + 1)
+    weights = [torch.from_numpy(arrays[f"weight_{layer}"]) for layer in layers]
+    biases = [torch.from_numpy(arrays[f"bias_{layer}"])[None] for layer in layers]
+    return Perceptron(weights, biases, activation)
+
+
+def forward(network: Perceptron, inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the pre-activations s of every layer and the activations z of the inputs and every hidden layer.
+
+    `inputs` is float (examples, inputs).
+    """
+    activation = ACTIVATIONS[network.activation]
+    pre_activations, activations = [], [inputs]
+    for weight, bias in zip(network.weights, network.biases, strict=True):
+        pre_activations.append(torch.addmm(bias, activations[-1], weight))
+        if len(activations) <= network.hidden_layers:
+            activations.append(torch.empty_like(pre_activations[-1]))
+            activation.forward(pre_activations[-1], activations[-1])
+    return pre_activations, activations
+
+
+def back_propagate(network: Perceptron, inputs: Tensor, labels: Tensor) -> Passes:
+    """Go up and down once; `inputs` float (examples, inputs), `labels` int64 (examples,)."""
+    pre_activations, activations = forward(network, inputs)
+    gradient = torch.softmax(pre_activations[-1], -1)
+    gradient[torch.arange(len(labels), device=labels.device), labels] -= 1
+    gradients = [gradient]
+    for layer in range(network.hidden_layers, 0, -1):
+        gradient = gradient @ network.weights[layer].mT
+        ACTIVATIONS[network.activation].backward(gradient, pre_activations[layer - 1], activations[layer], gradient)
+        gradients.insert(0, gradient)
+    weight_gradients = [z.mT @ gradient / len(inputs) for z, gradient in zip(activations, gradients, strict=True)]
+    return Passes(pre_activations, activations, gradients, weight_gradients)
+
+
+def predict(network: Perceptron, inputs: Tensor) -> Tensor:
+    """Return the most probable class of each of `inputs`: int64 (examples,)."""
+    return forward(network, inputs)[0][-1].argmax(-1)

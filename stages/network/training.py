@@ -1,0 +1,157 @@
+"""Training of several runs of one model side by side, observed on a schedule."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stages.network.inputs import to_inputs
+from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
+from stages.network.sgd import GradientDescent
+
+DRAWN_UPDATES = 2_000  # drawn together as bytes: the generator is fastest on many images
+BLOCK_UPDATES = 50  # made into floats together: a few megabytes, so that they stay in the cache
+NEVER = torch.iinfo(torch.int64).max
+
+Draw = Callable[[int, int, int], tuple[Tensor, Tensor]]
+"""draw(seed, start, count): examples start … start+count−1 of the stream of a run's seed, as images uint8 (count, …)
+and labels int64 (count,) on the device of training"""
+Observe = Callable[[int, Perceptron], dict[str, Any]]
+"""observe(update, network): what is to be kept of a network after so many updates"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training of a model."""
+
+    hidden_layers: int
+    learning_rate: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all runs of a model share."""
+
+    activation: str
+    initialization: str
+    inputs: int
+    hidden_units: int
+    classes: int
+    batch_size: int
+    schedule: Sequence[int]
+    """the update numbers at which `observe` is called; the last one ends training"""
+    device: torch.device
+    draw: Draw
+    observe: Observe
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves behind."""
+
+    run: Run
+    initial: dict[str, np.ndarray]
+    """the parameters before training, named as by `stages.network.perceptron.parameters`"""
+    final: dict[str, np.ndarray]
+    """the parameters after training"""
+    diverged_at: int | None
+    """the update whose cost was the first that is not finite"""
+    observations: list[dict[str, Any]]
+    """what `observe` returned, until the run diverged"""
+
+
+def train(runs: Sequence[Run], setting: Setting, progress: Callable[[int], object]) -> list[Outcome]:
+    """Train `runs`, in the order given; `progress` is told the run-updates done since it was last called.
+
+    On a GPU the runs of one depth are one stack, on a CPU every run goes by itself, so that a run's bits do not
+    depend on its neighbours.
+    """
+    stacks = [_Stack(alike, setting) for alike in _alike(runs, setting.device)]
+    for stacked in stacks:
+        stacked.observe(0)
+    for start, end in pairwise(setting.schedule):
+        for first, examples in _blocks(start, end, sorted({run.seed for run in runs}), setting):
+            for stacked in stacks:
+                progress(stacked.update(first, examples))
+        for stacked in stacks:
+            stacked.observe(end)
+    outcomes = {outcome.run: outcome for stacked in stacks for outcome in stacked.outcomes()}
+    return [outcomes[run] for run in runs]
+
+
+def _alike(runs: Sequence[Run], device: torch.device) -> list[list[Run]]:
+    """Return the groups of runs that go through the same operations as one."""
+    if device.type == "cpu":
+        return [[run] for run in runs]
+    depths = sorted({run.hidden_layers for run in runs})
+    return [[run for run in runs if run.hidden_layers == depth] for depth in depths]
+
+
+def _blocks(
+    start: int, end: int, seeds: Sequence[int], setting: Setting
+) -> Iterator[tuple[int, dict[int, tuple[Tensor, Tensor]]]]:
+    """Yield, for the updates from `start` to `end`, the first update of a block and each seed's mini-batches.
+
+    These are inputs float (updates, batch, inputs) and one-hot targets float (updates, batch, classes).
+    """
+    batch = setting.batch_size
+    for drawn in range(start, end, DRAWN_UPDATES):
+        updates = min(DRAWN_UPDATES, end - drawn)
+        examples = {seed: setting.draw(seed, drawn * batch, updates * batch) for seed in seeds}
+        for first in range(0, updates, BLOCK_UPDATES):
+            part = slice(first * batch, min(first + BLOCK_UPDATES, updates) * batch)
+            yield (
+                drawn + first,
+                {
+                    seed: (
+                        to_inputs(images[part]).unflatten(0, (-1, batch)),
+                        torch.nn.functional.one_hot(labels[part], setting.classes).float().unflatten(0, (-1, batch)),
+                    )
+                    for seed, (images, labels) in examples.items()
+                },
+            )
+
+
+class _Stack:
+    """Runs of one depth that are updated by the same operations."""
+
+    def __init__(self, runs: Sequence[Run], setting: Setting) -> None:
+        sizes = [setting.inputs, *[setting.hidden_units] * runs[0].hidden_layers, setting.classes]
+        initial = [initialize(sizes, setting.activation, setting.initialization, run.seed) for run in runs]
+        networks = stack(initial, setting.device)
+        self._runs = runs
+        self._descent = GradientDescent(networks, [run.learning_rate for run in runs], setting.batch_size)
+        self._observe = setting.observe
+        self._networks = [member(networks, index) for index in range(len(runs))]
+        self._initial = [parameters(network) for network in initial]
+        self._observations = [[] for _ in runs]
+        self._diverged_at = torch.full((len(runs),), NEVER, device=setting.device)
+
+    def update(self, first: int, examples: dict[int, tuple[Tensor, Tensor]]) -> int:
+        """Train on the block of mini-batches that follows update `first`; return the run-updates done."""
+        of_runs = [examples[run.seed] for run in self._runs]
+        inputs, targets = (torch.stack(blocks, 1) for blocks in zip(*of_runs, strict=True))
+        outputs = torch.empty_like(targets)
+        self._descent.update(inputs, targets, outputs)
+        finite = outputs.isfinite().flatten(2).all(-1)
+        numbers = torch.arange(first + 1, first + 1 + len(outputs), device=outputs.device)[:, None]
+        self._diverged_at = torch.minimum(self._diverged_at, torch.where(finite, NEVER, numbers).amin(0))
+        return len(outputs) * len(self._runs)
+
+    def observe(self, update: int) -> None:
+        """Observe every run that has not diverged."""
+        for index, diverged_at in enumerate(self._diverged_at.tolist()):
+            if diverged_at == NEVER:
+                self._observations[index].append(self._observe(update, self._networks[index]))
+
+    def outcomes(self) -> list[Outcome]:
+        """Return what the runs leave behind."""
+        final = [parameters(network) for network in self._networks]
+        diverged_at = [None if update == NEVER else update for update in self._diverged_at.tolist()]
+        parts = (self._runs, self._initial, final, diverged_at, self._observations)
+        return [Outcome(*part) for part in zip(*parts, strict=True)]

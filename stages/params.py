@@ -1,0 +1,178 @@
+"""params.yaml as checked, typed values; an error names the key, the value and what is allowed."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import yaml
+
+from stages.errors import InputError, report_input_errors
+
+Check = Callable[[str, Any], Any]
+
+
+def one_of(*allowed: str) -> Check:
+    """Return the check for one of the texts `allowed`."""
+
+    def check(key: str, value: Any) -> str:
+        _require(isinstance(value, str) and value in allowed, key, value, ", ".join(allowed))
+        return value
+
+    return check
+
+
+def whole_number(least: int, most: int | None = None) -> Check:
+    """Return the check for a whole number from `least` to `most`."""
+    allowed = f"a whole number from {least} up" if most is None else f"a whole number from {least} to {most}"
+
+    def check(key: str, value: Any) -> int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        _require(whole and least <= value and (most is None or value <= most), key, value, allowed)
+        return value
+
+    return check
+
+
+def positive_number(key: str, value: Any) -> float:
+    """Check for a finite number above 0."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    _require(number and value > 0 and math.isfinite(value), key, value, "a number above 0")
+    return float(value)
+
+
+def name(key: str, value: Any) -> str:
+    """Check for a text that can name a folder and a DVC stage."""
+    named = isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9_-]*", value)
+    _require(bool(named), key, value, "a name of small letters, digits, - and _ (in quotes where it is only digits)")
+    return value
+
+
+def list_of(check_item: Check) -> Check:
+    """Return the check for a list of one or more different items that pass `check_item`."""
+
+    def check(key: str, value: Any) -> list:
+        allowed = "a list of at least one item, none of them twice"
+        _require(isinstance(value, list) and len(value) > 0, key, value, allowed)
+        items = [check_item(f"{key}[{position}]", item) for position, item in enumerate(value)]
+        _require(len(set(items)) == len(items), key, value, allowed)
+        return items
+
+    return check
+
+
+def named(check_item: Check) -> Check:
+    """Return the check for a block of one or more names, each with a value that passes `check_item`."""
+
+    def check(key: str, value: Any) -> dict:
+        _require(isinstance(value, dict) and len(value) > 0, key, value, "a block of at least one name")
+        return {name(f"a name in {key}", item): check_item(f"{key}.{item}", value[item]) for item in value}
+
+    return check
+
+
+def block(cls: type) -> Check:
+    """Return the check for a block with the fields of the dataclass `cls`, each annotated with its own check.
+
+    A field without a default is a key that is needed.
+    """
+    checks = {one: hint.__metadata__[0] for one, hint in get_type_hints(cls, include_extras=True).items()}
+    needed = [one.name for one in fields(cls) if one.default is MISSING]
+    keys = ", ".join(checks)
+
+    def check(key: str, value: Any) -> Any:
+        within = f"in {key}" if key else "of params.yaml"
+        prefix = f"{key}." if key else ""
+        _require(isinstance(value, dict), key or "the file", value, f"a block with the keys {keys}")
+        for given in value:
+            _require(given in checks, f"a key {within}", given, keys)
+        for one in needed:
+            if one not in value:
+                raise InputError(f"params.yaml: the key {prefix}{one} is missing; needed: {', '.join(needed)}")
+        return cls(**{one: checks[one](f"{prefix}{one}", value[one]) for one in value})
+
+    return check
+
+
+@dataclass(frozen=True)
+class Model:
+    """A recipe: what distinguishes one row of Table 1 from another. `stages.network.recipe` knows what is allowed."""
+
+    activation: Annotated[str, name]
+    initialization: Annotated[str, name]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the networks are and how long they train."""
+
+    hidden_units: Annotated[int, whole_number(2)]
+    hidden_layers: Annotated[list[int], list_of(whole_number(1, 50))]
+    updates: Annotated[int, whole_number(1)]
+    batch_size: Annotated[int, whole_number(1)]
+    learning_rates: Annotated[list[float], list_of(positive_number)]
+    seeds: Annotated[int, whole_number(1)]
+    monitored_examples: Annotated[int, whole_number(2)]
+    monitored_updates: Annotated[int, whole_number(2)]
+
+
+@dataclass(frozen=True)
+class Shapeset:
+    """The generator's settings: the stream's seed and how many images of each split are kept."""
+
+    seed: Annotated[int, whole_number(0, 2**31)]
+    train: Annotated[int, whole_number(1)]
+    validation: Annotated[int, whole_number(1)]
+    test: Annotated[int, whole_number(1)]
+
+
+@dataclass(frozen=True)
+class Params:
+    """All of params.yaml."""
+
+    scale: Annotated[str, name]
+    device: Annotated[str, one_of("auto", "cpu", "cuda")]
+    datasets: Annotated[list[str], list_of(one_of("shapeset"))]
+    models: Annotated[dict[str, Model], named(block(Model))]
+    scales: Annotated[dict[str, Scale], named(block(Scale))]
+    shapeset: Annotated[Shapeset, block(Shapeset)]
+
+    @property
+    def settings(self) -> Scale:
+        """The block of `scales` that is in force."""
+        return self.scales[self.scale]
+
+
+def load_params(file: Path | str = "params.yaml") -> Params:
+    """Read and check `file`; raises InputError for the first key that is missing, unknown or out of range."""
+    try:
+        values = yaml.load(Path(file).read_text(encoding="utf-8"), Loader=_Loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read ({error})") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{file}: is not YAML ({' '.join(str(error).split())})") from error
+    params = block(Params)("", values)
+    one_of(*params.scales)("scale", params.scale)
+    monitored, test = params.settings.monitored_examples, params.shapeset.test
+    whole_number(2, test)(f"scales.{params.scale}.monitored_examples", monitored)
+    return params
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's numbers: DVC writes 1e-05, which YAML 1.1 would read as a text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+"), list("-+.0123456789")
+)
+
+
+def _require(holds: bool, key: str, value: Any, allowed: str) -> None:
+    if not holds:
+        raise InputError(f"params.yaml: {key} is {value!r}; allowed: {allowed}")
+
+
+if __name__ == "__main__":
+    report_input_errors(lambda: print(f"params.yaml is in order, scale {load_params().scale}"))

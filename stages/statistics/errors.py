@@ -1,0 +1,19 @@
+"""What a network answers on a whole split, and how often it is wrong."""
+
+import torch
+from torch import Tensor
+
+from stages.network.inputs import to_inputs
+from stages.network.perceptron import Perceptron, predict
+
+EXAMPLES_AT_ONCE = 1_000  # so that their activations stay in the cache
+
+
+def predictions(network: Perceptron, images: Tensor) -> Tensor:
+    """Return the most probable class of each of `images` uint8 (count, …): int64 (count,)."""
+    return torch.cat([predict(network, to_inputs(some)) for some in images.split(EXAMPLES_AT_ONCE)])
+
+
+def error_rate(network: Perceptron, images: Tensor, labels: Tensor) -> float:
+    """Return the share of `images` uint8 (count, …) whose most probable class is not its label (count,)."""
+    return (predictions(network, images) != labels).float().mean().item()

@@ -1,0 +1,40 @@
+"""What is monitored of every layer: its activations and its gradients, on a fixed set of examples (section 2.3)."""
+
+import torch
+from torch import Tensor
+
+from stages.network.perceptron import Passes
+
+PERCENTILES = (1, 2, 25, 50, 75, 98, 99)
+
+
+def activation_statistics(activations: Tensor) -> dict[str, float]:
+    """Return mean, standard deviation and percentiles over `activations` (examples, units)."""
+    shares = activations.new_tensor(PERCENTILES) / 100
+    percentiles = torch.quantile(activations.flatten(), shares).tolist()
+    return {
+        "activation_mean": activations.mean().item(),
+        "activation_std": activations.std(correction=0).item(),
+        **{f"activation_p{number}": value for number, value in zip(PERCENTILES, percentiles, strict=True)},
+    }
+
+
+def layer_statistics(passes: Passes) -> list[dict[str, float]]:
+    """Return one row a layer, the softmax output last, which has gradients only.
+
+    Standard deviations are over all units and examples (or all weights) of the layer: activations z,
+    back-propagated gradients ∂Cost/∂s of each example's cost, weight gradients ∂Cost/∂W of the mean cost.
+    """
+    rows = []
+    gradients = zip(passes.back_propagated_gradients, passes.weight_gradients, strict=True)
+    for layer, (back_propagated_gradient, weight_gradient) in enumerate(gradients, start=1):
+        hidden = layer < len(passes.activations)
+        rows.append(
+            {
+                "layer": layer,
+                **(activation_statistics(passes.activations[layer]) if hidden else {}),
+                "back_propagated_gradient_std": back_propagated_gradient.std(correction=0).item(),
+                "weight_gradient_std": weight_gradient.std(correction=0).item(),
+            }
+        )
+    return rows

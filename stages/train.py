@@ -1,0 +1,142 @@
+"""The stage that trains one model on one data set: `python -m stages.train shapeset tanh`.
+
+First every depth and learning rate with the first seed; then, with the pair that ended lowest on the validation set,
+the other seeds. The chosen run is the one of them all with the lowest validation error.
+"""
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.numpy import save_file
+from torch import Tensor
+from tqdm import tqdm
+
+from stages.datasets.prepared import Split, read_split
+from stages.errors import InputError, report_input_errors
+from stages.files import whole_folder
+from stages.network.device import resolve_device
+from stages.network.perceptron import from_parameters
+from stages.network.recipe import check_models
+from stages.network.schedule import monitoring_schedule
+from stages.network.training import Outcome, Run, Setting
+from stages.network.workers import train_on_all_cores
+from stages.params import Params, load_params
+from stages.shapeset import CLASS_NAMES
+from stages.shapeset.stream import draw_images
+from stages.statistics.errors import predictions
+from stages.statistics.monitor import Monitor
+
+ERRORS_EVERY = 3  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
+
+
+def main() -> None:
+    """Train and write data/runs/<dataset>/<model>/."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dataset")
+    parser.add_argument("model")
+    names = parser.parse_args()
+    params = load_params()
+    check_models(params.models)
+    for key, name, known in (("datasets", names.dataset, params.datasets), ("models", names.model, params.models)):
+        if name not in known:
+            raise InputError(f"params.yaml: {key} has no {name!r}; it has: {', '.join(known)}")
+    prepared = Path("data/prepared") / names.dataset
+    test = read_split(prepared, "test")
+    setting = training_setting(params, names.model, read_split(prepared, "validation"), test)
+    outcomes = search(params, names, setting)
+    with whole_folder(Path("data/runs") / names.dataset / names.model) as folder:
+        write_runs(folder, outcomes, setting, test)
+
+
+def training_setting(params: Params, model: str, validation: Split, test: Split) -> Setting:
+    """Return what all runs of `model` share, with every image on the device."""
+    scale, device = params.settings, resolve_device(params.device)
+    schedule = monitoring_schedule(scale.updates, scale.monitored_updates)
+    monitor = Monitor(
+        *(torch.from_numpy(array).to(device) for split in (validation, test) for array in (split.images, split.labels)),
+        scale.monitored_examples,
+        frozenset([*schedule[::ERRORS_EVERY], schedule[-1]]),
+    )
+    return Setting(
+        activation=params.models[model].activation,
+        initialization=params.models[model].initialization,
+        inputs=test.images[0].size,
+        hidden_units=scale.hidden_units,
+        classes=len(CLASS_NAMES),
+        batch_size=scale.batch_size,
+        schedule=schedule,
+        device=device,
+        draw=partial(draw_online, params.shapeset.seed, device),
+        observe=monitor,
+    )
+
+
+def draw_online(seed: int, device: torch.device, run_seed: int, start: int, count: int) -> tuple[Tensor, Tensor]:
+    """Draw from the endless training stream of Shapeset; every run seed has a stream of its own."""
+    return draw_images(seed + run_seed, "train", start, count, device)
+
+
+def search(params: Params, names: argparse.Namespace, setting: Setting) -> list[Outcome]:
+    """Train all runs of the model; raises InputError where all runs of the first seed diverge."""
+    scale = params.settings
+    grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
+    with tqdm(
+        total=(len(grid) + scale.seeds - 1) * scale.updates,
+        desc=f"{names.dataset} {names.model}",
+        unit=" updates",
+        unit_scale=True,
+        mininterval=1,
+        smoothing=0.05,
+    ) as bar:
+        found = train_on_all_cores(grid, setting, bar.update)
+        finite = [outcome for outcome in found if outcome.diverged_at is None]
+        if not finite:
+            rates = ", ".join(f"{rate:g}" for rate in scale.learning_rates)
+            raise InputError(
+                f"params.yaml: models.{names.model}: every run on {names.dataset} diverged, the last at update "
+                f"{max(outcome.diverged_at for outcome in found)}; scales.{params.scale}.learning_rates ({rates}) "
+                "need lower ones"
+            )
+        best = min(finite, key=validation_error).run
+        seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
+        return found + train_on_all_cores(seeds, setting, bar.update)
+
+
+def validation_error(outcome: Outcome) -> float:
+    """Return a finite run's validation error at the end of training."""
+    return outcome.observations[-1]["validation_error"]
+
+
+def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test: Split) -> None:
+    """Write the tables of all runs, and the parameters and test predictions of the chosen one."""
+    chosen = min((outcome for outcome in outcomes if outcome.diverged_at is None), key=validation_error)
+    runs, curves, monitored = [], [], []
+    for outcome in outcomes:
+        run = vars(outcome.run)
+        finite = outcome.diverged_at is None
+        errors = {key: outcome.observations[-1][key] if finite else None for key in ("validation_error", "test_error")}
+        runs.append({**run, "chosen": outcome is chosen, "diverged_at": outcome.diverged_at, **errors})
+        for observation in outcome.observations:
+            at = {**run, "update": observation["update"]}
+            monitored += [{**at, **layer} for layer in observation["layers"]]
+            if "test_error" in observation:
+                curves.append({**at, **{key: observation[key] for key in errors}})
+    runs = pd.DataFrame(runs).astype({"diverged_at": "Int64", "validation_error": float, "test_error": float})
+    runs.to_parquet(folder / "runs.parquet", index=False)
+    pd.DataFrame(curves).to_parquet(folder / "curves.parquet", index=False)
+    pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
+    save_file(chosen.initial, folder / "initial.safetensors")
+    save_file(chosen.final, folder / "final.safetensors")
+    network = from_parameters(chosen.final, setting.activation)
+    answers = predictions(network, torch.from_numpy(test.images)).numpy()
+    table = pd.DataFrame({"index": range(len(answers)), "label": test.labels, "prediction": answers})
+    table.to_parquet(folder / "predictions.parquet", index=False)
+
+
+if __name__ == "__main__":
+    report_input_errors(main)
