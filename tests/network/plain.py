@@ -1,0 +1,18 @@
+"""The same network in plain PyTorch: modules, autograd and torch.optim.SGD, to compare with."""
+
+from torch import nn
+
+from stages.network.perceptron import Perceptron
+
+MODULES = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "softsign": nn.Softsign}
+
+
+def plain_network(network: Perceptron) -> nn.Sequential:
+    """Return the module with a copy of the parameters of `network`, in their precision."""
+    layers: list[nn.Module] = []
+    for weight, bias in zip(network.weights, network.biases, strict=True):
+        linear = nn.Linear(*weight.shape, dtype=weight.dtype)
+        linear.weight.data.copy_(weight.mT)
+        linear.bias.data.copy_(bias[0])
+        layers += [linear, MODULES[network.activation]()]
+    return nn.Sequential(*layers[:-1])

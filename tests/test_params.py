@@ -1,0 +1,110 @@
+"""params.yaml as it is, and every way in which it can be wrong: one line that names the key and what is allowed."""
+
+import copy
+
+import pytest
+import yaml
+
+from stages.errors import InputError
+from stages.network.recipe import check_models
+from stages.params import Model, load_params
+from tests.conftest import REPOSITORY
+
+VALUES = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+
+
+def load(tmp_path, values):
+    file = tmp_path / "params.yaml"
+    file.write_text(values if isinstance(values, str) else yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    return load_params(file)
+
+
+def changed(path: str, value):
+    """The shipped values with one key set, or removed where `value` is None; path: keys joined by dots."""
+    values = copy.deepcopy(VALUES)
+    *blocks, key = path.split(".")
+    block = values
+    for name in blocks:
+        block = block[name]
+    if value is None:
+        del block[key]
+    else:
+        block[key] = value
+    return values
+
+
+def test_shipped_file_is_in_order():
+    params = load_params(REPOSITORY / "params.yaml")
+    check_models(params.models)
+    assert list(params.models) == ["softsign", "softsign-n", "tanh", "tanh-n", "sigmoid"]
+    assert params.models["tanh-n"] == Model(activation="tanh", initialization="normalized")
+    assert params.settings is params.scales[params.scale]
+
+
+def test_paper_scale_is_the_papers():
+    scale = load_params(REPOSITORY / "params.yaml").scales["paper"]
+    assert (scale.hidden_units, scale.hidden_layers, scale.updates) == (1000, [1, 2, 3, 4, 5], 5_000_000)
+    assert (scale.batch_size, scale.monitored_examples) == (10, 300)
+
+
+@pytest.mark.parametrize("number", ["1e-05", "1E-5", "0.00001", "1.0e-5"])
+def test_small_numbers_may_be_written_as_dvc_writes_them(tmp_path, number):
+    text = yaml.safe_dump(changed("scales.smoke.learning_rates", ["RATE"])).replace("RATE", number)
+    assert load(tmp_path, text).scales["smoke"].learning_rates == [1e-5]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("device", None, ["device is missing"]),
+        ("models.tanh.initialization", None, ["models.tanh.initialization is missing"]),
+        ("models.tanh.initialisation", "standard", ["models.tanh", "'initialisation'", "activation, initialization"]),
+        ("scales.smoke.updates", -5, ["scales.smoke.updates is -5", "whole number from 1"]),
+        ("scales.smoke.updates", "many", ["scales.smoke.updates is 'many'", "whole number"]),
+        ("scales.smoke.updates", True, ["scales.smoke.updates is True"]),
+        ("scales.smoke.learning_rates", [0.1, -0.1], ["learning_rates[1] is -0.1", "above 0"]),
+        ("scales.smoke.learning_rates", [float("inf")], ["learning_rates[0] is inf", "above 0"]),
+        ("scales.smoke.learning_rates", [], ["learning_rates is []", "at least one"]),
+        ("scales.smoke.hidden_layers", [5, 5], ["hidden_layers is [5, 5]", "none of them twice"]),
+        ("scales.smoke.hidden_layers", 5, ["hidden_layers is 5", "a list"]),
+        ("scale", "huge", ["scale is 'huge'", "smoke, laptop, paper"]),
+        ("device", "tpu", ["device is 'tpu'", "auto, cpu, cuda"]),
+        ("datasets", ["shapes"], ["datasets[0] is 'shapes'", "shapeset"]),
+        ("models", {}, ["models is {}", "at least one"]),
+        ("models", {"Tanh net": {"activation": "tanh", "initialization": "standard"}}, ["'Tanh net'", "small letters"]),
+        ("models.tanh", "tanh", ["models.tanh is 'tanh'", "activation, initialization"]),
+        ("shapeset.seed", 2**40, ["shapeset.seed", "from 0 to"]),
+        ("scales.laptop.monitored_examples", 20_000, ["monitored_examples is 20000", "to 10000"]),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, path, value, words):
+    with pytest.raises(InputError) as caught:
+        load(tmp_path, changed(path, value))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert [word for word in words if word not in message] == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "scale: [", "\x00", "scale: !!python/object:os.system {}"])
+def test_what_is_no_block_of_yaml_is_one_line(tmp_path, text):
+    with pytest.raises(InputError, match=r"params\.yaml") as caught:
+        load(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.yaml"):
+        load_params(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (Model("thanh", "standard"), "models.mine.activation is 'thanh'; allowed: sigmoid, tanh, softsign"),
+        (Model("tanh", "xavier"), "models.mine.initialization is 'xavier'; allowed: standard, normalized"),
+    ],
+)
+def test_recipes_are_checked_against_the_registries(model, words):
+    with pytest.raises(InputError) as caught:
+        check_models({"mine": model})
+    assert words in str(caught.value)
