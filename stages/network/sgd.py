@@ -29,13 +29,11 @@ class GradientDescent:
         self._biases = [self._of_stack(bias) for bias in networks.biases]
         self._rates = self._of_stack(rates)
 
-        def buffers(rows: int) -> list[Tensor]:
-            return [self._of_stack(bias.new_empty(runs, rows, bias.shape[-1])) for bias in networks.biases]
+        def buffers() -> list[Tensor]:
+            return [self._of_stack(bias.new_empty(runs, batch_size, bias.shape[-1])) for bias in networks.biases]
 
-        self._pre_activations = buffers(batch_size)
-        self._activations = buffers(batch_size)
-        self._gradients = buffers(batch_size)
-        self._bias_gradients = buffers(1)
+        self._pre_activations, self._activations, self._gradients = buffers(), buffers(), buffers()
+        self._ones = self._of_stack(networks.biases[0].new_ones(runs, 1, batch_size))
 
     @torch.inference_mode()
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
@@ -52,7 +50,7 @@ class GradientDescent:
             for layer in range(len(weights) - 1, 0, -1)
         ]
         below_transposed = [None, *(z.mT for z in activations[:-1])]
-        correcting = list(zip(weights, biases, gradients, self._bias_gradients, strict=True))
+        correcting = list(zip(weights, biases, gradients, strict=True))
         mini_batches = zip(*(self._of_stack(blocks).unbind() for blocks in (inputs, targets, outputs)), strict=True)
         for mini_batch, target, output in mini_batches:
             below = mini_batch
@@ -69,7 +67,6 @@ class GradientDescent:
                 torch.matmul(above, weight_transposed, out=gradient)
                 activation.backward(gradient, s, z, gradient)
             below_transposed[0] = mini_batch.mT
-            for z_transposed, (weight, bias, gradient, bias_gradient) in zip(below_transposed, correcting, strict=True):
+            for z_transposed, (weight, bias, gradient) in zip(below_transposed, correcting, strict=True):
                 add_product(weight, z_transposed, gradient, alpha=-1, out=weight)
-                torch.sum(gradient, -2, keepdim=True, out=bias_gradient)
-                bias.sub_(bias_gradient)
+                add_product(bias, self._ones, gradient, alpha=-1, out=bias)

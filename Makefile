@@ -1,0 +1,37 @@
+# Each target sets up what it needs; a second call repeats no work.
+PYTHON ?= python3
+TORCH = 2.13.0
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: repro test setup lint lock clean
+repro: setup
+	@python -m stages.params
+	dvc repro
+	@python -m stages.summary
+
+test: setup lint
+	python -m pytest
+
+lint: setup
+	ruff check
+	ruff format --check
+
+setup: .venv/complete
+
+.venv/complete: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one with make PYTHON=…")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --disable-pip-version-check --quiet --requirement requirements.lock
+	@touch $@
+
+# Renew requirements.lock from pyproject.toml; the CPU or CUDA build of torch is chosen where the lock is installed.
+lock:
+	$(PYTHON) -m venv --clear .venv/lock
+	.venv/lock/bin/python -m pip install --disable-pip-version-check torch==$(TORCH) '.[test]'
+	.venv/lock/bin/python -m pip freeze --exclude difficulty | grep -v ^nvidia- | grep -v ^triton \
+		| sed 's/^\(torch==[^+]*\)+.*/\1/; s/^pygame==.*/&; python_version < "3.14"/' > requirements.lock
+	rm -rf .venv/lock
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

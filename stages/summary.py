@@ -1,0 +1,31 @@
+"""Table 1 beside the paper's on the terminal, and where the report lies: `python -m stages.summary`."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from stages.errors import InputError, report_input_errors
+
+TABLE, PAGE = Path("reports/table1.csv"), Path("reports/site/index.html")
+
+
+def main() -> None:
+    """Print what `judge` and `render` wrote."""
+    if not TABLE.is_file():
+        raise InputError(f"{TABLE}: missing; `dvc repro` makes it")
+    for dataset, rows in pd.read_csv(TABLE).groupby("dataset", sort=False):
+        print(f"\nTest error on {dataset} in %, beside Table 1 of the paper")
+        print(f"  {'model':<14}{'here':>8}{'95 % interval':>17}{'over seeds':>16}{'paper':>9}{'learning rate':>16}")
+        for row in rows.itertuples():
+            interval = f"{row.low_percent:.2f} to {row.high_percent:.2f}"
+            seeds = f"{row.mean_percent:.2f}" + (f" ± {row.std_percent:.2f}" if row.seeds > 1 else "")
+            paper = "–" if pd.isna(row.paper_percent) else f"{row.paper_percent:.2f}"
+            print(
+                f"  {row.model:<14}{row.test_error_percent:>8.2f}{interval:>17}{seeds:>16}{paper:>9}"
+                f"{row.learning_rate:>16g}"
+            )
+    print(f"\nThe report: {PAGE.resolve().as_uri()}")
+
+
+if __name__ == "__main__":
+    report_input_errors(main)
