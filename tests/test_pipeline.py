@@ -1,0 +1,256 @@
+"""The pipeline as people use it: DVC's own commands on a copy of this repository, at a scale of seconds."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from safetensors.numpy import load_file, save_file
+
+from tests.conftest import REPOSITORY
+
+TINY = {
+    "hidden_units": 12,
+    "hidden_layers": [2, 3],
+    "updates": 120,
+    "batch_size": 10,
+    "learning_rates": [0.05, 0.1],
+    "seeds": 2,
+    "monitored_examples": 60,
+    "monitored_updates": 6,
+}
+ALL = {"prepare", "validate", "train", "measure", "judge", "render"}
+
+
+def run(folder: Path, *command: str, succeeds: bool = True) -> subprocess.CompletedProcess:
+    """Run a command with this Python's own folder first in PATH, as in an activated environment."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment |= {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.org"}
+    environment |= {"GIT_COMMITTER_NAME": "test", "GIT_COMMITTER_EMAIL": "test@example.org", "COLUMNS": "200"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if succeeds:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def edit(folder: Path, change) -> None:
+    """Rewrite params.yaml after `change` has worked on its values."""
+    file = folder / "params.yaml"
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    change(values)
+    file.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+
+
+def tiny(values: dict) -> None:
+    """Two models, small networks and few images."""
+    values["scale"] = "smoke"
+    values["scales"]["smoke"] = dict(TINY)
+    values["models"] = {name: values["models"][name] for name in ("tanh", "sigmoid")}
+    values["shapeset"] |= {"train": 600, "validation": 400, "test": 500}
+
+
+def stages_run(done: subprocess.CompletedProcess) -> set[str]:
+    """The names of the stages that a `dvc repro` ran."""
+    return set(re.findall(r"Running stage '([^']+)'", done.stdout))
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    """What git would see: every file's content."""
+    names = run(folder, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines()
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory) -> Path:
+    """A repository of its own with this one's files, reproduced once at the tiny scale and committed."""
+    folder = tmp_path_factory.mktemp("pipeline") / "difficulty"
+    for name in run(REPOSITORY, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines():
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    edit(folder, tiny)
+    run(folder, "git", "init", "-q")
+    run(folder, "dvc", "repro")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "tiny")
+    return folder
+
+
+@pytest.fixture
+def project(reproduced):
+    """The reproduced repository; what a test changes is put back."""
+    yield reproduced
+    run(reproduced, "git", "checkout", "-q", ".")
+    run(reproduced, "git", "clean", "-qfd")
+    run(reproduced, "dvc", "checkout", "-q", "--force")
+
+
+def test_everything_is_written_and_nothing_stays_untracked(project):
+    for file in ("metrics.json", "table1.csv", "plots/error_curves.csv", "site/index.html", "figures/overview.png"):
+        assert (project / "reports" / file).stat().st_size > 0
+    assert run(project, "git", "status", "--porcelain").stdout == ""
+
+
+def test_second_repro_runs_nothing(project):
+    done = run(project, "dvc", "repro")
+    assert stages_run(done) == set()
+    assert "up to date" in done.stdout
+
+
+def test_force_leaves_the_lock_unchanged(project):
+    before = state(project)
+    done = run(project, "dvc", "repro", "--force")
+    assert {name.split("@")[0] for name in stages_run(done)} == ALL
+    after = state(project)
+    assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} == set()
+
+
+def test_editing_one_model_reruns_its_stages_judge_and_render(project):
+    edit(project, lambda values: values["models"]["tanh"].update(initialization="normalized"))
+    done = run(project, "dvc", "repro")
+    assert stages_run(done) == {"train@shapeset-tanh", "measure@shapeset-tanh", "judge", "render"}
+    changes = json.loads(run(project, "dvc", "metrics", "diff", "--json").stdout)["reports/metrics.json"]
+    assert "shapeset.tanh.initial.layer_2.activation_std" in changes
+    assert not [key for key in changes if key.startswith("shapeset.sigmoid")]
+    parameters = json.loads(run(project, "dvc", "params", "diff", "--json").stdout)["params.yaml"]
+    assert parameters.keys() == {"models.tanh.initialization"}
+    assert parameters["models.tanh.initialization"]["new"] == "normalized"
+
+
+def test_another_scales_block_reruns_nothing(project):
+    edit(project, lambda values: values["scales"]["paper"].update(updates=6_000_000))
+    assert stages_run(run(project, "dvc", "repro")) == set()
+
+
+def test_adding_a_model_adds_its_stages_and_removing_one_drops_it_from_the_report(project):
+    def exchange(values):
+        values["models"]["mine"] = {"activation": "softsign", "initialization": "normalized"}
+        del values["models"]["sigmoid"]
+
+    edit(project, exchange)
+    done = run(project, "dvc", "repro")
+    assert stages_run(done) == {"train@shapeset-mine", "measure@shapeset-mine", "judge", "render"}
+    assert (project / "data/runs/shapeset/sigmoid/runs.parquet").is_file()  # its old files still lie there
+    assert list(pd.read_csv(project / "reports/table1.csv")["model"]) == ["tanh", "mine"]
+    assert json.loads((project / "reports/metrics.json").read_text())["shapeset"].keys() == {"tanh", "mine"}
+    assert set(pd.read_csv(project / "reports/plots/error_curves.csv")["model"]) == {"tanh", "mine"}
+    page = (project / "reports/site/index.html").read_text(encoding="utf-8")
+    assert "sigmoid is not among the models of params.yaml" in page
+    assert "mine: softsign units" in page
+
+
+def test_results_of_params_metrics_and_plots_are_readable(project):
+    shown = run(project, "dvc", "metrics", "show").stdout
+    assert "shapeset.tanh.test_error_percent" in shown
+    assert "shapeset.sigmoid.final.layer_1.activation_mean" in shown
+    run(project, "dvc", "plots", "show", "-o", "plots")
+    page = (project / "plots" / "index.html").read_text(encoding="utf-8")
+    for curves in ("error_curves", "saturation_curves", "gradient_curves"):
+        assert f"plots/{curves}.csv" in page
+    assert "activation_p98" in page
+    assert '"template"' not in page  # every anchor of the templates was filled
+    assert "<DVC_METRIC" not in page
+    edit(project, lambda values: values["models"]["tanh"].update(initialization="normalized"))
+    run(project, "dvc", "repro")
+    run(project, "dvc", "plots", "diff", "-o", "plots")
+    assert "workspace" in (project / "plots" / "index.html").read_text(encoding="utf-8")
+
+
+def test_experiments_run_and_show(project):
+    run(project, "dvc", "exp", "run", "-n", "normal", "-S", "models.tanh.initialization=normalized")
+    values = yaml.safe_load((project / "params.yaml").read_text())
+    assert values["models"]["tanh"]["initialization"] == "normalized"
+    shown = run(project, "dvc", "exp", "show", "--csv").stdout
+    assert "normal" in shown
+    assert "shapeset.tanh.test_error_percent" in shown
+    run(project, "dvc", "exp", "remove", "normal")
+
+
+def test_changing_the_scale_is_one_option(project):
+    run(project, "dvc", "exp", "run", "-n", "small", "-S", "scale=laptop", "-S", "scales.laptop.updates=60",
+        "-S", "scales.laptop.hidden_units=8", "-S", "scales.laptop.monitored_updates=3")  # fmt: skip
+    metrics = json.loads((project / "reports/metrics.json").read_text())
+    assert metrics["shapeset"]["tanh"]["hidden_layers"] == 5
+    run(project, "dvc", "exp", "remove", "small")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda values: values["scales"]["smoke"].update(updates="many"), "scales.smoke.updates is 'many'; allowed:"),
+        (lambda values: values["models"]["tanh"].update(activation="thanh"), "models.tanh.activation is 'thanh'"),
+        (lambda values: values["scales"]["smoke"].update(learning_rates=[-1]), "learning_rates[0] is -1"),
+        (lambda values: values["models"]["tanh"].pop("initialization"), "models.tanh.initialization is missing"),
+        (lambda values: values.update(device="cuda"), "device is 'cuda', but torch finds no GPU"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_nothing_is_written(project, change, line):
+    edit(project, change)
+    if "cuda" in line and shutil.which("nvidia-smi"):
+        pytest.skip("a GPU is here")
+    before = state(project)
+    done = run(project, "python", "-m", "stages.train", "shapeset", "tanh", succeeds=False)
+    assert done.returncode != 0
+    assert done.stderr.count("\n") == 1
+    assert line in done.stderr
+    done = run(project, "dvc", "repro", succeeds=False)
+    assert done.returncode != 0
+    assert line in done.stderr
+    assert "Traceback" not in done.stderr
+    assert state(project) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, paper"),
+        (lambda values: values.update(models={}), "models is {}; allowed: a block of at least one name"),
+        (lambda values: values.update(datasets=["shapes"]), "datasets[0] is 'shapes'; allowed: shapeset"),
+    ],
+)
+def test_make_repro_checks_the_parameters_before_dvc_does(project, change, line):
+    edit(project, change)
+    done = run(project, "python", "-m", "stages.params", succeeds=False)
+    assert done.returncode != 0
+    assert done.stderr == f"error: params.yaml: {line}\n"
+
+
+def test_a_violated_expectation_stops_before_training(project):
+    """Prepared images that are not as they should be: no gate, no training, and a list of what is wrong."""
+    file = project / "data/prepared/shapeset/test.safetensors"
+    arrays = load_file(file)
+    arrays["images"][7, 0] = 255 - arrays["images"][7, 0]  # a row of the border
+    file.unlink()
+    save_file(arrays, file)
+    run(project, "dvc", "commit", "-f", "prepare")
+    done = run(project, "dvc", "repro", succeeds=False)
+    assert done.returncode != 0
+    assert "test 7" in done.stderr
+    assert "train@" not in " ".join(stages_run(done))
+    assert not (project / "data/validated/shapeset.json").exists()
+
+
+def test_runs_that_all_diverge_are_an_error_that_says_so(project):
+    edit(project, lambda values: values["scales"]["smoke"].update(learning_rates=[1e30, 1e35]))
+    done = run(project, "python", "-m", "stages.train", "shapeset", "tanh", succeeds=False)
+    assert done.returncode != 0
+    assert "models.tanh: every run on shapeset diverged" in done.stderr.splitlines()[-1]
+
+
+def test_a_run_that_diverges_is_recorded_and_not_chosen(project):
+    edit(project, lambda values: values["scales"]["smoke"].update(learning_rates=[1e35, 0.1]))
+    run(project, "dvc", "repro")
+    runs = pd.read_parquet(project / "data/runs/shapeset/tanh/runs.parquet")
+    diverged = runs["learning_rate"] == 1e35
+    assert runs.loc[diverged, "diverged_at"].between(1, TINY["updates"]).all()
+    assert runs.loc[~diverged, "diverged_at"].isna().all()
+    assert not runs.loc[diverged, "chosen"].any()
+    assert runs["chosen"].sum() == 1
+    page = (project / "reports/site/index.html").read_text(encoding="utf-8")
+    assert "diverged" in page
