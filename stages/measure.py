@@ -55,12 +55,12 @@ def main() -> None:
 def histogram_rows(passes: Passes) -> list[dict]:
     """Return one row a quantity, layer and bin."""
     activations = passes.activations[1:]
-    gradients = {
-        "back_propagated_gradient": passes.back_propagated_gradients,
-        "weight_gradient": passes.weight_gradients,
-    }
-    rows = {"activation": histograms(activations, *whole_range(activations))}
-    rows |= {quantity: histograms(layers, *symmetric_range(layers)) for quantity, layers in gradients.items()}
+    rows = {"activation": histograms(activations, [whole_range(activations)] * len(activations))}
+    for quantity, layers in (
+        ("back_propagated_gradient", passes.back_propagated_gradients),
+        ("weight_gradient", passes.weight_gradients),
+    ):
+        rows[quantity] = histograms(layers, [symmetric_range(values) for values in layers])
     return [{"quantity": quantity, **row} for quantity in rows for row in rows[quantity]]
 
 

@@ -139,6 +139,25 @@ def test_a_model_whose_runs_all_diverged_is_shown_as_such(changing):
     assert not any(row.get("model") == "tanh" for each in specifications(page) for row in rows_of(each))
 
 
+def test_a_page_without_any_results_says_so_everywhere(changing):
+    shutil.rmtree(changing / "data")
+    (changing / "reports/table1.csv").unlink()
+    render.main()
+    page = read_page(changing)
+    assert specifications(page) == []
+    assert "Shapeset-3×2 has nothing for this figure yet" in page
+    for model in RECIPES:
+        assert f"{model} has no results on Shapeset-3×2 yet" in page.split('id="table-1"')[1]
+    assert list(pictures(changing)) == []
+
+
+def test_a_page_whose_every_run_diverged_says_so(changing):
+    for file in (changing / "data/runs/shapeset").glob("*/runs.parquet"):
+        pd.read_parquet(file).assign(chosen=False).to_parquet(file)
+    render.main()
+    assert [each["description"][:9] for each in specifications(read_page(changing))] == ["Figure 1."]
+
+
 def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
     write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
     render.main()

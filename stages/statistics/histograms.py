@@ -9,15 +9,15 @@ from torch import Tensor
 BINS = 100
 
 
-def histograms(layers: Sequence[Tensor], low: float, high: float) -> list[dict[str, float]]:
+def histograms(layers: Sequence[Tensor], ranges: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
     """Return one row a layer and bin: `layer`, the bin's edges `left` and `right`, and the `density` in it.
 
-    All layers share BINS equal bins from `low` to `high`; a layer's density integrates to the share of its values
-    between them. Layers are numbered from 1.
+    Layers are numbered from 1. Each has BINS equal bins over its own one of `ranges`; its density integrates to the
+    share of its values in that range.
     """
-    edges = np.linspace(low, high, BINS + 1)
     rows = []
-    for layer, values in enumerate(layers, start=1):
+    for layer, (values, (low, high)) in enumerate(zip(layers, ranges, strict=True), start=1):
+        edges = np.linspace(low, high, BINS + 1)
         counts, _ = np.histogram(values.double().cpu().numpy(), bins=edges)
         density = counts / (values.numel() * np.diff(edges))
         bins = zip(edges[:-1].tolist(), edges[1:].tolist(), density.tolist(), strict=True)
@@ -31,7 +31,7 @@ def whole_range(layers: Sequence[Tensor]) -> tuple[float, float]:
     return math.floor(low), max(math.ceil(high), math.floor(low) + 1)
 
 
-def symmetric_range(layers: Sequence[Tensor]) -> tuple[float, float]:
-    """Return four standard deviations of the widest layer on both sides of 0."""
-    bound = 4 * max(values.std(correction=0).item() for values in layers)
-    return -bound or -1.0, bound or 1.0
+def symmetric_range(values: Tensor) -> tuple[float, float]:
+    """Return four standard deviations on both sides of 0."""
+    bound = 4 * values.std(correction=0).item() or 1.0
+    return -bound, bound

@@ -10,25 +10,27 @@ from stages.statistics.histograms import BINS, histograms, symmetric_range, whol
 
 
 def test_density_is_that_of_the_normal_distribution():
+    spreads, count = [1.0, 0.5], 400_000
     layers = [
-        torch.randn(400_000, generator=torch.Generator().manual_seed(seed)) * spread
-        for seed, spread in ((1, 1), (2, 0.5))
+        torch.randn(count, generator=torch.Generator().manual_seed(seed)) * spread
+        for seed, spread in enumerate(spreads)
     ]
-    low, high = symmetric_range(layers)
-    assert high == pytest.approx(4, rel=0.01)
-    assert low == -high
-    table = pd.DataFrame(histograms(layers, low, high))
+    ranges = [symmetric_range(values) for values in layers]
+    table = pd.DataFrame(histograms(layers, ranges))
     assert len(table) == 2 * BINS
-    for layer, spread in ((1, 1), (2, 0.5)):
+    for layer, (spread, (low, high)) in enumerate(zip(spreads, ranges, strict=True), start=1):
+        assert high == pytest.approx(4 * spread, rel=0.01)
+        assert low == -high
         rows = table[table["layer"] == layer]
-        expected = np.diff(norm.cdf([*rows["left"], high], scale=spread)) / (high - low) * BINS
-        # five standard errors of the count of a bin
-        tolerance = 5 * np.sqrt(expected.max() * BINS / (high - low) / 400_000)
+        width = (high - low) / BINS
+        expected = np.diff(norm.cdf([*rows["left"], high], scale=spread)) / width
+        # five standard errors of the count of the fullest bin
+        tolerance = 5 * np.sqrt(expected.max() / (width * count))
         np.testing.assert_allclose(rows["density"], expected, atol=tolerance)
 
 
 def test_density_integrates_to_the_share_inside():
-    rows = pd.DataFrame(histograms([torch.tensor([-5.0, -0.5, 0.5, 0.75])], -1, 1))
+    rows = pd.DataFrame(histograms([torch.tensor([-5.0, -0.5, 0.5, 0.75])], [(-1, 1)]))
     assert (rows["density"] * (rows["right"] - rows["left"])).sum() == pytest.approx(0.75)
 
 
@@ -41,4 +43,4 @@ def test_whole_range(values, expected):
 
 
 def test_range_of_gradients_that_are_all_zero_is_not_empty():
-    assert symmetric_range([torch.zeros(5)]) == (-1, 1)
+    assert symmetric_range(torch.zeros(5)) == (-1, 1)

@@ -1,0 +1,177 @@
+"""What the page shows, in the paper's order: each figure with its words, the models in it, and how it is drawn."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import altair as alt
+import pandas as pd
+
+from stages.figures import (
+    activation_means,
+    activation_spread,
+    error_curves,
+    examples,
+    histograms,
+    jacobians,
+    weight_gradients,
+)
+
+PAPER_MODELS = {
+    "sigmoid": ("sigmoid", "standard"),
+    "tanh": ("tanh", "standard"),
+    "tanh-n": ("tanh", "normalized"),
+    "softsign": ("softsign", "standard"),
+    "softsign-n": ("softsign", "normalized"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of the page.
+
+    key: its name in file names and links. label: its place in the paper. table: what it is drawn from, "examples",
+    "monitored", "histograms", "jacobians" or "curves". models: the paper's models in it, top to bottom.
+    further_models: whether models that are not the paper's are shown after them.
+    """
+
+    key: str
+    label: str
+    title: str
+    caption: str
+    table: str
+    draw: Callable[[pd.DataFrame], alt.TopLevelMixin]
+    models: tuple[str, ...] = ()
+    further_models: bool = False
+
+
+SECTIONS = {
+    "The data": [
+        Figure(
+            "figure-1",
+            "Figure 1",
+            "Examples of every class",
+            "Up to two shapes in random places, sizes, angles and greys; the task is to name which shapes there are. "
+            "One shape may hide up to half of the other, so outlines matter more than single pixels.",
+            "examples",
+            examples.draw,
+        ),
+    ],
+    "Saturation during training": [
+        Figure(
+            "figure-2",
+            "Figure 2",
+            "Sigmoid: mean and spread of each layer's activations",
+            "Follow the top layer. In the paper it is pressed against 0, where the sigmoid is flat, within the first "
+            "updates and stays there for a long time, while the layers below it keep means of about 0.5 and more.",
+            "monitored",
+            activation_means.draw,
+            ("sigmoid",),
+        ),
+        Figure(
+            "figure-3",
+            "Figure 3",
+            "Tanh and softsign: how close each layer's activations come to ±1",
+            "Dots near 1 are a saturated layer. In the paper tanh layers saturate one after the other, the first "
+            "layer first; softsign layers saturate less, and all at about the same time.",
+            "monitored",
+            activation_spread.draw,
+            ("tanh", "softsign"),
+            further_models=True,
+        ),
+        Figure(
+            "figure-4",
+            "Figure 4",
+            "Activations at the end of training",
+            "In the paper tanh activations of the lower layers pile up at −1 and 1, where the gradient vanishes; those "
+            "of softsign gather around ±0.6 to ±0.8, where it bends but is not flat.",
+            "histograms",
+            histograms.final_activations,
+            ("tanh", "softsign"),
+            further_models=True,
+        ),
+    ],
+    "Initialization": [
+        Figure(
+            "figure-6",
+            "Figure 6",
+            "Activations at initialization",
+            "With the standard initialization each layer's activations are narrower than those of the layer below; "
+            "with the normalized one they keep most of their width all the way up.",
+            "histograms",
+            histograms.initial_activations,
+            ("tanh", "tanh-n"),
+            further_models=True,
+        ),
+        Figure(
+            "figure-7",
+            "Figure 7",
+            "Back-propagated gradients at initialization",
+            "The same picture upside down: with the standard initialization the gradient shrinks on its way from the "
+            "top layer to the first; with the normalized one it keeps more of its width. "
+            "Each panel has its own axes.",
+            "histograms",
+            histograms.initial_back_propagated_gradients,
+            ("tanh", "tanh-n"),
+            further_models=True,
+        ),
+        Figure(
+            "figure-8",
+            "Figure 8",
+            "Weight gradients at initialization",
+            "Shrinking activations and shrinking gradients make up for each other: the weight gradients have about "
+            "the same width in every layer, with either initialization. Each panel has its own axes.",
+            "histograms",
+            histograms.initial_weight_gradients,
+            ("tanh", "tanh-n"),
+            further_models=True,
+        ),
+        Figure(
+            "jacobians",
+            "Section 4.2.1",
+            "Average singular value from each layer to the next",
+            "By how much a small change of one layer's activations grows or shrinks in the next. The paper reports "
+            "about 0.5 for tanh with the standard and 0.8 with the normalized initialization; 1 would keep its size.",
+            "jacobians",
+            jacobians.draw,
+            tuple(PAPER_MODELS),
+            further_models=True,
+        ),
+    ],
+    "Gradients during training": [
+        Figure(
+            "figure-9",
+            "Figure 9",
+            "Weight gradients during training",
+            "In the paper the layers' weight gradients, alike at first, come to differ in size as a standard network "
+            "trains, and stay closer together in a normalized one. The axis is logarithmic: equal distances are equal "
+            "ratios.",
+            "monitored",
+            weight_gradients.draw,
+            ("tanh", "tanh-n"),
+            further_models=True,
+        ),
+        Figure(
+            "figure-10",
+            "Figure 10",
+            "Tanh with normalized initialization: activations during training",
+            "To be read beside the tanh panel of figure 3: do the layers start closer together, and does the first "
+            "still run ahead of the others?",
+            "monitored",
+            activation_spread.draw,
+            ("tanh-n",),
+        ),
+    ],
+    "Test errors": [
+        Figure(
+            "figure-11",
+            "Figure 11",
+            "Test error during training",
+            "The chosen run of every model, in a band from the lowest to the highest of its seeds. In the paper the "
+            "sigmoid hardly leaves chance, tanh stays behind, and the other three end close together.",
+            "curves",
+            error_curves.draw,
+            tuple(PAPER_MODELS),
+            further_models=True,
+        ),
+    ],
+}

@@ -1,0 +1,84 @@
+"""Figures 4, 6, 7 and 8: normalized histograms of each layer's activations and gradients."""
+
+import altair as alt
+import pandas as pd
+
+from stages.figures import style
+
+TAILS = 0.004  # share of a histogram of gradients that is not shown, half of it on either side
+
+
+def final_activations(histograms: pd.DataFrame) -> alt.FacetChart:
+    """Figure 4: the activations at the end of training."""
+    return of_activations(of(histograms, "final", "activation"))
+
+
+def initial_activations(histograms: pd.DataFrame) -> alt.FacetChart:
+    """Figure 6: the activations at initialization."""
+    return of_activations(of(histograms, "initial", "activation"))
+
+
+def initial_back_propagated_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
+    """Figure 7: the gradients with respect to the pre-activations at initialization."""
+    return of_gradients(of(histograms, "initial", "back_propagated_gradient"), "back-propagated gradient ∂Cost/∂s")
+
+
+def initial_weight_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
+    """Figure 8: the gradients with respect to the weights at initialization."""
+    return of_gradients(of(histograms, "initial", "weight_gradient"), "weight gradient ∂Cost/∂W")
+
+
+def of(histograms: pd.DataFrame, moment: str, quantity: str) -> pd.DataFrame:
+    """One quantity at one moment: one row per panel, layer and bin (left, right) with its density."""
+    wanted = (histograms["moment"] == moment) & (histograms["quantity"] == quantity)
+    return style.inlined(histograms[wanted], ["panel", "layer", "left", "right", "density"])
+
+
+def of_activations(table: pd.DataFrame) -> alt.FacetChart:
+    """Histograms over one axis for all panels; densities of their own, or wide histograms would be pressed flat."""
+    return style.panels(overlaid(table, "activation"), table).resolve_scale(y="independent")
+
+
+def of_gradients(table: pd.DataFrame, title: str) -> alt.FacetChart:
+    """Histograms over an axis for each panel, since models differ far more than the layers of one model do."""
+    inner = table.groupby("panel", observed=True, group_keys=False)[table.columns.tolist()].apply(without_tails)
+    return style.panels(overlaid(inner, title), inner).resolve_scale(x="independent", y="independent")
+
+
+def without_tails(panel: pd.DataFrame) -> pd.DataFrame:
+    """The bins between which every layer's histogram has all but the share TAILS of its values."""
+    mass = panel["density"] * (panel["right"] - panel["left"])
+    by_layer = mass.groupby(panel["layer"], observed=True)
+    share = mass / by_layer.transform("sum")
+    up_to = by_layer.cumsum() / by_layer.transform("sum")
+    low = panel["left"][up_to > TAILS / 2].min()
+    high = panel["right"][up_to - share < 1 - TAILS / 2].max()
+    return panel[(panel["left"] >= low) & (panel["right"] <= high)]
+
+
+def overlaid(table: pd.DataFrame, title: str) -> alt.LayerChart:
+    """The layers' histograms as lines over each other, from bin middle to bin middle."""
+    chosen = style.isolated("layer")
+    base = (
+        alt.Chart(table)
+        .transform_calculate(middle="(datum.left + datum.right) / 2")
+        .encode(
+            x=alt.X("middle:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False, tickCount=9)),
+            y=alt.Y("density:Q", title="density"),
+            color=style.layer_colour(table),
+        )
+    )
+    lines = base.mark_line().encode(opacity=style.unless_faded(chosen)).add_params(chosen)
+    dots = (
+        base.mark_circle(size=60, opacity=0)
+        .encode(
+            tooltip=[
+                alt.Tooltip("layer:O"),
+                alt.Tooltip("left:Q", title="from", format=".3g"),
+                alt.Tooltip("right:Q", title="to", format=".3g"),
+                alt.Tooltip("density:Q", format=".3g"),
+            ]
+        )
+        .properties(name=style.POINTER)
+    )
+    return alt.layer(lines, dots)

@@ -1,0 +1,39 @@
+"""Section 4.2.1: the average singular value of the Jacobian from each layer to the next."""
+
+import altair as alt
+import pandas as pd
+
+from stages.figures import style
+
+PAPER_VALUES = {"tanh": 0.5, "tanh-n": 0.8}  # at initialization
+MOMENTS = {"initial": "at initialization", "final": "at the end of training"}
+
+
+def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
+    """Values over the pairs of layers, a line a model, one panel a moment; the paper's two values stand beside.
+
+    jacobians: one row per model, moment and layer (the lower of the pair) with average_singular_value.
+    """
+    table = style.inlined(jacobians, ["model", "moment", "layer", "average_singular_value"])
+    table["panel"] = pd.Categorical(table["moment"].map(MOMENTS), MOMENTS.values())
+    table["paper_value"] = table["model"].astype(str).map(PAPER_VALUES).where(table["moment"] == "initial")
+    chosen = style.isolated("model")
+    base = alt.Chart(table).encode(color=style.model_colour(table), opacity=style.unless_faded(chosen))
+    measured = (
+        base.transform_calculate(pair="datum.layer + ' → ' + (toNumber(datum.layer) + 1)")
+        .mark_line(point=alt.OverlayMarkDef(size=45, filled=True))
+        .encode(
+            x=alt.X("pair:O", title="from layer → to layer", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("average_singular_value:Q", title="average singular value"),
+            tooltip=["model:N", "pair:N", alt.Tooltip("average_singular_value:Q", format=".3f")],
+        )
+        .add_params(chosen)
+    )
+    paper = (
+        base.transform_filter("isValid(datum.paper_value)")
+        .transform_aggregate(paper_value="max(paper_value)", groupby=["model", "panel"])
+        .transform_calculate(pair="'the paper'")
+        .mark_point(shape="diamond", size=90, filled=True)
+        .encode(x="pair:O", y="paper_value:Q", tooltip=["model:N", alt.Tooltip("paper_value:Q", title="the paper")])
+    )
+    return style.panels(alt.layer(measured, paper), table)

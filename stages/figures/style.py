@@ -1,0 +1,164 @@
+"""How every chart looks: its fonts and sizes, the colours of layers and of models, and the axis of training time."""
+
+import altair as alt
+import pandas as pd
+
+WIDTH = 640  # pixels of a panel before the page fits it to the reader's screen
+HEIGHT = 190
+
+# The first is the font that vl-convert carries, the others have the same widths.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+POINTER = "pointer"  # names the layers that show nothing until a pointer comes near
+INK, FAINT = "#333333", "#e4e4e4"
+
+CONFIG = {
+    "font": FONT,
+    "background": "white",
+    "padding": 4,
+    "view": {"stroke": None},
+    "axis": {
+        "domainColor": "#999999",
+        "tickColor": "#999999",
+        "gridColor": FAINT,
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 12,
+        "titleFontSize": 13,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    },
+    "header": {"labelFontSize": 14, "labelFontWeight": "bold", "labelColor": INK, "labelAnchor": "start"},
+    "legend": {
+        "orient": "top",
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "titleFontWeight": "normal",
+        "titleOrient": "left",
+        "symbolSize": 120,
+        "symbolStrokeWidth": 2.5,
+        "titleLimit": 0,
+    },
+    "mark": {"aria": False},  # a chart is described as a whole; thousands of points one by one say nothing
+    "title": {"anchor": "start", "fontSize": 15, "color": INK, "offset": 12},
+    "line": {"strokeWidth": 1.8},
+    "facet": {"spacing": 14},
+    "text": {"font": FONT, "fontSize": 12, "color": INK},
+}
+
+VIRIDIS = alt.SchemeParams(name="viridis", extent=[0, 0.85])  # without the yellow that white paper swallows
+
+# Okabe and Ito's colour-blind-safe colours; a standard initialization is the darker of its activation's two.
+PAPER_COLOURS = {
+    "sigmoid": "#000000",
+    "tanh": "#0072B2",
+    "tanh-n": "#56B4E9",
+    "softsign": "#D55E00",
+    "softsign-n": "#E69F00",
+}
+FURTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#7F7F7F")
+
+
+def specification(chart: alt.TopLevelMixin, title: str) -> dict:
+    """The chart as a Vega-Lite specification with this project's looks; the title is read out, not drawn."""
+    return {**chart.to_dict(), "description": title, "config": CONFIG}
+
+
+def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """`columns` as they stand in a chart: numbers cut to six significant digits, more than an eye can tell apart."""
+    shown = table[columns].copy()
+    for column in shown.select_dtypes("floating"):
+        shown[column] = [float(f"{value:.6g}") for value in shown[column]]
+    return shown
+
+
+def layer_colour(table: pd.DataFrame) -> alt.Color:
+    """Colour by hidden layer; the column `layer` has every hidden layer of the page as its categories."""
+    return alt.Color(
+        "layer:O",
+        title="hidden layer",
+        scale=alt.Scale(domain=table["layer"].cat.categories.tolist(), scheme=VIRIDIS),
+        legend=alt.Legend(symbolType="stroke", values=sorted(table["layer"].unique().tolist())),
+    )
+
+
+def layer_names(table: pd.DataFrame) -> dict[str, str]:
+    """The hidden layers of the table with the names that the reader sees, top layer first."""
+    return {str(layer): f"layer {layer}" for layer in sorted(table["layer"].unique(), reverse=True)}
+
+
+def model_colours(models: list[str]) -> dict[str, str]:
+    """Each model's colour: the paper's models always have theirs, the others take the further colours in turn."""
+    further = [model for model in models if model not in PAPER_COLOURS]
+    turns = {model: FURTHER_COLOURS[turn % len(FURTHER_COLOURS)] for turn, model in enumerate(further)}
+    return {model: PAPER_COLOURS.get(model, turns.get(model)) for model in models}
+
+
+def model_colour(table: pd.DataFrame) -> alt.Color:
+    """Colour by model; the column `model` has every model of the page as its categories."""
+    colours = model_colours(table["model"].cat.categories.tolist())
+    shown = [model for model in colours if (table["model"] == model).any()]
+    return alt.Color(
+        "model:N",
+        title=None,
+        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+        legend=alt.Legend(symbolType="stroke", values=shown, columns=alt.ExprRef("containerSize()[0] < 500 ? 3 : 0")),
+    )
+
+
+def updates_axis() -> alt.X:
+    """Training time; a square root gives the early updates, in which most happens, their room."""
+    return alt.X(
+        "update:Q",
+        title="updates (one mini-batch each)",
+        scale=alt.Scale(type="sqrt", nice=False),
+        axis=alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=6, grid=False),
+    )
+
+
+def isolated(field: str) -> alt.Parameter:
+    """A click on a legend: that layer or model stays, the others fade. To be added to the first mark of a chart."""
+    return alt.selection_point(name="isolated", fields=[field], bind="legend")
+
+
+def unless_faded(chosen: alt.Parameter) -> alt.Opacity:
+    """Full opacity for what a legend's click isolates, nearly none for the rest."""
+    return alt.when(chosen).then(alt.value(1)).otherwise(alt.value(0.08))
+
+
+def readout(chart: alt.Chart, column: str, names: dict[str, str], fields: dict[str, str], form: str) -> alt.Chart:
+    """A line at the update nearest to the pointer whose tooltip lists `fields` for every value of `column`.
+
+    names, fields: the values of `column` and the columns of numbers, each with the name that the reader sees.
+    form: how the numbers are written, in d3's notation.
+    """
+    near = alt.selection_point(name="near", fields=["update"], nearest=True, on="pointerover", clear="pointerout")
+    return (
+        chart.transform_fold(list(fields), as_=["field", "number"])
+        .transform_calculate(number_of=f"datum.{column} + ' ' + datum.field")
+        .transform_pivot("number_of", value="number", groupby=["update"], op="max")
+        .mark_rule(color="#999999")
+        .encode(
+            x=updates_axis(),
+            opacity=alt.when(near, empty=False).then(alt.value(1)).otherwise(alt.value(0)),
+            tooltip=[
+                alt.Tooltip("update:Q", format=","),
+                *(
+                    alt.Tooltip(f"{value} {field}:Q", title=f"{name} {field_name}".strip(), format=form)
+                    for value, name in names.items()
+                    for field, field_name in fields.items()
+                ),
+            ],
+        )
+        .add_params(near)
+        .properties(name=POINTER)
+    )
+
+
+def panels(layered: alt.LayerChart, table: pd.DataFrame) -> alt.FacetChart:
+    """One panel a row for each value of the column `panel`, in the order of its categories."""
+    order = table["panel"].cat.categories.tolist()
+    return layered.properties(width=WIDTH, height=HEIGHT).facet(
+        facet=alt.Facet("panel:N", sort=order, title=None), columns=1
+    )

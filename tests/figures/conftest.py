@@ -1,0 +1,29 @@
+"""Made-up results of the paper's models and one of a reader's own, read as the stage `render` reads them."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from synthetic_results import RECIPES, write_params, write_results
+
+from stages import render
+from stages.figures.results import Results
+from stages.params import load_params
+
+MODELS = {**RECIPES, "mine": ("softplus", "standard")}
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory) -> Path:
+    """The folder that the results were written to."""
+    folder = tmp_path_factory.mktemp("results")
+    write_params(folder, MODELS)
+    write_results(folder, "shapeset", MODELS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def results(root) -> Results:
+    """What the figures are drawn from."""
+    with contextlib.chdir(root):
+        return render.read_results("shapeset", load_params())

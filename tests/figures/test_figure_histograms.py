@@ -1,0 +1,71 @@
+"""Figures 4, 6, 7 and 8 draw every bin's density at the bin's middle."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawing import assert_drawn_to_scale, marks
+
+from stages.figures import histograms
+from stages.figures.results import in_panels
+from stages.figures.style import WIDTH
+
+MODELS = ["tanh", "tanh-n", "mine"]
+
+
+def measured(root, model: str, moment: str, quantity: str) -> pd.DataFrame:
+    """The bins of the hidden layers as they were measured, with their middles."""
+    table = pd.read_parquet(root / f"data/measured/shapeset/{model}/histograms.parquet")
+    wanted = table[(table.moment == moment) & (table.quantity == quantity) & (table.layer <= 5)]
+    return wanted.assign(middle=(wanted.left + wanted.right) / 2, share=wanted.density * (wanted.right - wanted.left))
+
+
+@pytest.mark.parametrize(
+    ("draw", "moment"), [(histograms.final_activations, "final"), (histograms.initial_activations, "initial")]
+)
+def test_activations_are_drawn_over_one_axis_for_all_panels(root, results, draw, moment):
+    panels = marks(draw(in_panels(results.histograms, MODELS, results.labels)))
+    across, middles = [], []
+    for model, lines in zip(MODELS, panels.values(), strict=True):
+        bins = measured(root, model, moment, "activation")
+        assert len(lines) == 5
+        assert_drawn_to_scale(np.concatenate([line.ys for line in lines]), bins.density)
+        across += [line.xs for line in lines]
+        middles.append(bins.middle)
+    assert_drawn_to_scale(np.concatenate(across), np.concatenate(middles))
+
+
+@pytest.mark.parametrize(
+    ("draw", "quantity"),
+    [
+        (histograms.initial_back_propagated_gradients, "back_propagated_gradient"),
+        (histograms.initial_weight_gradients, "weight_gradient"),
+    ],
+)
+def test_gradients_are_drawn_over_an_axis_for_each_panel_without_their_tails(root, results, draw, quantity):
+    panels = marks(draw(in_panels(results.histograms, MODELS, results.labels)))
+    for model, lines in zip(MODELS, panels.values(), strict=True):
+        bins = measured(root, model, "initial", quantity)
+        assert len(lines) == 5
+        assert np.ptp(np.concatenate([line.xs for line in lines])) > 0.7 * WIDTH
+        shown = [of_layer.nlargest(len(line.xs), "density") for line, (_, of_layer) in zip_layers(lines, bins)]
+        assert all(of_layer.share.sum() > 1 - histograms.TAILS for of_layer in shown)
+        ordered = pd.concat([of_layer.sort_values("middle") for of_layer in shown])
+        assert_drawn_to_scale(np.concatenate([line.ys for line in lines]), ordered.density)
+        assert_drawn_to_scale(np.concatenate([line.xs for line in lines]), ordered.middle)
+
+
+def zip_layers(lines: list, bins: pd.DataFrame):
+    return zip(lines, bins.groupby("layer"), strict=True)
+
+
+def test_the_tails_of_a_histogram_are_dropped_where_every_layers_are_thin():
+    edges = np.arange(-5.0, 5.0)
+    wide = np.full(10, 0.1)
+    narrow = np.where(np.abs(edges + 0.5) < 2, 0.25, 0.0)
+    both = pd.concat(
+        pd.DataFrame({"panel": "tanh", "layer": layer, "left": edges, "right": edges + 1, "density": density})
+        for layer, density in enumerate((narrow, wide), start=1)
+    )
+    assert len(histograms.without_tails(both)) == 20
+    alone = histograms.without_tails(both[both.layer == 1])
+    assert (alone.left.min(), alone.right.max()) == (-2, 2)

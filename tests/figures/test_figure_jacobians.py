@@ -1,0 +1,25 @@
+"""The chart of average singular values shows every model's, and the paper's two at initialization."""
+
+import numpy as np
+import pandas as pd
+from drawing import assert_drawn_to_scale, marks
+
+from stages.figures import jacobians
+from stages.figures.style import PAPER_COLOURS
+
+
+def test_lines_are_the_measured_values_and_diamonds_the_papers(root, results):
+    panels = marks(jacobians.draw(results.jacobians))
+    assert list(panels) == ["at initialization", "at the end of training"]
+    pixels, values = [], []
+    for (panel, drawn), moment in zip(panels.items(), ("initial", "final"), strict=True):
+        lines = {mark.colour: mark for mark in drawn if mark.kind == "line"}
+        for model, colour in PAPER_COLOURS.items():
+            table = pd.read_parquet(root / f"data/measured/shapeset/{model}/jacobians.parquet")
+            pixels.append(lines[colour].ys)
+            values.append(table[table.moment == moment].average_singular_value)
+        paper = [mark for mark in drawn if mark.kind == "symbol" and len(mark.ys) == 2]
+        assert len(paper) == (panel == "at initialization")
+        pixels += [mark.ys for mark in paper]
+        values += [[0.5, 0.8]] * len(paper)
+    assert_drawn_to_scale(np.concatenate(pixels), np.concatenate(values))

@@ -1,0 +1,49 @@
+"""Still pictures show what the page's charts show, without what waits for the pointer."""
+
+import io
+import subprocess
+import sys
+
+from PIL import Image
+
+from stages.figures import activation_spread, pictures, style
+from stages.figures.results import in_panels
+
+
+def specification(results) -> dict:
+    chart = activation_spread.draw(in_panels(results.monitored, ["tanh"], results.labels))
+    return style.specification(chart, "Figure 3. Tanh")
+
+
+def test_a_still_has_the_title_and_nothing_invisible(results):
+    drawn = pictures.svg(specification(results))
+    assert ">Figure 3. Tanh</text>" in drawn
+    assert 'opacity="0"' not in drawn
+    assert len(drawn) < 100_000
+
+
+def test_drawing_a_still_leaves_the_specification_as_it_was(results):
+    ours = specification(results)
+    pictures.svg(ours)
+    assert ours == specification(results)
+
+
+def test_the_overview_is_a_small_png_with_all_its_charts(results):
+    one = specification(results)
+    alone = Image.open(io.BytesIO(pictures.overview_png([one])))
+    four = pictures.overview_png([one] * 4)
+    assert len(four) < 400_000
+    assert Image.open(io.BytesIO(four)).width > 1.8 * alone.width
+    assert Image.open(io.BytesIO(four)).height > 1.8 * alone.height
+
+
+def test_the_pictures_use_no_font_of_the_machine():
+    program = """
+import vl_convert
+from stages.figures import pictures
+text = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30"><text y="20" font-family="{}">layer</text></svg>'
+drawn = [vl_convert.svg_to_png(text.format(font)) for font in ("no such font", "DejaVu Serif", "Liberation Sans")]
+print(drawn[0] == drawn[1], drawn[0] == drawn[2])
+"""
+    same = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert same.split() == ["True", "False"]  # a common font is not found, the carried one is

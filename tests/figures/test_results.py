@@ -1,0 +1,45 @@
+"""A figure shows the models that it is about and that are there, and says which are not."""
+
+import dataclasses
+
+import pandas as pd
+
+from stages.figures.contents import SECTIONS
+from stages.figures.results import drawn
+
+FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
+
+
+def shown(chart) -> list[str]:
+    """The panels of a chart, in order."""
+    return [panel.split(":")[0] for panel in chart.facet.to_dict()["sort"]]
+
+
+def test_the_papers_models_come_first_and_a_readers_own_after_them(results):
+    for key, models in {"figure-3": ["tanh", "softsign"], "figure-9": ["tanh", "tanh-n"]}.items():
+        chart, notes = drawn(FIGURES[key], results)
+        assert shown(chart) == [*models, "mine"]
+        assert notes == []
+
+
+def test_a_figure_of_one_model_shows_no_other(results):
+    assert shown(drawn(FIGURES["figure-2"], results)[0]) == ["sigmoid"]
+    assert shown(drawn(FIGURES["figure-10"], results)[0]) == ["tanh-n"]
+
+
+def test_a_model_that_is_not_in_params_is_named(results):
+    labels = {model: label for model, label in results.labels.items() if model != "softsign"}
+    chart, notes = drawn(FIGURES["figure-3"], dataclasses.replace(results, labels=labels))
+    assert shown(chart) == ["tanh", "mine"]
+    assert notes == ["softsign is not among the models of params.yaml."]
+
+
+def test_a_figure_without_any_of_its_models_has_no_chart(results):
+    absent = {"sigmoid": "Every run of sigmoid diverged."}
+    assert drawn(FIGURES["figure-2"], dataclasses.replace(results, absent=absent)) == (None, [absent["sigmoid"]])
+
+
+def test_images_that_are_not_there_are_named(results):
+    chart, (note,) = drawn(FIGURES["figure-1"], dataclasses.replace(results, examples=pd.DataFrame()))
+    assert chart is None
+    assert "Shapeset-3×2 has nothing for this figure yet" in note

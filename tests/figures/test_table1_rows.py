@@ -1,0 +1,61 @@
+"""Table 1's texts are the table's numbers, and what is not there is said."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from stages.figures import table1
+
+
+@pytest.fixture
+def judged(root) -> pd.DataFrame:
+    return pd.read_csv(root / "reports/table1.csv").set_index("model")
+
+
+def test_every_number_is_printed_with_the_papers_two_decimals(results, judged):
+    (tanh,) = [row for row in table1.rows(judged, results) if row["model"] == "tanh"]
+    numbers = judged.loc["tanh"]
+    assert float(tanh["test_error"]) == pytest.approx(numbers.test_error_percent, abs=0.005)
+    assert [float(end) for end in tanh["interval"].split(" to ")] == pytest.approx(
+        [numbers.low_percent, numbers.high_percent], abs=0.005
+    )
+    assert [float(part) for part in tanh["seeds"].split(" ± ")] == pytest.approx(
+        [numbers.mean_percent, numbers.std_percent], abs=0.005
+    )
+    assert (tanh["seed_count"], tanh["learning_rate"], tanh["hidden_layers"]) == ("2 seeds", "0.03", "5")
+    assert tanh["paper"] == "27.15"
+
+
+def test_a_model_that_is_not_the_papers_has_a_dash_and_its_own_row(results, judged):
+    last = table1.rows(judged, results)[-1]
+    assert (last["model"], last["recipe"]) == ("mine", "softplus units, standard initialization")
+    assert last["paper"] == "–"
+
+
+def test_one_seed_has_no_standard_deviation(results, judged):
+    (row, *_) = table1.rows(judged.assign(seeds=1, std_percent=float("nan")), results)
+    assert "±" not in row["seeds"]
+    assert row["seed_count"] == "1 seed"
+
+
+def test_a_model_without_results_says_why_in_its_row(results, judged):
+    absent = dataclasses.replace(results, absent={"tanh": "Every run of tanh diverged."})
+    rows = {row["model"]: row for row in table1.rows(judged.drop("sigmoid"), absent)}
+    assert rows["tanh"]["absent"] == "Every run of tanh diverged."
+    assert rows["sigmoid"]["absent"] == "sigmoid is not in reports/table1.csv yet."
+    assert "test_error" not in rows["tanh"]
+
+
+def test_the_summary_needs_tanh_with_both_initializations(judged):
+    sentence = table1.summary(judged, "Shapeset-3×2")
+    for model in ("tanh", "tanh-n"):
+        assert f"{judged.loc[model, 'test_error_percent']:.2f} %" in sentence
+    assert table1.summary(judged.drop("tanh"), "Shapeset-3×2") == ""
+
+
+def test_runs_that_diverged_are_told_with_their_update(results):
+    sentences = table1.diverged(results.runs)
+    assert len(sentences) == 6
+    assert sentences[0].startswith("sigmoid: 2 of 8 runs diverged")
+    assert "learning rate 0.3, seed 0: at update 1,500" in sentences[0]
