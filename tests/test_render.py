@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import vl_convert
-from synthetic_results import RECIPES, write_params, write_results
 
 from stages import render
 from stages.figures.contents import SECTIONS
 from stages.params import load_params
+from tests.synthetic_results import RECIPES, write_params, write_results
 
 FIGURES = [figure for figures in SECTIONS.values() for figure in figures]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

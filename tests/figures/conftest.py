@@ -4,11 +4,11 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from synthetic_results import RECIPES, write_params, write_results
 
 from stages import render
 from stages.figures.results import Results
 from stages.params import load_params
+from tests.synthetic_results import RECIPES, write_params, write_results
 
 MODELS = {**RECIPES, "mine": ("softplus", "standard")}
 

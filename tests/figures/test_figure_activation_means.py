@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from drawing import assert_drawn_to_scale, marks
 
 from stages.figures import activation_means
 from stages.figures.results import in_panels
+from tests.figures.drawing import assert_drawn_to_scale, marks
 
 
 def test_lines_are_the_means_and_bands_the_standard_deviations(root, results):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from drawing import assert_drawn_to_scale, marks
 
 from stages.figures import activation_spread
 from stages.figures.results import in_panels
+from tests.figures.drawing import assert_drawn_to_scale, marks
 
 
 def test_each_panel_draws_its_own_models_chosen_run(root, results):

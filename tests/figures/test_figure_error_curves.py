@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from drawing import assert_drawn_to_scale, marks
 
 from stages.figures import error_curves
 from stages.figures.style import PAPER_COLOURS
+from tests.figures.drawing import assert_drawn_to_scale, marks
 
 
 def test_lines_are_the_chosen_runs_and_bands_the_range_of_the_seeds(root, results):

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from drawing import assert_drawn_to_scale, marks
 
 from stages.figures import histograms
 from stages.figures.results import in_panels
 from stages.figures.style import WIDTH
+from tests.figures.drawing import assert_drawn_to_scale, marks
 
 MODELS = ["tanh", "tanh-n", "mine"]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from drawing import assert_drawn_to_scale, marks
 
 from stages.figures import weight_gradients
 from stages.figures.results import in_panels
+from tests.figures.drawing import assert_drawn_to_scale, marks
 
 
 def test_lines_are_the_logarithms_of_the_hidden_layers_standard_deviations(root, results):

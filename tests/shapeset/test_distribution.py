@@ -3,7 +3,6 @@
 import numpy
 import pytest
 import torch
-from recorded_scenes import poses_of, read_author_scenes
 from scipy import stats
 from torch import nn
 
@@ -11,6 +10,7 @@ from stages.shapeset import KINDS
 from stages.shapeset.overlap import hidden_share
 from stages.shapeset.scenes import draw_scenes
 from stages.shapeset.stream import draw
+from tests.shapeset.recorded_scenes import poses_of, read_author_scenes
 
 UNLIKELY = 1e-4  # of some hundred tests with fixed seeds, none should be as unlikely as this
 HALF = 10_000

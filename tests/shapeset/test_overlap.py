@@ -4,9 +4,9 @@ import math
 
 import numpy
 import torch
-from recorded_scenes import poses_of, read_author_scenes
 
 from stages.shapeset.overlap import hidden_share, power_of_half
+from tests.shapeset.recorded_scenes import poses_of, read_author_scenes
 
 
 def test_power_of_half():

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy
 import torch
-from recorded_scenes import images_of, read_author_scenes, read_own_fixture
 
 from stages.shapeset.paint import PAINTED_AT_ONCE, paint, shape_spans
 from stages.shapeset.raster import masks
 from stages.shapeset.scenes import draw_scenes
+from tests.shapeset.recorded_scenes import images_of, read_author_scenes, read_own_fixture
 
 OWN_FIXTURE = Path(__file__).parents[1] / "fixtures" / "shapeset.npz"
 

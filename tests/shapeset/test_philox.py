@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from numpy_scenes import philox_words
 
 from stages.shapeset.philox import philox, unit, whole
+from tests.shapeset.numpy_scenes import philox_words
 
 # Known answers for philox4x32 with 10 rounds from the Random123 library: counter, key, result.
 KNOWN_ANSWERS = [

@@ -5,10 +5,10 @@ import math
 import numpy_scenes
 import pytest
 import torch
-from numpy_scenes import SIDES
 
 from stages.shapeset import KINDS
 from stages.shapeset.poses import first_turns, place, reach, regular_polygon, turns, vertices
+from tests.shapeset.numpy_scenes import SIDES
 
 CPU = torch.device("cpu")
 

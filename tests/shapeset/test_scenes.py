@@ -3,11 +3,11 @@
 import numpy
 import pytest
 import torch
-from numpy_scenes import scene
 
 from stages.shapeset.facts import overlap
 from stages.shapeset.poses import vertices
 from stages.shapeset.scenes import ATTEMPTS, draw_scenes, labels
+from tests.shapeset.numpy_scenes import scene
 
 COUNT = 600
 

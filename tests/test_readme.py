@@ -1,0 +1,52 @@
+"""What the README says: its commands run, and its numbers are the committed results."""
+
+import re
+
+import pandas as pd
+
+from tests.conftest import REPOSITORY
+from tests.tiny_project import run
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+# What cannot run inside a test: setting up a whole environment, and the tests themselves.
+INSTEAD = {
+    "make repro": "make --old-file=setup repro",
+    "make test": "make --dry-run test",
+    "python -m pip install -r requirements.lock": "python -m pip install --dry-run -r requirements.lock",
+}
+
+
+def test_every_command_runs(project):
+    assert COMMANDS[0] == "make repro"
+    failed = {}
+    for command in COMMANDS:
+        done = run(project, "bash", "-c", INSTEAD.get(command, command), succeeds=False)
+        if done.returncode != 0:
+            failed[command] = done.stdout + done.stderr
+    assert failed == {}
+
+
+def test_make_repro_ends_with_table_1_and_the_page(project):
+    shown = run(project, "make", "--old-file=setup", "repro").stdout
+    table = pd.read_csv(project / "reports/table1.csv").set_index("model")
+    for model in ("tanh", "sigmoid"):
+        line = next(line for line in shown.splitlines() if line.split()[:1] == [model])
+        assert f"{table.loc[model, 'test_error_percent']:.2f}" in line
+        assert f"{table.loc[model, 'paper_percent']:.2f}" in line
+    assert shown.splitlines()[-1] == f"The report: {(project / 'reports/site/index.html').as_uri()}"
+
+
+def test_results_are_the_committed_ones():
+    table = pd.read_csv(REPOSITORY / "reports" / "table1.csv")
+    for row in table[table["dataset"] == "shapeset"].itertuples():
+        errors = f"{row.test_error_percent:.1f} % | {row.mean_percent:.1f} ± {row.std_percent:.1f} %"
+        assert f"| {row.model} | {errors} | {row.learning_rate:g} | {row.paper_percent:.1f} % |" in README
+
+
+def test_every_file_it_names_is_there():
+    named = re.findall(r"`((?:stages|reports|tests)/[\w./]+|[\w-]+\.(?:yaml|lock|cff))`", README)
+    kept = [name for name in named if not name.startswith(("reports/site", "reports/data_docs"))]
+    assert len(kept) > 10
+    assert [name for name in kept if not (REPOSITORY / name).exists()] == []
+    assert (REPOSITORY / "reports/figures/overview.png").is_file()

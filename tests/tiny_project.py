@@ -1,0 +1,75 @@
+"""A repository of its own with this one's files, at a scale of seconds, to run DVC's and other commands in."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+TINY = {
+    "hidden_units": 12,
+    "hidden_layers": [2, 3],
+    "updates": 120,
+    "batch_size": 10,
+    "learning_rates": [0.05, 0.1],
+    "seeds": 2,
+    "monitored_examples": 60,
+    "monitored_updates": 6,
+}
+
+
+def run(folder: Path, *command: str, succeeds: bool = True) -> subprocess.CompletedProcess:
+    """Run a command with this Python's own folder first in PATH, as in an activated environment."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment |= {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.org"}
+    environment |= {"GIT_COMMITTER_NAME": "test", "GIT_COMMITTER_EMAIL": "test@example.org", "COLUMNS": "200"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if succeeds:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def edit(folder: Path, change) -> None:
+    """Rewrite params.yaml after `change` has worked on its values."""
+    file = folder / "params.yaml"
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    change(values)
+    file.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+
+
+def tiny(values: dict) -> None:
+    """Two models, small networks and few images."""
+    values["scale"] = "smoke"
+    values["scales"]["smoke"] = dict(TINY)
+    values["models"] = {name: values["models"][name] for name in ("tanh", "sigmoid")}
+    values["shapeset"] |= {"train": 600, "validation": 400, "test": 500}
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory) -> Path:
+    """A repository of its own with this one's files, reproduced once at the tiny scale and committed."""
+    folder = tmp_path_factory.mktemp("pipeline") / "difficulty"
+    for name in run(REPOSITORY, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines():
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    edit(folder, tiny)
+    run(folder, "git", "init", "-q")
+    run(folder, "dvc", "repro")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "tiny")
+    return folder
+
+
+@pytest.fixture
+def project(reproduced):
+    """The reproduced repository; what a test changes is put back."""
+    yield reproduced
+    run(reproduced, "git", "checkout", "-q", ".")
+    run(reproduced, "git", "clean", "-qfd")
+    run(reproduced, "dvc", "checkout", "-q", "--force")
