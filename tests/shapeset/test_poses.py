@@ -2,12 +2,12 @@
 
 import math
 
-import numpy_scenes
 import pytest
 import torch
 
 from stages.shapeset import KINDS
 from stages.shapeset.poses import first_turns, place, reach, regular_polygon, turns, vertices
+from tests.shapeset import numpy_scenes
 from tests.shapeset.numpy_scenes import SIDES
 
 CPU = torch.device("cpu")
