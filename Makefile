@@ -1,17 +1,25 @@
 # Each target sets up what it needs; a second call repeats no work.
 PYTHON ?= python3
 TORCH = 2.13.0
+JAX = 0.10.2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: repro test setup lint lock clean
+.PHONY: repro test bench setup lint lock clean
 repro: setup
-	@python -m stages.params
+	@python -m stages.check
 	dvc repro
 	@python -m stages.summary
 
 test: setup lint
 	python -m pytest
+
+bench: setup .venv/bench
+	python -m tests.benchmarks.bench
+
+.venv/bench: .venv/complete
+	.venv/bin/python -m pip install --disable-pip-version-check --quiet jax==$(JAX)
+	@touch $@
 
 lint: setup
 	ruff check

@@ -1,5 +1,6 @@
 """Errors that a person can mend: one line that names the key, file or value, and what is allowed."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -9,8 +10,11 @@ class InputError(Exception):
 
 
 def report_input_errors(main: Callable[[], None]) -> None:
-    """Run a stage's `main`; an `InputError` becomes one line on stderr and exit status 1."""
+    """Run a stage's `main`; what a person can mend, or did, becomes one line on stderr and an exit status."""
     try:
         main()
-    except InputError as error:
+    except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)

@@ -9,16 +9,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.artifacts import read_table
+from stages.artifacts import RUN, read_runs, read_table
 from stages.claims.table1 import paper_percent, table1_row
 from stages.errors import report_input_errors
 from stages.files import whole_folder, write_whole
 from stages.params import load_params
 
 CURVES = {  # file in reports/plots: the run table and its columns
-    "error_curves": ("curves", ["validation_error", "test_error"]),
-    "saturation_curves": ("monitored", ["activation_mean", "activation_std", "activation_p98"]),
-    "gradient_curves": ("monitored", ["back_propagated_gradient_std", "weight_gradient_std"]),
+    "error_curves": ("curves", ["update", "validation_error", "test_error"]),
+    "saturation_curves": ("monitored", ["update", "layer", "activation_mean", "activation_std", "activation_p98"]),
+    "gradient_curves": ("monitored", ["update", "layer", "back_propagated_gradient_std", "weight_gradient_std"]),
+}
+LAYER_METRICS = {  # the measured table and its columns
+    "layers": [
+        "activation_mean",
+        "activation_std",
+        "saturated_share",
+        "back_propagated_gradient_std",
+        "weight_gradient_std",
+    ],
+    "jacobians": ["average_singular_value"],
 }
 DIGITS = 6  # significant ones, in every text file
 
@@ -30,17 +40,18 @@ def main() -> None:
     curves = {name: [] for name in CURVES}
     for dataset, (name, model) in product(params.datasets, params.models.items()):
         folder = Path("data/runs") / dataset / name
-        runs = read_table(folder / "runs.parquet")
-        row = table1_row(runs, read_table(folder / "predictions.parquet"))
+        runs = read_runs(folder / "runs.parquet")
+        row = table1_row(runs, read_table(folder / "predictions.parquet", ["label", "prediction"]))
         rows.append({"dataset": dataset, "model": name, **vars(model), **row})
-        rows[-1]["paper_percent"] = paper_percent(dataset, model.activation, model.initialization)
-        layers = read_table(Path("data/measured") / dataset / name / "layers.parquet")
-        jacobians = read_table(Path("data/measured") / dataset / name / "jacobians.parquet")
+        rows[-1]["paper_percent"] = paper_percent(dataset, **vars(model))
+        layers, jacobians = (
+            read_table(Path("data/measured") / dataset / name / f"{table}.parquet", ["moment", "layer", *columns])
+            for table, columns in LAYER_METRICS.items()
+        )
         metrics.setdefault(dataset, {})[name] = {**headline(row), **layer_metrics(layers, jacobians)}
         for curve, (table, columns) in CURVES.items():
-            of_chosen = chosen_run(read_table(folder / f"{table}.parquet"), runs)
-            keys = [key for key in ("update", "layer") if key in of_chosen]
-            curves[curve].append(of_chosen[[*keys, *columns]].assign(dataset=dataset, model=name))
+            of_chosen = chosen_run(read_table(folder / f"{table}.parquet", [*RUN, *columns]), runs)
+            curves[curve].append(of_chosen[columns].assign(dataset=dataset, model=name))
     write_whole(Path("reports/table1.csv"), csv(pd.DataFrame(rows)))
     write_whole(Path("reports/metrics.json"), json.dumps(metrics, indent=2) + "\n")
     with whole_folder(Path("reports/plots")) as folder:
@@ -50,37 +61,30 @@ def main() -> None:
 
 def headline(row: dict[str, float]) -> dict[str, float]:
     """Return what is said of a model first: its test error and how it was chosen."""
-    keys = ("test_error_percent", "mean_percent", "learning_rate", "hidden_layers", "diverged_runs")
-    return {key: rounded(row[key]) for key in keys}
+    return {
+        "test_error_percent": rounded(row["test_error_percent"]),
+        "test_error_percent_mean_over_seeds": rounded(row["mean_percent"]),
+        "learning_rate": row["learning_rate"],
+        "hidden_layers": int(row["hidden_layers"]),
+        "diverged_runs": row["diverged_runs"],
+    }
 
 
 def layer_metrics(layers: pd.DataFrame, jacobians: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     """Return moment → layer → number, from the measure stage's tables; what a layer does not have is left out."""
     table = layers.merge(jacobians, how="left", on=["moment", "layer"])
-    return {
-        moment: {
-            f"layer_{row.pop('layer')}": {key: rounded(value) for key, value in row.items() if not pd.isna(value)}
-            for row in rows[LAYER_METRICS].to_dict("records")
-        }
-        for moment, rows in table.groupby("moment", sort=False)
-    }
-
-
-LAYER_METRICS = [
-    "layer",
-    "activation_mean",
-    "activation_std",
-    "saturated_share",
-    "back_propagated_gradient_std",
-    "weight_gradient_std",
-    "average_singular_value",
-]
+    names = {layer: f"layer_{layer}" for layer in table["layer"]} | {table["layer"].max(): "output"}
+    metrics = [column for columns in LAYER_METRICS.values() for column in columns]
+    found = {}
+    for row in table.to_dict("records"):
+        there = {key: rounded(row[key]) for key in metrics if not pd.isna(row[key])}
+        found.setdefault(row["moment"], {})[names[row["layer"]]] = there
+    return found
 
 
 def chosen_run(table: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `table` that belong to the chosen one of `runs`."""
-    run = ["hidden_layers", "learning_rate", "seed"]
-    return table.merge(runs.loc[runs["chosen"], run], on=run)
+    return table.merge(runs.loc[runs["chosen"], list(RUN)], on=list(RUN))
 
 
 def rounded(value: float) -> float:

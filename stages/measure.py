@@ -14,15 +14,19 @@ from stages.datasets.prepared import read_split
 from stages.errors import report_input_errors
 from stages.files import whole_folder
 from stages.network.activations import ACTIVATIONS
+from stages.network.device import compute_alike
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters
-from stages.params import load_params
+from stages.params import check_names, load_params
 from stages.statistics.histograms import histograms, symmetric_range, whole_range
 from stages.statistics.jacobians import average_singular_value
 from stages.statistics.layers import layer_statistics
 from stages.statistics.saturation import saturated_share
 
 MOMENTS = ("initial", "final")
+NO_JACOBIANS = pd.DataFrame(  # of a network with one hidden layer
+    {"moment": pd.Series(dtype=str), "layer": pd.Series(dtype=int), "average_singular_value": pd.Series(dtype=float)}
+)
 
 
 def main() -> None:
@@ -32,6 +36,8 @@ def main() -> None:
     parser.add_argument("model")
     names = parser.parse_args()
     params = load_params()
+    check_names(params, names.dataset, names.model)
+    compute_alike()
     activation = params.models[names.model].activation
     test = read_split(Path("data/prepared") / names.dataset, "test")
     count = params.settings.monitored_examples
@@ -39,7 +45,7 @@ def main() -> None:
     measured = {"histograms": [], "layers": [], "jacobians": []}
     for moment in MOMENTS:
         arrays = read_tensors(Path("data/runs") / names.dataset / names.model / f"{moment}.safetensors")
-        network = from_parameters(arrays, activation)
+        network = from_parameters(arrays, activation, torch.device("cpu"))
         passes = back_propagate(network, inputs, labels)
         for table, rows in (
             ("histograms", histogram_rows(passes)),
@@ -49,7 +55,8 @@ def main() -> None:
             measured[table] += [{"moment": moment, **row} for row in rows]
     with whole_folder(Path("data/measured") / names.dataset / names.model) as folder:
         for table, rows in measured.items():
-            pd.DataFrame(rows).to_parquet(folder / f"{table}.parquet", index=False)
+            found = pd.DataFrame(rows) if rows else NO_JACOBIANS
+            found.to_parquet(folder / f"{table}.parquet", index=False)
 
 
 def histogram_rows(passes: Passes) -> list[dict]:

@@ -1,7 +1,7 @@
 """params.yaml as checked, typed values; an error names the key, the value and what is allowed."""
 
-import math
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -9,9 +9,10 @@ from typing import Annotated, Any, get_type_hints
 
 import yaml
 
-from stages.errors import InputError, report_input_errors
+from stages.errors import InputError
 
 Check = Callable[[str, Any], Any]
+LARGEST = sys.float_info.max
 
 
 def one_of(*allowed: str) -> Check:
@@ -39,7 +40,7 @@ def whole_number(least: int, most: int | None = None) -> Check:
 def positive_number(key: str, value: Any) -> float:
     """Check for a finite number above 0."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    _require(number and value > 0 and math.isfinite(value), key, value, "a number above 0")
+    _require(number and 0 < value <= LARGEST, key, value, "a number above 0")
     return float(value)
 
 
@@ -102,20 +103,21 @@ class Model:
 
     activation: Annotated[str, name]
     initialization: Annotated[str, name]
+    update_rule: Annotated[str, name] = "sgd"
 
 
 @dataclass(frozen=True)
 class Scale:
     """How large the networks are and how long they train."""
 
-    hidden_units: Annotated[int, whole_number(2)]
+    hidden_units: Annotated[int, whole_number(2, 10**6)]
     hidden_layers: Annotated[list[int], list_of(whole_number(1, 50))]
-    updates: Annotated[int, whole_number(1)]
-    batch_size: Annotated[int, whole_number(1)]
+    updates: Annotated[int, whole_number(1, 10**12)]
+    batch_size: Annotated[int, whole_number(1, 10**6)]
     learning_rates: Annotated[list[float], list_of(positive_number)]
-    seeds: Annotated[int, whole_number(1)]
+    seeds: Annotated[int, whole_number(1, 1000)]
     monitored_examples: Annotated[int, whole_number(2)]
-    monitored_updates: Annotated[int, whole_number(2)]
+    monitored_updates: Annotated[int, whole_number(2, 10**4)]
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,9 @@ class Shapeset:
     """The generator's settings: the stream's seed and how many images of each split are kept."""
 
     seed: Annotated[int, whole_number(0, 2**31)]
-    train: Annotated[int, whole_number(1)]
-    validation: Annotated[int, whole_number(1)]
-    test: Annotated[int, whole_number(1)]
+    train: Annotated[int, whole_number(1, 10**7)]
+    validation: Annotated[int, whole_number(1, 10**7)]
+    test: Annotated[int, whole_number(1, 10**7)]
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ class Params:
 
     scale: Annotated[str, name]
     device: Annotated[str, one_of("auto", "cpu", "cuda")]
+    precision: Annotated[str, one_of("float32", "tf32")]
     datasets: Annotated[list[str], list_of(one_of("shapeset"))]
     models: Annotated[dict[str, Model], named(block(Model))]
     scales: Annotated[dict[str, Scale], named(block(Scale))]
@@ -151,13 +154,21 @@ def load_params(file: Path | str = "params.yaml") -> Params:
         values = yaml.load(Path(file).read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{file}: is not YAML ({' '.join(str(error).split())})") from error
+    # PyYAML lets its constructors' errors through, for example of !!int abc or of a date that is none
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(f"{file}: is not YAML ({' '.join(str(error).split())[:200]})") from error
     params = block(Params)("", values)
     one_of(*params.scales)("scale", params.scale)
     monitored, test = params.settings.monitored_examples, params.shapeset.test
     whole_number(2, test)(f"scales.{params.scale}.monitored_examples", monitored)
     return params
+
+
+def check_names(params: Params, dataset: str, model: str) -> None:
+    """Raise InputError where params.yaml does not list this data set or this model."""
+    for key, given, known in (("datasets", dataset, params.datasets), ("models", model, params.models)):
+        if given not in known:
+            raise InputError(f"params.yaml: {key} has no {given!r}; it has: {', '.join(known)}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -172,7 +183,3 @@ _Loader.add_implicit_resolver(
 def _require(holds: bool, key: str, value: Any, allowed: str) -> None:
     if not holds:
         raise InputError(f"params.yaml: {key} is {value!r}; allowed: {allowed}")
-
-
-if __name__ == "__main__":
-    report_input_errors(lambda: print(f"params.yaml is in order, scale {load_params().scale}"))

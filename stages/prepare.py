@@ -8,7 +8,6 @@ import pandas as pd
 from stages.datasets.prepared import SPLITS, write_split
 from stages.errors import report_input_errors
 from stages.files import whole_folder
-from stages.network.recipe import check_models
 from stages.params import load_params
 from stages.shapeset.stream import draw
 
@@ -19,7 +18,6 @@ def main() -> None:
     parser.add_argument("dataset", choices=["shapeset"])
     dataset = parser.parse_args().dataset
     params = load_params()
-    check_models(params.models)  # here already: nobody wants to learn of a misspelt model after other models' training
     tables = []
     with whole_folder(Path("data/prepared") / dataset) as folder:
         for split in SPLITS:

@@ -10,7 +10,7 @@ from stages.artifacts import read_table, read_tensors
 from stages.errors import report_input_errors
 from stages.figures import page, pictures, style, table1
 from stages.figures.contents import PAPER_MODELS, SECTIONS
-from stages.figures.results import Results, drawn
+from stages.figures.results import Results, depth, drawn
 from stages.files import whole_folder, write_whole
 from stages.params import Params, load_params
 from stages.shapeset import CLASS_NAMES, CLASS_SHARES
@@ -78,7 +78,14 @@ def draw(results: dict[str, Results]) -> tuple[list[dict], dict[str, dict]]:
                 if chart is not None:
                     specification = style.specification(chart, f"{figure.label}. {figure.title}")
                     specifications[f"{dataset}-{figure.key}"] = specification
-                charts.append({"dataset": found.title, "specification": specification, "notes": notes})
+                charts.append(
+                    {
+                        "dataset": found.title,
+                        "depth": depth(figure, found),
+                        "specification": specification,
+                        "notes": notes,
+                    }
+                )
             section["figures"].append((figure, charts))
         sections.append(section)
     return sections, specifications
@@ -108,6 +115,7 @@ def read_results(dataset: str, params: Params) -> Results:
         else:
             absent[model] = f"{model} has no results on {about.title} yet; `dvc repro` makes them."
     tables = {name: together(name, found, list(params.models)) for name in FOLDERS}
+    recipes = tables["jacobians"]["model"].astype(str).map(params.models)
     return Results(
         title=about.title,
         labels={
@@ -120,7 +128,10 @@ def read_results(dataset: str, params: Params) -> Results:
         monitored=tables["monitored"],
         curves=tables["curves"].assign(chance_percent=about.chance_percent),
         histograms=tables["histograms"],
-        jacobians=tables["jacobians"],
+        jacobians=tables["jacobians"].assign(
+            activation=[recipe.activation for recipe in recipes],
+            initialization=[recipe.initialization for recipe in recipes],
+        ),
     )
 
 

@@ -4,16 +4,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.errors import InputError, report_input_errors
+from stages.artifacts import read_csv
+from stages.errors import report_input_errors
 
 TABLE, PAGE = Path("reports/table1.csv"), Path("reports/site/index.html")
+COLUMNS = (
+    "dataset",
+    "model",
+    "test_error_percent",
+    "low_percent",
+    "high_percent",
+    "mean_percent",
+    "std_percent",
+    "seeds",
+    "paper_percent",
+    "learning_rate",
+)
 
 
 def main() -> None:
     """Print what `judge` and `render` wrote."""
-    if not TABLE.is_file():
-        raise InputError(f"{TABLE}: missing; `dvc repro` makes it")
-    for dataset, rows in pd.read_csv(TABLE).groupby("dataset", sort=False):
+    for dataset, rows in read_csv(TABLE, COLUMNS).groupby("dataset", sort=False):
         print(f"\nTest error on {dataset} in %, beside Table 1 of the paper")
         print(f"  {'model':<14}{'here':>8}{'95 % interval':>17}{'over seeds':>16}{'paper':>9}{'learning rate':>16}")
         for row in rows.itertuples():

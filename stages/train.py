@@ -19,19 +19,21 @@ from tqdm import tqdm
 from stages.datasets.prepared import Split, read_split
 from stages.errors import InputError, report_input_errors
 from stages.files import whole_folder
-from stages.network.device import resolve_device
+from stages.network.device import compute_alike, resolve_device
 from stages.network.perceptron import from_parameters
 from stages.network.recipe import check_models
 from stages.network.schedule import monitoring_schedule
 from stages.network.training import Outcome, Run, Setting
 from stages.network.workers import train_on_all_cores
-from stages.params import Params, load_params
+from stages.params import Params, check_names, load_params
 from stages.shapeset import CLASS_NAMES
 from stages.shapeset.stream import draw_images
 from stages.statistics.errors import predictions
 from stages.statistics.monitor import Monitor
 
 ERRORS_EVERY = 3  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
+
+tqdm.monitor_interval = 0  # its thread would be alive when the workers are forked
 
 
 def main() -> None:
@@ -42,9 +44,9 @@ def main() -> None:
     names = parser.parse_args()
     params = load_params()
     check_models(params.models)
-    for key, name, known in (("datasets", names.dataset, params.datasets), ("models", names.model, params.models)):
-        if name not in known:
-            raise InputError(f"params.yaml: {key} has no {name!r}; it has: {', '.join(known)}")
+    check_names(params, names.dataset, names.model)
+    compute_alike()
+    torch.set_float32_matmul_precision("high" if params.precision == "tf32" else "highest")
     prepared = Path("data/prepared") / names.dataset
     test = read_split(prepared, "test")
     setting = training_setting(params, names.model, read_split(prepared, "validation"), test)
@@ -65,6 +67,7 @@ def training_setting(params: Params, model: str, validation: Split, test: Split)
     return Setting(
         activation=params.models[model].activation,
         initialization=params.models[model].initialization,
+        update_rule=params.models[model].update_rule,
         inputs=test.images[0].size,
         hidden_units=scale.hidden_units,
         classes=len(CLASS_NAMES),
@@ -94,27 +97,31 @@ def search(params: Params, names: argparse.Namespace, setting: Setting) -> list[
         smoothing=0.05,
     ) as bar:
         found = train_on_all_cores(grid, setting, bar.update)
-        finite = [outcome for outcome in found if outcome.diverged_at is None]
-        if not finite:
+        if all(outcome.diverged_at is not None for outcome in found):
             rates = ", ".join(f"{rate:g}" for rate in scale.learning_rates)
             raise InputError(
                 f"params.yaml: models.{names.model}: every run on {names.dataset} diverged, the last at update "
                 f"{max(outcome.diverged_at for outcome in found)}; scales.{params.scale}.learning_rates ({rates}) "
                 "need lower ones"
             )
-        best = min(finite, key=validation_error).run
+        best = chosen_of(found).run
         seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
         return found + train_on_all_cores(seeds, setting, bar.update)
 
 
-def validation_error(outcome: Outcome) -> float:
-    """Return a finite run's validation error at the end of training."""
-    return outcome.observations[-1]["validation_error"]
+def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the run with the lowest validation error at the end; runs that diverged are not chosen.
+
+    Of several with the same error the one with the highest learning rate: where nothing was learned at any rate, as by
+    the sigmoid, it is the one that has moved the farthest.
+    """
+    finite = [outcome for outcome in outcomes if outcome.diverged_at is None]
+    return min(finite, key=lambda one: (one.observations[-1]["validation_error"], -one.run.learning_rate))
 
 
 def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test: Split) -> None:
     """Write the tables of all runs, and the parameters and test predictions of the chosen one."""
-    chosen = min((outcome for outcome in outcomes if outcome.diverged_at is None), key=validation_error)
+    chosen = chosen_of(outcomes)
     runs, curves, monitored = [], [], []
     for outcome in outcomes:
         run = vars(outcome.run)
@@ -132,8 +139,8 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test
     pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
     save_file(chosen.initial, folder / "initial.safetensors")
     save_file(chosen.final, folder / "final.safetensors")
-    network = from_parameters(chosen.final, setting.activation)
-    answers = predictions(network, torch.from_numpy(test.images)).numpy()
+    network = from_parameters(chosen.final, setting.activation, setting.device)
+    answers = predictions(network, torch.from_numpy(test.images).to(setting.device)).cpu().numpy()
     table = pd.DataFrame({"index": range(len(answers)), "label": test.labels, "prediction": answers})
     table.to_parquet(folder / "predictions.parquet", index=False)
 

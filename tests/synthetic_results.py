@@ -28,6 +28,7 @@ def write_params(root: Path, models: dict[str, tuple[str, str]]) -> None:
     params = {
         "scale": "made_up",
         "device": "cpu",
+        "precision": "float32",
         "datasets": ["shapeset"],
         "models": {
             model: {"activation": activation, "initialization": initialization}

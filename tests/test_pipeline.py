@@ -116,6 +116,26 @@ def test_changing_the_scale_is_one_option(project):
     run(project, "dvc", "exp", "remove", "small")
 
 
+def test_one_hidden_layer_goes_through_to_the_report(project):
+    """There is no pair of neighbouring hidden layers: no Jacobian in any table, and all other numbers."""
+    edit(project, lambda values: values["scales"]["smoke"].update(hidden_layers=[1]))
+    done = run(project, "dvc", "repro")
+    assert {name.split("@")[0] for name in stages_run(done)} == ALL - {"prepare", "validate"}
+    for model in ("tanh", "sigmoid"):
+        jacobians = pd.read_parquet(project / "data/measured/shapeset" / model / "jacobians.parquet")
+        assert list(jacobians) == ["moment", "layer", "average_singular_value"]
+        assert len(jacobians) == 0
+    metrics = json.loads((project / "reports/metrics.json").read_text())["shapeset"]["tanh"]
+    assert metrics["hidden_layers"] == 1
+    for moment in ("initial", "final"):
+        assert list(metrics[moment]) == ["layer_1", "output"]
+        assert "average_singular_value" not in metrics[moment]["layer_1"]
+    assert list(pd.read_csv(project / "reports/table1.csv")["hidden_layers"]) == [1, 1]
+    assert set(pd.read_csv(project / "reports/plots/gradient_curves.csv")["layer"]) == {1, 2}
+    assert (project / "reports/figures/shapeset-figure-3.svg").is_file()
+    assert not (project / "reports/figures/shapeset-jacobians.svg").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -152,7 +172,7 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(project, change, line
 )
 def test_make_repro_checks_the_parameters_before_dvc_does(project, change, line):
     edit(project, change)
-    done = run(project, "python", "-m", "stages.params", succeeds=False)
+    done = run(project, "python", "-m", "stages.check", succeeds=False)
     assert done.returncode != 0
     assert done.stderr == f"error: params.yaml: {line}\n"
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import html
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import vl_convert
+import yaml
 
 from stages import render
 from stages.figures.contents import SECTIONS
@@ -106,6 +108,34 @@ def test_table_1_prints_the_numbers_of_the_csv_file(rendered):
         order = ["test_error", "low", "high", "mean", "std", "seeds", "learning_rate", "hidden_layers", "paper"]
         expected = [numbers[f"{name}_percent"] if f"{name}_percent" in numbers else numbers[name] for name in order]
         assert printed == pytest.approx(expected, abs=0.005)
+
+
+def words(page: str) -> str:
+    """What is read outside of scripts, with single spaces."""
+    bare = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", "", page, flags=re.S)
+    return html.unescape(" ".join(bare.split()))
+
+
+def test_the_page_says_how_runs_were_chosen_and_how_much_smaller_they_are_than_the_papers(changing):
+    render.main()
+    read = words(read_page(changing))
+    assert "Every model is trained once, with one seed, at each of the learning rates 0.01, 0.03, 0.1, 0.3; the" in read
+    assert "the best of these runs is then repeated with 1 further seed. What is shown" in read
+    assert "Here the network has 5 hidden layers; the one in the paper's figure has 4." in read
+    assert "have 64 units a layer and were trained for 60,000 updates; the paper's have 1,000 units a layer" in read
+    assert "errors far above the paper's are to be expected" in read
+
+
+def test_the_papers_own_scale_has_no_excuse(changing):
+    as_the_papers = {"hidden_units": 1000, "updates": 5_000_000, "hidden_layers": [1, 5], "seeds": 1}
+    params = yaml.safe_load((changing / "params.yaml").read_text(encoding="utf-8"))
+    params["scales"]["made_up"] |= as_the_papers
+    (changing / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    render.main()
+    read = words(read_page(changing))
+    assert "at each depth and each of the learning rates 0.01, 0.03, 0.1, 0.3. What is shown" in read
+    assert "1 or 5 hidden layers" in read
+    assert "errors far above" not in read
 
 
 def test_a_removed_model_is_gone_though_its_files_still_lie_there(changing):

@@ -50,10 +50,8 @@ def tiny(values: dict) -> None:
     values["shapeset"] |= {"train": 600, "validation": 400, "test": 500}
 
 
-@pytest.fixture(scope="session")
-def reproduced(tmp_path_factory) -> Path:
-    """A repository of its own with this one's files, reproduced once at the tiny scale and committed."""
-    folder = tmp_path_factory.mktemp("pipeline") / "difficulty"
+def make_tiny_project(folder: Path) -> Path:
+    """Make `folder` a repository of its own with this one's files, reproduced at the tiny scale and committed."""
     for name in run(REPOSITORY, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines():
         if (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +62,12 @@ def reproduced(tmp_path_factory) -> Path:
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "tiny")
     return folder
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory) -> Path:
+    """A tiny project for all tests of the session."""
+    return make_tiny_project(tmp_path_factory.mktemp("pipeline") / "difficulty")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
     """
     table = style.inlined(monitored, ["panel", "update", "layer", "activation_mean", "activation_std"])
     chosen = style.isolated("layer")
-    base = alt.Chart(table).encode(x=style.updates_axis(), color=style.layer_colour(table))
+    base = alt.Chart(table).encode(x=style.updates_axis(table), color=style.layer_colour(table))
     bands = (
         base.transform_calculate(
             low="datum.activation_mean - datum.activation_std", high="datum.activation_mean + datum.activation_std"

@@ -14,7 +14,7 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
     table = style.inlined(monitored, ["panel", "update", "layer", "activation_std", "activation_p98"])
     chosen = style.isolated("layer")
     base = alt.Chart(table).encode(
-        x=style.updates_axis(), color=style.layer_colour(table), opacity=style.unless_faded(chosen)
+        x=style.updates_axis(table), color=style.layer_colour(table), opacity=style.unless_faded(chosen)
     )
     title = ["activation: ● 98th percentile,", "— standard deviation"]
     lines = base.mark_line().encode(y=alt.Y("activation_std:Q", title=title))

@@ -31,7 +31,8 @@ class Figure:
 
     key: its name in file names and links. label: its place in the paper. table: what it is drawn from, "examples",
     "monitored", "histograms", "jacobians" or "curves". models: the paper's models in it, top to bottom.
-    further_models: whether models that are not the paper's are shown after them.
+    further_models: whether models that are not the paper's are shown after them. paper_hidden_layers: how deep the
+    network of the paper's figure is, where that has to be said.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Figure:
     draw: Callable[[pd.DataFrame], alt.TopLevelMixin]
     models: tuple[str, ...] = ()
     further_models: bool = False
+    paper_hidden_layers: int | None = None
 
 
 SECTIONS = {
@@ -62,10 +64,12 @@ SECTIONS = {
             "Figure 2",
             "Sigmoid: mean and spread of each layer's activations",
             "Follow the top layer. In the paper it is pressed against 0, where the sigmoid is flat, within the first "
-            "updates and stays there for a long time, while the layers below it keep means of about 0.5 and more.",
+            "updates and stays there for a long time, while the layers below it keep means of about 0.5 and more. "
+            "There, with four hidden layers, the top layer comes back late in training; with five it never did.",
             "monitored",
             activation_means.draw,
             ("sigmoid",),
+            paper_hidden_layers=4,
         ),
         Figure(
             "figure-3",

@@ -20,7 +20,7 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
     base = (
         alt.Chart(table)
         .transform_calculate(percent="100 * datum.test_error")
-        .encode(x=style.updates_axis(), color=style.model_colour(table))
+        .encode(x=style.updates_axis(table), color=style.model_colour(table))
     )
     percent = alt.Y("percent:Q", title="test error (%)", scale=alt.Scale(type="log", nice=False))
     bands = (

@@ -6,6 +6,9 @@ import pandas as pd
 from stages.figures import style
 
 TAILS = 0.004  # share of a histogram of gradients that is not shown, half of it on either side
+# Bins of gradients that are drawn as one. At initialization all examples of a class have nearly the same gradients, so
+# that the values come in clumps and fine bins show these instead of the distribution.
+POOLED = 4
 
 
 def final_activations(histograms: pd.DataFrame) -> alt.FacetChart:
@@ -20,50 +23,64 @@ def initial_activations(histograms: pd.DataFrame) -> alt.FacetChart:
 
 def initial_back_propagated_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 7: the gradients with respect to the pre-activations at initialization."""
-    return of_gradients(of(histograms, "initial", "back_propagated_gradient"), "back-propagated gradient ∂Cost/∂s")
+    return of_gradients(of(histograms, "initial", "back_propagated_gradient"), "back-propagated gradient: ∂Cost/∂s")
 
 
 def initial_weight_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 8: the gradients with respect to the weights at initialization."""
-    return of_gradients(of(histograms, "initial", "weight_gradient"), "weight gradient ∂Cost/∂W")
+    return of_gradients(of(histograms, "initial", "weight_gradient"), "weight gradient: ∂Cost/∂W")
 
 
 def of(histograms: pd.DataFrame, moment: str, quantity: str) -> pd.DataFrame:
     """One quantity at one moment: one row per panel, layer and bin (left, right) with its density."""
     wanted = (histograms["moment"] == moment) & (histograms["quantity"] == quantity)
-    return style.inlined(histograms[wanted], ["panel", "layer", "left", "right", "density"])
+    return histograms.loc[wanted, ["panel", "layer", "left", "right", "density"]]
 
 
 def of_activations(table: pd.DataFrame) -> alt.FacetChart:
     """Histograms over one axis for all panels; densities of their own, or wide histograms would be pressed flat."""
-    return style.panels(overlaid(table, "activation"), table).resolve_scale(y="independent")
+    return overlaid(table, alt.X("middle:Q", title="activation")).resolve_scale(y="independent")
 
 
 def of_gradients(table: pd.DataFrame, title: str) -> alt.FacetChart:
     """Histograms over an axis for each panel, since models differ far more than the layers of one model do."""
-    inner = table.groupby("panel", observed=True, group_keys=False)[table.columns.tolist()].apply(without_tails)
-    return style.panels(overlaid(inner, title), inner).resolve_scale(x="independent", y="independent")
+    by_panel = pooled(table).groupby("panel", observed=True, group_keys=False)[table.columns.tolist()]
+    x = alt.X("middle:Q", title=title, scale=alt.Scale(nice=False))
+    return overlaid(by_panel.apply(without_tails), x).resolve_scale(x="independent", y="independent")
+
+
+def pooled(table: pd.DataFrame) -> pd.DataFrame:
+    """The histograms with every POOLED neighbouring bins as one."""
+    by_layer = ["panel", "layer"]
+    bins = table.assign(
+        mass=table["density"] * (table["right"] - table["left"]),
+        pool=table.groupby(by_layer, observed=True).cumcount() // POOLED,
+    ).groupby([*by_layer, "pool"], observed=True)
+    found = bins.agg(left=("left", "min"), right=("right", "max"), mass=("mass", "sum")).reset_index()
+    return found.assign(density=found["mass"] / (found["right"] - found["left"]))[table.columns.tolist()]
 
 
 def without_tails(panel: pd.DataFrame) -> pd.DataFrame:
-    """The bins between which every layer's histogram has all but the share TAILS of its values."""
+    """The bins, as far to the left as to the right of 0, in which every layer has all but TAILS of its values."""
     mass = panel["density"] * (panel["right"] - panel["left"])
     by_layer = mass.groupby(panel["layer"], observed=True)
     share = mass / by_layer.transform("sum")
     up_to = by_layer.cumsum() / by_layer.transform("sum")
     low = panel["left"][up_to > TAILS / 2].min()
     high = panel["right"][up_to - share < 1 - TAILS / 2].max()
-    return panel[(panel["left"] >= low) & (panel["right"] <= high)]
+    middle = (panel["left"] + panel["right"]) / 2
+    return panel[middle.abs() < max(-low, high)]
 
 
-def overlaid(table: pd.DataFrame, title: str) -> alt.LayerChart:
-    """The layers' histograms as lines over each other, from bin middle to bin middle."""
+def overlaid(histograms: pd.DataFrame, x: alt.X) -> alt.FacetChart:
+    """The layers' histograms as lines over each other, from bin middle to bin middle, one panel a model."""
+    table = style.inlined(histograms, ["panel", "layer", "left", "right", "density"])
     chosen = style.isolated("layer")
     base = (
         alt.Chart(table)
         .transform_calculate(middle="(datum.left + datum.right) / 2")
         .encode(
-            x=alt.X("middle:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(grid=False, tickCount=9)),
+            x=x.axis(grid=False, tickCount=7),
             y=alt.Y("density:Q", title="density"),
             color=style.layer_colour(table),
         )
@@ -81,4 +98,4 @@ def overlaid(table: pd.DataFrame, title: str) -> alt.LayerChart:
         )
         .properties(name=style.POINTER)
     )
-    return alt.layer(lines, dots)
+    return style.panels(alt.layer(lines, dots), table)

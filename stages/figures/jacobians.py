@@ -5,18 +5,23 @@ import pandas as pd
 
 from stages.figures import style
 
-PAPER_VALUES = {"tanh": 0.5, "tanh-n": 0.8}  # at initialization
-MOMENTS = {"initial": "at initialization", "final": "at the end of training"}
+PAPER_VALUES = {("tanh", "standard"): 0.5, ("tanh", "normalized"): 0.8}  # by recipe, at initialization
+MOMENTS = {
+    "initial": "at initialization\nevery model's chosen run, before its first update",
+    "final": "at the end of training\nevery model's chosen run, after its last update",
+}
 
 
 def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
     """Values over the pairs of layers, a line a model, one panel a moment; the paper's two values stand beside.
 
-    jacobians: one row per model, moment and layer (the lower of the pair) with average_singular_value.
+    jacobians: one row per model, moment and layer (the lower of the pair) with activation, initialization and
+    average_singular_value.
     """
+    recipes = pd.Series(zip(jacobians["activation"], jacobians["initialization"], strict=True), jacobians.index)
     table = style.inlined(jacobians, ["model", "moment", "layer", "average_singular_value"])
     table["panel"] = pd.Categorical(table["moment"].map(MOMENTS), MOMENTS.values())
-    table["paper_value"] = table["model"].astype(str).map(PAPER_VALUES).where(table["moment"] == "initial")
+    table["paper_value"] = recipes.map(PAPER_VALUES).where(table["moment"] == "initial")
     chosen = style.isolated("model")
     base = alt.Chart(table).encode(color=style.model_colour(table), opacity=style.unless_faded(chosen))
     measured = (
@@ -25,7 +30,11 @@ def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
         .encode(
             x=alt.X("pair:O", title="from layer → to layer", axis=alt.Axis(labelAngle=0)),
             y=alt.Y("average_singular_value:Q", title="average singular value"),
-            tooltip=["model:N", "pair:N", alt.Tooltip("average_singular_value:Q", format=".3f")],
+            tooltip=[
+                "model:N",
+                alt.Tooltip("pair:N", title="layers"),
+                alt.Tooltip("average_singular_value:Q", title="average singular value", format=".3f"),
+            ],
         )
         .add_params(chosen)
     )

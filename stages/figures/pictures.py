@@ -3,6 +3,7 @@
 import copy
 import io
 import os
+import re
 from pathlib import Path
 
 import vl_convert
@@ -13,6 +14,8 @@ from stages.figures.style import POINTER
 os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # read when the first picture is drawn
 
 OVERVIEW_WIDTH = 430  # pixels of a panel in the overview
+GAP = 40  # pixels between its charts
+SCALE = 2  # pixels of the overview for each of these
 
 
 def svg(specification: dict) -> str:
@@ -21,22 +24,31 @@ def svg(specification: dict) -> str:
 
 
 def overview_png(specifications: list[dict]) -> bytes:
-    """Charts side by side, two a row, as one PNG at twice the resolution."""
+    """Charts side by side, two a row and as high as the other, as one PNG at twice the resolution."""
     stills = [still(one) for one in specifications]
     for one in stills:
         panel(one)["width"] = OVERVIEW_WIDTH
-    together = {
-        "concat": [{key: one[key] for key in one if key not in ("config", "datasets", "$schema")} for one in stills],
-        "columns": 2,
-        "spacing": 36,
-        "resolve": {"scale": {"color": "independent"}},
-        "datasets": {name: rows for one in stills for name, rows in one["datasets"].items()},
-        "config": stills[0]["config"],
-    }
-    picture = Image.open(io.BytesIO(vl_convert.vegalite_to_png(together, scale=2))).convert("RGB")
+    rows = [as_high_as_the_highest(stills[first : first + 2]) for first in range(0, len(stills), 2)]
+    drawn = [[Image.open(io.BytesIO(vl_convert.vegalite_to_png(one, scale=SCALE))) for one in row] for row in rows]
+    step = max(chart.width for row in drawn for chart in row) + SCALE * GAP
+    heights = [max(chart.height for chart in row) + SCALE * GAP for row in drawn]
+    together = Image.new("RGB", (step * max(map(len, drawn)) - SCALE * GAP, sum(heights) - SCALE * GAP), "white")
+    for index, row in enumerate(drawn):
+        for column, chart in enumerate(row):
+            together.paste(chart.convert("RGB"), (column * step, sum(heights[:index])))
     smaller = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(smaller, "PNG", optimize=True)  # a fifth of the bytes
+    together.quantize(256, dither=Image.Dither.NONE).save(smaller, "PNG", optimize=True)  # a fifth of the bytes
     return smaller.getvalue()
+
+
+def as_high_as_the_highest(stills: list[dict]) -> list[dict]:
+    """The charts with their panels stretched until all of them end at the same height."""
+    heights = [float(re.search(r'height="([\d.]+)"', vl_convert.vegalite_to_svg(one)).group(1)) for one in stills]
+    stretched = copy.deepcopy(stills)
+    for one, height in zip(stretched, heights, strict=True):
+        panels = len(one["facet"]["sort"]) if "facet" in one else 1
+        panel(one)["height"] += (max(heights) - height) / panels
+    return stretched
 
 
 def still(specification: dict) -> dict:

@@ -9,7 +9,7 @@ HEIGHT = 190
 # The first is the font that vl-convert carries, the others have the same widths.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 POINTER = "pointer"  # names the layers that show nothing until a pointer comes near
-INK, FAINT = "#333333", "#e4e4e4"
+INK, SOFT, FAINT = "#333333", "#5b5b5b", "#e4e4e4"
 
 CONFIG = {
     "font": FONT,
@@ -27,7 +27,15 @@ CONFIG = {
         "titleFontWeight": "normal",
         "titlePadding": 8,
     },
-    "header": {"labelFontSize": 14, "labelFontWeight": "bold", "labelColor": INK, "labelAnchor": "start"},
+    "axisX": {"labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8},
+    "axisY": {"minExtent": 34},  # so that charts below each other begin at about the same place
+    "header": {
+        "labelFontSize": 14,
+        "labelFontWeight": "bold",
+        "labelColor": INK,
+        "labelAnchor": "start",
+        "labelPadding": 5,
+    },
     "legend": {
         "orient": "top",
         "labelColor": INK,
@@ -43,7 +51,7 @@ CONFIG = {
     "mark": {"aria": False},  # a chart is described as a whole; thousands of points one by one say nothing
     "title": {"anchor": "start", "fontSize": 15, "color": INK, "offset": 12},
     "line": {"strokeWidth": 1.8},
-    "facet": {"spacing": 14},
+    "facet": {"spacing": 24},
     "text": {"font": FONT, "fontSize": 12, "color": INK},
 }
 
@@ -107,14 +115,20 @@ def model_colour(table: pd.DataFrame) -> alt.Color:
     )
 
 
-def updates_axis() -> alt.X:
+def updates_axis(table: pd.DataFrame) -> alt.X:
     """Training time; a square root gives the early updates, in which most happens, their room."""
     return alt.X(
         "update:Q",
         title="updates (one mini-batch each)",
         scale=alt.Scale(type="sqrt", nice=False),
-        axis=alt.Axis(labelExpr="format(datum.value, '~s')", tickCount=6, grid=False),
+        axis=alt.Axis(labelExpr="format(datum.value, '~s')", values=update_ticks(table["update"].max()), grid=False),
     )
+
+
+def update_ticks(last: int) -> list[int]:
+    """Round numbers at about equal steps on the square root's axis from 0 to `last`."""
+    evenly = (last * (step / 5) ** 2 for step in range(6))
+    return sorted({tick for tick in (int(float(f"{update:.0e}")) for update in evenly) if tick <= last})
 
 
 def isolated(field: str) -> alt.Parameter:
@@ -140,7 +154,7 @@ def readout(chart: alt.Chart, column: str, names: dict[str, str], fields: dict[s
         .transform_pivot("number_of", value="number", groupby=["update"], op="max")
         .mark_rule(color="#999999")
         .encode(
-            x=updates_axis(),
+            x=updates_axis(chart.data),
             opacity=alt.when(near, empty=False).then(alt.value(1)).otherwise(alt.value(0)),
             tooltip=[
                 alt.Tooltip("update:Q", format=","),
@@ -157,8 +171,21 @@ def readout(chart: alt.Chart, column: str, names: dict[str, str], fields: dict[s
 
 
 def panels(layered: alt.LayerChart, table: pd.DataFrame) -> alt.FacetChart:
-    """One panel a row for each value of the column `panel`, in the order of its categories."""
+    """One panel a row for each value of the column `panel`, in the order of its categories.
+
+    The first line of a value is the panel's heading, its second stands smaller below.
+    """
     order = table["panel"].cat.categories.tolist()
-    return layered.properties(width=WIDTH, height=HEIGHT).facet(
-        facet=alt.Facet("panel:N", sort=order, title=None), columns=1
+    second_line = (
+        alt.Chart(table)
+        .transform_aggregate(groupby=["panel"])
+        .transform_calculate(second_line="split(datum.panel, '\\n')[1]")
+        .mark_text(align="left", baseline="bottom", color=SOFT)
+        .encode(x=alt.value(0), y=alt.value(-8), text="second_line:N")
+    )
+    header = alt.Header(labelExpr="split(datum.label, '\\n')[0]")
+    return (
+        (layered + second_line)
+        .properties(width=WIDTH, height=HEIGHT)
+        .facet(facet=alt.Facet("panel:N", sort=order, title=None, header=header), columns=1)
     )

@@ -19,7 +19,7 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
         alt.Chart(table)
         .mark_line()
         .encode(
-            x=style.updates_axis(),
+            x=style.updates_axis(table),
             y=alt.Y(
                 "weight_gradient_std:Q",
                 title=["weight gradient:", "standard deviation"],

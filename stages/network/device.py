@@ -1,4 +1,4 @@
-"""The device that training runs on."""
+"""The device that training runs on, and how to compute alike on all of its kind."""
 
 import torch
 
@@ -12,3 +12,12 @@ def resolve_device(device: str) -> torch.device:
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("params.yaml: device is 'cuda', but torch finds no GPU on this machine; allowed: auto, cpu")
     return torch.device(device)
+
+
+def compute_alike() -> None:
+    """Make this process compute with one thread, so that no sum depends on how many cores there are.
+
+    Numbers too small to be normal count as 0 from here on: they are slow, and a saturated sigmoid makes many.
+    """
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)

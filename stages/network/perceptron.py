@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from stages.errors import InputError
 from stages.network.activations import ACTIVATIONS
 from stages.network.initializers import INITIALIZERS
 
@@ -80,11 +81,14 @@ def parameters(network: Perceptron) -> dict[str, np.ndarray]:
     return arrays
 
 
-def from_parameters(arrays: Mapping[str, np.ndarray], activation: str) -> Perceptron:
-    """Return the perceptron whose `parameters` are `arrays`."""
+def from_parameters(arrays: Mapping[str, np.ndarray], activation: str, device: torch.device) -> Perceptron:
+    """Return the perceptron on `device` whose `parameters` are `arrays`; raises InputError where they are of none."""
     layers = range(1, len(arrays) // 2 + 1)
-    weights = [torch.from_numpy(arrays[f"weight_{layer}"]) for layer in layers]
-    biases = [torch.from_numpy(arrays[f"bias_{layer}"])[None] for layer in layers]
+    names = {f"{kind}_{layer}" for kind in ("weight", "bias") for layer in layers}
+    if arrays.keys() != names or not names:
+        raise InputError(f"parameters {', '.join(sorted(arrays)) or 'of none'}; allowed: weight_1, bias_1, weight_2, …")
+    weights = [torch.from_numpy(arrays[f"weight_{layer}"]).to(device) for layer in layers]
+    biases = [torch.from_numpy(arrays[f"bias_{layer}"])[None].to(device) for layer in layers]
     return Perceptron(weights, biases, activation)
 
 

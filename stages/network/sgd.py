@@ -1,7 +1,11 @@
-"""Plain stochastic gradient descent on a stack of runs, in buffers that are allocated once.
+"""Plain stochastic gradient descent on a stack of runs: nothing in the loop but arithmetic on existing tensors.
 
-θ ← θ − εg with g the mean gradient of a mini-batch (section 2.3), written out for this network: nothing in the loop
-but arithmetic on existing tensors.
+θ ← θ − εg with g the mean gradient of a mini-batch (section 2.3), written out for this network.
+
+Where the weights do not stay in the cache, writing them at every update is much of the work. So the corrections of a
+fold of updates are kept apart until its end: with Z the activations and D the gradients that they are made of, one row
+an example, the weights in force are W − ZᵀD. A product with them is one with W less two thin ones, and at the end of
+the fold ZᵀD is subtracted from W in one product. The first layer knows the inputs of the whole fold beforehand.
 """
 
 from collections.abc import Sequence
@@ -10,63 +14,109 @@ import torch
 from torch import Tensor
 
 from stages.network.activations import ACTIVATIONS
+from stages.network.fold import Fold, FoldBuffers, Update
 from stages.network.perceptron import Perceptron
+
+CACHED_BYTES = 2**22  # a run's weights up to here stay in the cache of a core and are best written at every update
+FOLDED_UPDATES = 8  # the size of a fold beyond that
+
+
+def fold_size(networks: Perceptron) -> int:
+    """Return how many updates of `networks`, a stack of runs, are best kept apart."""
+    one_run = sum(weight[0].numel() * weight.element_size() for weight in networks.weights)
+    return 1 if one_run <= CACHED_BYTES else FOLDED_UPDATES
 
 
 class GradientDescent:
     """Updates a stack of runs in place, each with its own learning rate and its own mini-batches."""
 
-    def __init__(self, networks: Perceptron, learning_rates: Sequence[float], batch_size: int) -> None:
+    def __init__(
+        self, networks: Perceptron, learning_rates: Sequence[float], batch_size: int, folded_updates: int | None = None
+    ) -> None:
         """Keep `networks`, a stack of as many runs as there are `learning_rates`, and allocate all buffers."""
-        runs = len(learning_rates)
-        rates = networks.weights[0].new_tensor(learning_rates)[:, None, None] / batch_size
+        rates = networks.weights[0].new_tensor(learning_rates)[:, None, None]
         # a stack of one run is viewed as that run: for it addmm is faster than baddbmm, the same on stacks
-        single = runs == 1
+        single = len(learning_rates) == 1
+        self._of_stack = (lambda tensor: tensor.squeeze(0)) if single else (lambda tensor: tensor)
         self._add_product = torch.addmm if single else torch.baddbmm
-        self._of_stack = (lambda tensor: tensor.squeeze(-3)) if single else (lambda tensor: tensor)
         self._activation = ACTIVATIONS[networks.activation]
         self._weights = [self._of_stack(weight) for weight in networks.weights]
+        self._weights_transposed = [weight.mT for weight in self._weights]
         self._biases = [self._of_stack(bias) for bias in networks.biases]
-        self._rates = self._of_stack(rates)
-
-        def buffers() -> list[Tensor]:
-            return [self._of_stack(bias.new_empty(runs, batch_size, bias.shape[-1])) for bias in networks.biases]
-
-        self._pre_activations, self._activations, self._gradients = buffers(), buffers(), buffers()
-        self._ones = self._of_stack(networks.biases[0].new_ones(runs, 1, batch_size))
+        self._rates = self._of_stack(rates / batch_size)
+        self._batch_size = batch_size
+        self._rows = (folded_updates or fold_size(networks)) * batch_size
+        self._ones = self._of_stack(rates.new_ones(len(rates), 1, self._rows))
+        self._one = self._ones[..., :1]
+        self._buffers = FoldBuffers(
+            [bias.shape[-1] for bias in networks.biases],
+            self._rows,
+            batch_size,
+            lambda rows, columns: self._of_stack(rates.new_empty(len(rates), rows, columns)),
+        )
 
     @torch.inference_mode()
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
         """Do one update for each mini-batch, in order.
 
-        `inputs` float (updates, runs, batch, inputs), `targets` one-hot float (updates, runs, batch, classes);
+        `inputs` float (runs, updates·batch, inputs), `targets` one-hot float (runs, updates·batch, classes);
         `outputs`, of the shape of `targets`, is filled with the output layer's pre-activations.
         """
-        add_product, activation = self._add_product, self._activation
-        weights, biases, gradients, activations = self._weights, self._biases, self._gradients, self._activations
-        going_up = list(zip(biases, weights, self._pre_activations, activations, strict=True))[:-1]
-        going_down = [
-            (gradients[layer], weights[layer].mT, self._pre_activations[layer - 1], activations[layer - 1])
-            for layer in range(len(weights) - 1, 0, -1)
-        ]
-        below_transposed = [None, *(z.mT for z in activations[:-1])]
-        correcting = list(zip(weights, biases, gradients, strict=True))
-        mini_batches = zip(*(self._of_stack(blocks).unbind() for blocks in (inputs, targets, outputs)), strict=True)
-        for mini_batch, target, output in mini_batches:
-            below = mini_batch
-            for bias, weight, s, z in going_up:
-                add_product(bias, below, weight, out=s)
-                activation.forward(s, z)
-                below = z
-            add_product(biases[-1], below, weights[-1], out=output)
-            # the learning rate is folded into the gradient at the output, from where it reaches every weight
-            gradient = gradients[-1]
+        examples = (self._of_stack(tensor).split(self._rows, -2) for tensor in (inputs, targets, outputs))
+        for of_fold in zip(*examples, strict=True):
+            self._update_fold(*of_fold)
+
+    def _update_fold(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
+        add_product = self._add_product
+        fold = self._buffers.fold(inputs.shape[-2])
+        inputs_transposed = inputs.mT
+        add_product(self._biases[0], inputs, self._weights[0], out=fold.first_pre_activation)
+        if len(fold.updates) > 1:
+            add_product(self._one, inputs, inputs_transposed, out=fold.between_inputs)
+        for update, target in zip(fold.updates, targets.split(self._batch_size, -2), strict=True):
+            self._go_up(update)
+            output, gradient = update.layers[-1].pre_activation, update.layers[-1].gradient
             torch.softmax(output, -1, out=gradient)
+            # the learning rate is folded into the gradient at the output, from where it reaches every weight
             gradient.sub_(target).mul_(self._rates)
-            for (above, weight_transposed, s, z), gradient in zip(going_down, gradients[-2::-1], strict=True):
-                torch.matmul(above, weight_transposed, out=gradient)
-                activation.backward(gradient, s, z, gradient)
-            below_transposed[0] = mini_batch.mT
-            for z_transposed, (weight, bias, gradient) in zip(below_transposed, correcting, strict=True):
-                add_product(weight, z_transposed, gradient, alpha=-1, out=weight)
-                add_product(bias, self._ones, gradient, alpha=-1, out=bias)
+            self._go_down(update)
+        outputs.copy_(fold.outputs)
+        self._correct(fold, inputs_transposed)
+
+    def _go_up(self, update: Update) -> None:
+        """Compute the pre-activations and activations of all layers; those of the first lack earlier corrections."""
+        add_product, forward = self._add_product, self._activation.forward
+        below = update.layers[0]
+        s = below.pre_activation
+        if not update.is_first:
+            add_product(s, update.between_inputs, below.earlier_gradient, alpha=-1, out=s)
+        for bias, weight, layer in zip(self._biases[1:], self._weights[1:], update.layers[1:], strict=True):
+            forward(s, below.activation)
+            s = layer.pre_activation
+            add_product(bias, below.activation, weight, out=s)
+            if not update.is_first:
+                # 1 more for each earlier example, whose gradient went into the bias as well
+                add_product(self._one, below.activation, below.earlier_activation_transposed, out=update.between)
+                add_product(s, update.between, layer.earlier_gradient, alpha=-1, out=s)
+            below = layer
+
+    def _go_down(self, update: Update) -> None:
+        """Compute the gradients of the hidden layers from that of the output layer."""
+        backward = self._activation.backward
+        for index in range(len(update.layers) - 1, 0, -1):
+            layer, below = update.layers[index], update.layers[index - 1]
+            gradient = below.gradient
+            torch.matmul(layer.gradient, self._weights_transposed[index], out=gradient)
+            if not update.is_first:
+                torch.matmul(layer.gradient, layer.earlier_gradient_transposed, out=update.between)
+                self._add_product(gradient, update.between, below.earlier_activation, alpha=-1, out=gradient)
+            backward(gradient, below.pre_activation, below.activation, gradient)
+
+    def _correct(self, fold: Fold, inputs_transposed: Tensor) -> None:
+        """Subtract all corrections of the fold from the weights and biases."""
+        add_product = self._add_product
+        ones = self._ones[..., : inputs_transposed.shape[-1]]
+        below = [inputs_transposed, *fold.activations_transposed]
+        for weight, bias, z, gradient in zip(self._weights, self._biases, below, fold.gradients, strict=True):
+            add_product(weight, z, gradient, alpha=-1, out=weight)
+            add_product(bias, ones, gradient, alpha=-1, out=bias)

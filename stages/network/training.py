@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
+from stages.network.cuda_graph import CapturedUpdates
 from stages.network.inputs import to_inputs
+from stages.network.memory import needed_bytes
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
-from stages.network.sgd import GradientDescent
+from stages.network.update_rules import UPDATE_RULES
 
 DRAWN_UPDATES = 2_000  # drawn together as bytes: the generator is fastest on many images
-BLOCK_UPDATES = 50  # made into floats together: a few megabytes, so that they stay in the cache
+BLOCK_UPDATES = 48  # made into floats together: a few megabytes, so that they stay in the cache
 NEVER = torch.iinfo(torch.int64).max
 
 Draw = Callable[[int, int, int], tuple[Tensor, Tensor]]
@@ -39,6 +42,7 @@ class Setting:
 
     activation: str
     initialization: str
+    update_rule: str
     inputs: int
     hidden_units: int
     classes: int
@@ -48,6 +52,14 @@ class Setting:
     device: torch.device
     draw: Draw
     observe: Observe
+
+    def sizes(self, hidden_layers: int) -> list[int]:
+        """Return the units of the inputs, the hidden layers and the output."""
+        return [self.inputs, *[self.hidden_units] * hidden_layers, self.classes]
+
+    def needed_bytes(self, hidden_layers: int) -> int:
+        """Return about how many bytes of memory one run takes."""
+        return needed_bytes(self.sizes(hidden_layers), self.batch_size, BLOCK_UPDATES)
 
 
 @dataclass(frozen=True)
@@ -95,9 +107,9 @@ def _alike(runs: Sequence[Run], device: torch.device) -> list[list[Run]]:
 def _blocks(
     start: int, end: int, seeds: Sequence[int], setting: Setting
 ) -> Iterator[tuple[int, dict[int, tuple[Tensor, Tensor]]]]:
-    """Yield, for the updates from `start` to `end`, the first update of a block and each seed's mini-batches.
+    """Yield, for the updates from `start` to `end`, the first update of a block and each seed's examples for it.
 
-    These are inputs float (updates, batch, inputs) and one-hot targets float (updates, batch, classes).
+    These are inputs float (updates·batch, inputs) and one-hot targets float (updates·batch, classes).
     """
     batch = setting.batch_size
     for drawn in range(start, end, DRAWN_UPDATES):
@@ -105,29 +117,27 @@ def _blocks(
         examples = {seed: setting.draw(seed, drawn * batch, updates * batch) for seed in seeds}
         for first in range(0, updates, BLOCK_UPDATES):
             part = slice(first * batch, min(first + BLOCK_UPDATES, updates) * batch)
-            yield (
-                drawn + first,
-                {
-                    seed: (
-                        to_inputs(images[part]).unflatten(0, (-1, batch)),
-                        torch.nn.functional.one_hot(labels[part], setting.classes).float().unflatten(0, (-1, batch)),
-                    )
-                    for seed, (images, labels) in examples.items()
-                },
-            )
+            inputs_and_targets = {
+                seed: (to_inputs(images[part]), one_hot(labels[part], setting.classes).float())
+                for seed, (images, labels) in examples.items()
+            }
+            yield drawn + first, inputs_and_targets
 
 
 class _Stack:
     """Runs of one depth that are updated by the same operations."""
 
     def __init__(self, runs: Sequence[Run], setting: Setting) -> None:
-        sizes = [setting.inputs, *[setting.hidden_units] * runs[0].hidden_layers, setting.classes]
+        sizes = setting.sizes(runs[0].hidden_layers)
         initial = [initialize(sizes, setting.activation, setting.initialization, run.seed) for run in runs]
-        networks = stack(initial, setting.device)
+        self._stacked = stack(initial, setting.device)
         self._runs = runs
-        self._descent = GradientDescent(networks, [run.learning_rate for run in runs], setting.batch_size)
+        rates = [run.learning_rate for run in runs]
+        self._rule = UPDATE_RULES[setting.update_rule](self._stacked, rates, setting.batch_size)
+        self._captured: CapturedUpdates | None = None
+        self._batch_size = setting.batch_size
         self._observe = setting.observe
-        self._networks = [member(networks, index) for index in range(len(runs))]
+        self._networks = [member(self._stacked, index) for index in range(len(runs))]
         self._initial = [parameters(network) for network in initial]
         self._observations = [[] for _ in runs]
         self._diverged_at = torch.full((len(runs),), NEVER, device=setting.device)
@@ -135,19 +145,32 @@ class _Stack:
     def update(self, first: int, examples: dict[int, tuple[Tensor, Tensor]]) -> int:
         """Train on the block of mini-batches that follows update `first`; return the run-updates done."""
         of_runs = [examples[run.seed] for run in self._runs]
-        inputs, targets = (torch.stack(blocks, 1) for blocks in zip(*of_runs, strict=True))
+        inputs, targets = (torch.stack(parts) for parts in zip(*of_runs, strict=True))
+        outputs = self._outputs(inputs, targets)
+        finite = outputs.unflatten(1, (-1, self._batch_size)).isfinite().flatten(2).all(-1)
+        updates = finite.shape[1]
+        numbers = torch.arange(first + 1, first + 1 + updates, device=outputs.device)
+        self._diverged_at = torch.minimum(self._diverged_at, torch.where(finite, NEVER, numbers).amin(1))
+        return updates * len(self._runs)
+
+    def _outputs(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Do the updates; return the output layer's pre-activations at each, of the shape of `targets`."""
+        if inputs.is_cuda and inputs.shape[1] == BLOCK_UPDATES * self._batch_size:
+            if self._captured is None:
+                self._captured = CapturedUpdates(self._rule.update, self._stacked, inputs, targets)
+            return self._captured(inputs, targets)
         outputs = torch.empty_like(targets)
-        self._descent.update(inputs, targets, outputs)
-        finite = outputs.isfinite().flatten(2).all(-1)
-        numbers = torch.arange(first + 1, first + 1 + len(outputs), device=outputs.device)[:, None]
-        self._diverged_at = torch.minimum(self._diverged_at, torch.where(finite, NEVER, numbers).amin(0))
-        return len(outputs) * len(self._runs)
+        self._rule.update(inputs, targets, outputs)
+        return outputs
 
     def observe(self, update: int) -> None:
         """Observe every run that has not diverged."""
-        for index, diverged_at in enumerate(self._diverged_at.tolist()):
-            if diverged_at == NEVER:
-                self._observations[index].append(self._observe(update, self._networks[index]))
+        for index, network in enumerate(self._networks):
+            finite = all(weight.isfinite().all() for weight in network.weights)
+            if not finite and self._diverged_at[index] == NEVER:
+                self._diverged_at[index] = update  # the next cost would be the first that is not finite
+            if self._diverged_at[index] == NEVER:
+                self._observations[index].append(self._observe(update, network))
 
     def outcomes(self) -> list[Outcome]:
         """Return what the runs leave behind."""

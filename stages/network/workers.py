@@ -2,36 +2,52 @@
 
 import multiprocessing
 import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
-from typing import Any
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Event
 
-import torch
-
+from stages.network.device import compute_alike
+from stages.network.memory import check_memory
 from stages.network.training import Outcome, Run, Setting, train
 
 LOOK_SECONDS = 0.2  # between two looks at the workers' progress
+ORPHAN_SECONDS = 1  # between two looks of a worker whether its parent still lives
+
+_done: Synchronized  # run-updates that the workers have done together
+_stop: Event  # set when their work is not wanted any more
 
 
 def train_on_all_cores(runs: Sequence[Run], setting: Setting, progress: Callable[[int], object]) -> list[Outcome]:
-    """Do what `stages.network.training.train` does, with the same bits on any number of CPU cores."""
-    if setting.device.type != "cpu":
-        return train(runs, setting, progress)
+    """Do what `stages.network.training.train` does, with the same bits on any number of CPU cores.
+
+    Raises InputError where the runs do not fit the memory.
+    """
     if not runs:
         return []
+    check_memory(sum(setting.needed_bytes(run.hidden_layers) for run in runs), setting.device)
+    if setting.device.type != "cpu":
+        return train(runs, setting, progress)
     shares = _shares(runs, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    done = context.Value("q", 0)
+    done, stop = context.Value("q", 0), context.Event()
     told = 0
-    with ProcessPoolExecutor(len(shares), context, _be_one_core, (done,)) as executor:
+    with ProcessPoolExecutor(len(shares), context, _become_worker, (done, stop, os.getpid())) as executor:
         pending = futures = [executor.submit(_train_share, share, setting) for share in shares]
-        while pending:
-            failed_or_done, pending = wait(pending, LOOK_SECONDS, FIRST_EXCEPTION)
-            progress(done.value - told)
-            told = done.value
-            for future in failed_or_done:
-                future.result()
+        try:
+            while pending:
+                ended, pending = wait(pending, LOOK_SECONDS, FIRST_EXCEPTION)
+                progress(done.value - told)
+                told = done.value
+                for future in ended:
+                    future.result()
+        except BaseException:
+            stop.set()
+            raise
     outcomes = {outcome.run: outcome for future in futures for outcome in future.result()}
     return [outcomes[run] for run in runs]
 
@@ -44,16 +60,25 @@ def _shares(runs: Sequence[Run], cores: int) -> list[list[Run]]:
     return shares
 
 
-def _be_one_core(done: Any) -> None:
-    """Make this process a worker: one thread, and numbers too small to be normal count as 0, since they are slow."""
-    global _done
-    _done = done
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+def _become_worker(done: Synchronized, stop: Event, parent: int) -> None:
+    """Make this process one that trains for `parent`, and ends with it."""
+    global _done, _stop
+    _done, _stop = done, stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, who then stops its workers
+    compute_alike()
+
+    def end_with_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def _train_share(share: Sequence[Run], setting: Setting) -> list[Outcome]:
     def progress(run_updates: int) -> None:
+        if _stop.is_set():
+            sys.exit(1)
         with _done.get_lock():
             _done.value += run_updates
 

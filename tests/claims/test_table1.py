@@ -49,10 +49,11 @@ def test_interval_is_wilsons(runs, predictions):
 
 
 def test_papers_numbers_are_found_by_recipe():
-    assert paper_percent("shapeset", "tanh", "normalized") == 15.60
-    assert paper_percent("shapeset", "sigmoid", "standard") == 82.61
-    assert paper_percent("shapeset", "sigmoid", "normalized") is None
-    assert paper_percent("my_images", "tanh", "standard") is None
+    assert paper_percent("shapeset", "tanh", "normalized", "sgd") == 15.60
+    assert paper_percent("shapeset", "sigmoid", "standard", "sgd") == 82.61
+    assert paper_percent("shapeset", "sigmoid", "normalized", "sgd") is None
+    assert paper_percent("my_images", "tanh", "standard", "sgd") is None
+    assert paper_percent("shapeset", "tanh", "normalized", "another_rule") is None
 
 
 def test_papers_table_is_the_recorded_one():
@@ -61,4 +62,4 @@ def test_papers_table_is_the_recorded_one():
         pytest.skip("the record of the paper's table (../shared/paper/table1.csv) is not here")
     for row in pd.read_csv(recorded).to_dict("records"):
         for dataset in ("shapeset", "mnist", "cifar10", "small_imagenet"):
-            assert paper_percent(dataset, row["activation"], row["initialization"]) == row[dataset]
+            assert paper_percent(dataset, row["activation"], row["initialization"], "sgd") == row[dataset]

@@ -21,10 +21,13 @@ class Mark:
 
 
 def marks(chart: alt.TopLevelMixin) -> dict[str, list[Mark]]:
-    """The visible marks of every panel by the panel's title; of a chart without panels by ''."""
+    """The visible marks but texts of every panel by the panel's title; of a chart without panels by ''."""
     scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart"))["scenegraph"]
     cells = [panel for group in with_role(scene, "cell") for panel in group["items"]]
-    return {title(panel): [mark(group) for group in with_role(panel, "mark")] for panel in cells or [scene]}
+    return {
+        title(panel): [mark(group) for group in with_role(panel, "mark") if group["marktype"] != "text"]
+        for panel in cells or [scene]
+    }
 
 
 def with_role(item: dict, role: str) -> list[dict]:

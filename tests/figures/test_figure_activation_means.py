@@ -9,7 +9,7 @@ from tests.figures.drawing import assert_drawn_to_scale, marks
 
 
 def test_lines_are_the_means_and_bands_the_standard_deviations(root, results):
-    chart = activation_means.draw(in_panels(results.monitored, ["sigmoid"], results.labels))
+    chart = activation_means.draw(in_panels(results.monitored, ["sigmoid"], results.headings))
     table = pd.read_parquet(root / "data/runs/shapeset/sigmoid/monitored.parquet")
     chosen = table[(table.learning_rate == 0.03) & (table.seed == 1) & (table.layer <= 5)]
     means = [rows.activation_mean.to_numpy() for _, rows in chosen.groupby("layer")]

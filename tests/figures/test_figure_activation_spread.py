@@ -10,7 +10,7 @@ from tests.figures.drawing import assert_drawn_to_scale, marks
 
 def test_each_panel_draws_its_own_models_chosen_run(root, results):
     models = ["softsign", "tanh", "mine"]  # the order of the panels is the caller's, not the alphabet's
-    panels = marks(activation_spread.draw(in_panels(results.monitored, models, results.labels)))
+    panels = marks(activation_spread.draw(in_panels(results.monitored, models, results.headings)))
     assert [panel.split(":")[0] for panel in panels] == models
     pixels, values = [], []
     for model, drawn in zip(models, panels.values(), strict=True):
@@ -26,7 +26,7 @@ def test_each_panel_draws_its_own_models_chosen_run(root, results):
 
 
 def test_layers_have_different_colours_which_do_not_depend_on_how_many_are_shown(results):
-    table = in_panels(results.monitored, ["tanh-n"], results.labels)
+    table = in_panels(results.monitored, ["tanh-n"], results.headings)
     every = [mark.colour for mark in one_panel(table) if mark.kind == "line"]
     some = [mark.colour for mark in one_panel(table[table["layer"].isin([2, 4])]) if mark.kind == "line"]
     assert len(set(every)) == 5

@@ -19,11 +19,18 @@ def measured(root, model: str, moment: str, quantity: str) -> pd.DataFrame:
     return wanted.assign(middle=(wanted.left + wanted.right) / 2, share=wanted.density * (wanted.right - wanted.left))
 
 
+def in_fours(bins: pd.DataFrame) -> pd.DataFrame:
+    """Every four neighbouring bins of a layer as one; all bins of a layer are equally wide."""
+    four = np.arange(len(bins)) // 4  # every layer has a multiple of four bins
+    means = bins.groupby(four)[["layer", "density", "middle"]].mean()
+    return means.assign(share=bins.groupby(four)["share"].sum())
+
+
 @pytest.mark.parametrize(
     ("draw", "moment"), [(histograms.final_activations, "final"), (histograms.initial_activations, "initial")]
 )
 def test_activations_are_drawn_over_one_axis_for_all_panels(root, results, draw, moment):
-    panels = marks(draw(in_panels(results.histograms, MODELS, results.labels)))
+    panels = marks(draw(in_panels(results.histograms, MODELS, results.headings)))
     across, middles = [], []
     for model, lines in zip(MODELS, panels.values(), strict=True):
         bins = measured(root, model, moment, "activation")
@@ -42,20 +49,30 @@ def test_activations_are_drawn_over_one_axis_for_all_panels(root, results, draw,
     ],
 )
 def test_gradients_are_drawn_over_an_axis_for_each_panel_without_their_tails(root, results, draw, quantity):
-    panels = marks(draw(in_panels(results.histograms, MODELS, results.labels)))
+    panels = marks(draw(in_panels(results.histograms, MODELS, results.headings)))
     for model, lines in zip(MODELS, panels.values(), strict=True):
-        bins = measured(root, model, "initial", quantity)
+        bins = in_fours(measured(root, model, "initial", quantity))
         assert len(lines) == 5
         assert np.ptp(np.concatenate([line.xs for line in lines])) > 0.7 * WIDTH
-        shown = [of_layer.nlargest(len(line.xs), "density") for line, (_, of_layer) in zip_layers(lines, bins)]
+        shown = [
+            of_layer.nlargest(len(line.xs), "density")
+            for line, (_, of_layer) in zip(lines, bins.groupby("layer"), strict=True)
+        ]
         assert all(of_layer.share.sum() > 1 - histograms.TAILS for of_layer in shown)
         ordered = pd.concat([of_layer.sort_values("middle") for of_layer in shown])
         assert_drawn_to_scale(np.concatenate([line.ys for line in lines]), ordered.density)
         assert_drawn_to_scale(np.concatenate([line.xs for line in lines]), ordered.middle)
 
 
-def zip_layers(lines: list, bins: pd.DataFrame):
-    return zip(lines, bins.groupby("layer"), strict=True)
+def test_pooled_bins_keep_their_layers_mass_and_ends():
+    edges = np.linspace(-1, 1, 11)  # ten bins: the last pool has two
+    table = pd.DataFrame(
+        {"panel": "tanh", "layer": 1, "left": edges[:-1], "right": edges[1:], "density": np.arange(10.0)}
+    )
+    pooled = histograms.pooled(table)
+    np.testing.assert_allclose(pooled.left, [-1, -0.2, 0.6])
+    np.testing.assert_allclose(pooled.right, [-0.2, 0.6, 1])
+    np.testing.assert_allclose(pooled.density, [1.5, 5.5, 8.5])
 
 
 def test_the_tails_of_a_histogram_are_dropped_where_every_layers_are_thin():
@@ -69,3 +86,12 @@ def test_the_tails_of_a_histogram_are_dropped_where_every_layers_are_thin():
     assert len(histograms.without_tails(both)) == 20
     alone = histograms.without_tails(both[both.layer == 1])
     assert (alone.left.min(), alone.right.max()) == (-2, 2)
+
+
+def test_as_much_is_shown_to_the_left_as_to_the_right():
+    edges = np.arange(-5.0, 5.0)
+    to_the_left = pd.DataFrame(
+        {"panel": "tanh", "layer": 1, "left": edges, "right": edges + 1, "density": [0, 0.3, 0.4, 0.3, *[0] * 6]}
+    )
+    shown = histograms.without_tails(to_the_left)
+    assert (shown.left.min(), shown.right.max()) == (-4, 4)

@@ -8,6 +8,11 @@ from stages.figures.style import PAPER_COLOURS
 from tests.figures.drawing import assert_drawn_to_scale, marks
 
 
+def diamonds(drawn: list) -> list:
+    """The paper's values, at one place each or both at one."""
+    return [mark for mark in drawn if mark.kind == "symbol" and len(set(mark.xs)) == 1]
+
+
 def test_lines_are_the_measured_values_and_diamonds_the_papers(root, results):
     panels = marks(jacobians.draw(results.jacobians))
     assert list(panels) == ["at initialization", "at the end of training"]
@@ -18,8 +23,16 @@ def test_lines_are_the_measured_values_and_diamonds_the_papers(root, results):
             table = pd.read_parquet(root / f"data/measured/shapeset/{model}/jacobians.parquet")
             pixels.append(lines[colour].ys)
             values.append(table[table.moment == moment].average_singular_value)
-        paper = [mark for mark in drawn if mark.kind == "symbol" and len(mark.ys) == 2]
+        paper = diamonds(drawn)
         assert len(paper) == (panel == "at initialization")
         pixels += [mark.ys for mark in paper]
         values += [[0.5, 0.8]] * len(paper)
     assert_drawn_to_scale(np.concatenate(pixels), np.concatenate(values))
+
+
+def test_a_model_is_compared_with_what_the_paper_says_of_its_recipe(results):
+    """A tanh edited to the normalized initialization stands beside 0.8, not 0.5."""
+    edited = results.jacobians[results.jacobians["model"].isin(["tanh", "tanh-n"])].assign(initialization="normalized")
+    (paper,) = diamonds(marks(jacobians.draw(edited))["at initialization"])
+    assert len(paper.ys) == 2
+    assert paper.ys[0] == paper.ys[1]

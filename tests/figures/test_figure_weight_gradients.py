@@ -10,7 +10,7 @@ from tests.figures.drawing import assert_drawn_to_scale, marks
 
 def test_lines_are_the_logarithms_of_the_hidden_layers_standard_deviations(root, results):
     models = ["tanh", "tanh-n"]
-    panels = marks(weight_gradients.draw(in_panels(results.monitored, models, results.labels)))
+    panels = marks(weight_gradients.draw(in_panels(results.monitored, models, results.headings)))
     pixels, values = [], []
     for model, drawn in zip(models, panels.values(), strict=True):
         table = pd.read_parquet(root / f"data/runs/shapeset/{model}/monitored.parquet")
@@ -22,7 +22,7 @@ def test_lines_are_the_logarithms_of_the_hidden_layers_standard_deviations(root,
 
 
 def test_a_gradient_of_zero_which_has_no_logarithm_is_left_out(results):
-    table = in_panels(results.monitored, ["tanh"], results.labels)
+    table = in_panels(results.monitored, ["tanh"], results.headings)
     dead = table["layer"] == 1
     chart = weight_gradients.draw(table.assign(weight_gradient_std=table["weight_gradient_std"].where(~dead, 0.0)))
     (drawn,) = marks(chart).values()
@@ -30,5 +30,5 @@ def test_a_gradient_of_zero_which_has_no_logarithm_is_left_out(results):
 
 
 def test_networks_whose_every_gradient_is_zero_draw_an_empty_axis(results):
-    table = in_panels(results.monitored, ["tanh"], results.labels).assign(weight_gradient_std=0.0)
+    table = in_panels(results.monitored, ["tanh"], results.headings).assign(weight_gradient_std=0.0)
     assert not any(marks(weight_gradients.draw(table)).values())

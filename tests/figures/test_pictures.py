@@ -4,6 +4,8 @@ import io
 import subprocess
 import sys
 
+import pytest
+import vl_convert
 from PIL import Image
 
 from stages.figures import activation_spread, pictures, style
@@ -11,7 +13,7 @@ from stages.figures.results import in_panels
 
 
 def specification(results) -> dict:
-    chart = activation_spread.draw(in_panels(results.monitored, ["tanh"], results.labels))
+    chart = activation_spread.draw(in_panels(results.monitored, ["tanh"], results.headings))
     return style.specification(chart, "Figure 3. Tanh")
 
 
@@ -32,9 +34,23 @@ def test_the_overview_is_a_small_png_with_all_its_charts(results):
     one = specification(results)
     alone = Image.open(io.BytesIO(pictures.overview_png([one])))
     four = pictures.overview_png([one] * 4)
-    assert len(four) < 400_000
+    assert len(four) < 400_000  # bytes
     assert Image.open(io.BytesIO(four)).width > 1.8 * alone.width
     assert Image.open(io.BytesIO(four)).height > 1.8 * alone.height
+
+
+def test_charts_of_a_row_end_at_the_same_height(results):
+    low = pictures.still(specification(results))
+    chart = activation_spread.draw(in_panels(results.monitored, ["tanh", "softsign"], results.headings))
+    high = pictures.still(style.specification(chart, "Figure 3. Tanh and softsign"))
+    before = [picture_height(one) for one in (low, high)]
+    after = [picture_height(one) for one in pictures.as_high_as_the_highest([low, high])]
+    assert before[0] < before[1] == after[1]
+    assert after[0] == pytest.approx(after[1], abs=1)
+
+
+def picture_height(still: dict) -> int:
+    return Image.open(io.BytesIO(vl_convert.vegalite_to_png(still))).height
 
 
 def test_the_pictures_use_no_font_of_the_machine():

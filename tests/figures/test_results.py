@@ -4,8 +4,9 @@ import dataclasses
 
 import pandas as pd
 
-from stages.figures.contents import SECTIONS
-from stages.figures.results import drawn
+from stages.claims.table1 import PAPER
+from stages.figures.contents import PAPER_MODELS, SECTIONS
+from stages.figures.results import depth, drawn
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
 
@@ -20,6 +21,31 @@ def test_the_papers_models_come_first_and_a_readers_own_after_them(results):
         chart, notes = drawn(FIGURES[key], results)
         assert shown(chart) == [*models, "mine"]
         assert notes == []
+
+
+def test_the_papers_models_are_those_of_its_table_1():
+    rows = pd.read_csv(PAPER).itertuples()
+    assert {row.model: (row.activation, row.initialization) for row in rows} == PAPER_MODELS
+
+
+def test_a_panels_second_line_is_the_chosen_run(results):
+    (heading,) = drawn(FIGURES["figure-2"], results)[0].facet.to_dict()["sort"]
+    assert heading.split("\n") == [
+        "sigmoid: sigmoid units, standard initialization",
+        "5 hidden layers, learning rate 0.03, seed 1",
+    ]
+
+
+def test_another_depth_than_the_papers_is_told(results):
+    sentence = "Here the network has 5 hidden layers; the one in the paper's figure has 4."
+    assert depth(FIGURES["figure-2"], results) == sentence
+    assert all(depth(figure, results) == "" for key, figure in FIGURES.items() if key != "figure-2")
+    as_deep = dataclasses.replace(results, runs=results.runs.assign(hidden_layers=4))
+    assert depth(FIGURES["figure-2"], as_deep) == ""
+    one = dataclasses.replace(results, runs=results.runs.assign(hidden_layers=1))
+    assert depth(FIGURES["figure-2"], one).startswith("Here the network has 1 hidden layer;")
+    none = dataclasses.replace(results, runs=results.runs.assign(chosen=False))
+    assert depth(FIGURES["figure-2"], none) == ""
 
 
 def test_a_figure_of_one_model_shows_no_other(results):

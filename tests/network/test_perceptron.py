@@ -94,6 +94,6 @@ def test_parameters_go_to_arrays_and_back(examples):
         "weight_3": (8, 4),
         "bias_3": (4,),
     }
-    back = from_parameters(arrays, "softsign")
+    back = from_parameters(arrays, "softsign", torch.device("cpu"))
     inputs = examples[0].float()
     assert torch.equal(forward(back, inputs)[0][-1], forward(network, inputs)[0][-1])

@@ -34,6 +34,7 @@ def setting() -> Setting:
     return Setting(
         activation="tanh",
         initialization="normalized",
+        update_rule="sgd",
         inputs=SIDE**2,
         hidden_units=8,
         classes=CLASSES,
@@ -91,7 +92,7 @@ def test_training_is_plain_gradient_descent_on_the_stream(setting):
     for name, array in parameters(network).items():
         assert np.array_equal(outcome.initial[name], array)
     inputs = inputs.flatten(0, 1)
-    assert torch.equal(predict(from_parameters(outcome.final, "tanh"), inputs), plain(inputs).argmax(1))
+    assert torch.equal(predict(from_parameters(outcome.final, "tanh", setting.device), inputs), plain(inputs).argmax(1))
 
 
 def test_observed_on_schedule(setting):

@@ -1,0 +1,45 @@
+"""How much memory training takes, and whether it is there."""
+
+import os
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+
+from stages.errors import InputError
+from stages.network.sgd import FOLDED_UPDATES
+
+FLOAT = 4  # bytes
+COPIES = 4  # of a run's parameters: in training, the initial ones, and both while they are handed over
+GIBIBYTE = 2**30
+
+
+def needed_bytes(sizes: Sequence[int], batch_size: int, block_updates: int) -> int:
+    """Return about how many bytes it takes to train one run with layers of `sizes`: inputs, hidden layers…, classes."""
+    parameters = sum((below + 1) * above for below, above in pairwise(sizes))
+    rows = 3 * FOLDED_UPDATES * batch_size * sum(sizes)
+    block = block_updates * batch_size * (sizes[0] + 2 * sizes[-1])
+    return FLOAT * (COPIES * parameters + rows + block)
+
+
+def available_bytes(device: torch.device) -> int:
+    """Return how many bytes could be had on `device`."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    told = Path("/proc/meminfo")
+    if told.is_file():
+        return 1024 * int(re.search(r"MemAvailable:\s+(\d+) kB", told.read_text()).group(1))
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def check_memory(needed: int, device: torch.device) -> None:
+    """Raise InputError where `needed` bytes are more than `device` has."""
+    available = available_bytes(device)
+    if needed > available:
+        raise InputError(
+            f"params.yaml: training all runs of a model at once takes about {needed / GIBIBYTE:,.1f} GiB, of which "
+            f"{device} has {available / GIBIBYTE:,.1f} GiB; lower hidden_units, hidden_layers, batch_size, or the "
+            "number of learning_rates or seeds"
+        )

@@ -1,0 +1,247 @@
+"""How fast training is, beside plain PyTorch, JAX and the machine's own limits: `make bench`.
+
+Everything is measured in one run on this machine's own device. Competitors take turns, and ratios are taken turn by
+turn, so that they hold when the machine's speed drifts. Prints a table and writes reports/bench.json.
+"""
+
+import importlib.metadata
+import json
+import multiprocessing
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from stages.files import write_whole
+from stages.network.device import resolve_device
+from stages.network.perceptron import initialize
+from stages.network.training import Run, Setting
+from stages.network.workers import train_on_all_cores
+from stages.shapeset.stream import draw_images
+from stages.train import draw_online
+from tests.network.plain import plain_network
+from tests.tiny_project import make_tiny_project, run
+
+TURNS = 4
+BATCH, INPUTS, CLASSES, HIDDEN_LAYERS = 10, 1024, 9, 5
+LEARNING_RATES = (0.01, 0.02, 0.05, 0.1) if not torch.cuda.is_available() else tuple(n / 100 for n in range(1, 9))
+STAGE = [Run(HIDDEN_LAYERS, rate, 0) for rate in LEARNING_RATES]
+UPDATES = {256: 3_000, 1000: 768}  # of each run; the slower peers do a fraction
+DEVICE = resolve_device("auto")
+
+
+def main() -> None:
+    """Measure, print and write."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as jax:
+        rows = [row for units in UPDATES for row in training_rows(units, jax)]
+    rows += [*generator_rows(rows), *machine_rows(rows), *memory_rows(), row("noop_seconds", noop_seconds(), "s")]
+    for one in rows:
+        print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}")
+    packages = {name: importlib.metadata.version(name) for name in ("torch", "jax", "numpy", "dvc")}
+    report = {
+        "device": device_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        "versions": {"python": platform.python_version(), **packages},
+        "rows": rows,
+    }
+    write_whole(Path("reports/bench.json"), json.dumps(report, indent=2) + "\n")
+
+
+def device_name() -> str:
+    """Return what the device calls itself."""
+    if DEVICE.type == "cuda":
+        return torch.cuda.get_device_name()
+    models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return models[0] if models else platform.processor()
+
+
+def row(name: str, value: float, unit: str) -> dict:
+    """Return one measurement, with four significant digits: more are noise."""
+    return {"id": name, "value": float(f"{value:.4g}"), "unit": unit}
+
+
+def training_rows(units: int, jax: Executor) -> list[dict]:
+    """Return the rates of the engine and its peers at one size, and the engine's ratio to them."""
+    updates = UPDATES[units]
+    ways = {
+        f"engine_{len(STAGE)}_runs": lambda: engine_rate(units, STAGE, updates),
+        "engine_1_run": lambda: engine_rate(units, STAGE[:1], updates),
+        "plain": lambda: plain_rate(units, updates // 4),
+        "jax_scan": lambda: jax_rate(jax, units, LEARNING_RATES[:1], updates // 4),
+        "jax_vmap": lambda: jax_rate(jax, units, LEARNING_RATES, updates // 4),
+    }
+    turns = [{way: measure() for way, measure in ways.items()} for _ in range(TURNS)]
+    stage = f"engine_{len(STAGE)}_runs"
+    ratios = [turn[stage] / turn["plain"] for turn in turns]
+    jax_ratios = [turn[stage] / max(turn["jax_scan"], turn["jax_vmap"]) for turn in turns]
+    rates = {way: statistics.median(turn[way] for turn in turns) for way in ways}
+    return [
+        *(row(f"{way}_{units}", rate, "run-updates/s") for way, rate in rates.items()),
+        row(f"microseconds_{units}", 1e6 / rates[stage], "µs per run-update"),
+        row(f"ratio_{units}", statistics.median(ratios), "× plain PyTorch"),
+        row(f"ratio_jax_{units}", statistics.median(jax_ratios), "× JAX"),
+    ]
+
+
+def rate(count: int, work: Callable[[], object]) -> float:
+    """Return `count` over the seconds that `work` takes."""
+    synchronize()
+    start = time.perf_counter()
+    work()
+    synchronize()
+    return count / (time.perf_counter() - start)
+
+
+def synchronize() -> None:
+    """Wait until the GPU, if there is one, has done what it was told."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def engine_rate(units: int, runs: list[Run], updates: int) -> float:
+    """Return run-updates a second of what a train stage does, its worker processes and drawing of images included."""
+    setting = Setting(
+        activation="tanh",
+        initialization="standard",
+        update_rule="sgd",
+        inputs=INPUTS,
+        hidden_units=units,
+        classes=CLASSES,
+        batch_size=BATCH,
+        schedule=[0, updates],
+        device=DEVICE,
+        draw=partial(draw_online, 2010, DEVICE),
+        observe=nothing,
+    )
+    return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda count: None))
+
+
+def nothing(update: int, network: object) -> dict:
+    """Observe nothing: it is training that is timed."""
+    return {}
+
+
+def plain_rate(units: int, updates: int) -> float:
+    """Return updates a second of nn.Module, cross_entropy, backward and SGD.step on images that lie ready."""
+    inputs, labels = mini_batches(updates)
+    network = plain_network(initialize(sizes(units), "tanh", "standard", 0)).to(DEVICE)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+
+    def train() -> None:
+        for mini_batch, classes in zip(inputs, labels, strict=True):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(network(mini_batch), classes).backward()
+            optimizer.step()
+
+    return rate(updates, train)
+
+
+def jax_rate(jax: Executor, units: int, learning_rates: Sequence[float], updates: int) -> float:
+    """Return run-updates a second of JAX, compiled beforehand, in the process `jax` of its own."""
+    return len(learning_rates) * updates / jax.submit(jax_seconds, sizes(units), learning_rates, updates).result()
+
+
+def jax_seconds(*arguments: object) -> float:
+    """Import JAX only in its own process: its threads and forked workers do not go together."""
+    from tests.benchmarks.jax_training import seconds
+
+    return seconds(*arguments)
+
+
+def mini_batches(updates: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return random inputs (updates, batch, inputs) and labels (updates, batch) on the device."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand(updates, BATCH, INPUTS, generator=generator) * 2 - 1
+    return inputs.to(DEVICE), torch.randint(CLASSES, (updates, BATCH), generator=generator).to(DEVICE)
+
+
+def sizes(units: int) -> list[int]:
+    """Return the units of every layer, inputs and output included."""
+    return [INPUTS, *[units] * HIDDEN_LAYERS, CLASSES]
+
+
+def generator_rows(rows: list[dict]) -> list[dict]:
+    """Return how fast images are drawn on one core (or the GPU), and the share of training that drawing takes.
+
+    The share is the largest there is: of a single run, which shares its images with no other.
+    """
+    count = 100_000
+    threads = torch.get_num_threads()
+    rates = {}
+    for used in (threads, 1):
+        torch.set_num_threads(used)
+        rates[used] = max(rate(count, lambda: draw_images(1, "train", 0, count, DEVICE)) for _ in range(TURNS))
+    torch.set_num_threads(threads)
+    consumed = {units: BATCH * value(rows, f"engine_1_run_{units}") for units in UPDATES}
+    return [
+        row("generator_images_per_second", rates[threads], "images/s"),
+        row("generator_images_per_second_1_thread", rates[1], "images/s"),
+        *(
+            row(f"consumed_images_per_second_{units}", images, "images/s by one run")
+            for units, images in consumed.items()
+        ),
+        row("generator_share", 100 * max(consumed.values()) / rates[1], "% of a single run's training time"),
+    ]
+
+
+def machine_rows(rows: list[dict]) -> list[dict]:
+    """Return this machine's peaks of products and of memory, and the engine's share of both."""
+    size = 2048 if DEVICE.type == "cpu" else 8192
+    left, right = torch.rand(size, size, device=DEVICE), torch.rand(size, size, device=DEVICE)
+    source = torch.rand(2**26, device=DEVICE)
+    target = torch.empty_like(source)
+    peak = max(rate(2 * size**3, lambda: torch.mm(left, right)) for _ in range(TURNS))
+    bandwidth = max(rate(2 * source.nbytes, lambda: target.copy_(source)) for _ in range(TURNS))
+    found = [row("product_peak", peak / 1e9, "GFLOP/s"), row("memory_bandwidth", bandwidth / 1e9, "GB/s")]
+    for units in UPDATES:
+        weights = [below * above for below, above in pairwise(sizes(units))]
+        operations = 2 * BATCH * (3 * sum(weights) - weights[0])  # nothing goes down into the inputs
+        moved = 4 * (4 * sum(weights) - weights[0])  # read going up, going down, and at the update, and written
+        engine = value(rows, f"engine_{len(STAGE)}_runs_{units}")
+        found.append(row(f"share_of_product_peak_{units}", 100 * engine * operations / peak, "%"))
+        found.append(
+            row(f"share_of_memory_bandwidth_{units}", 100 * engine * moved / bandwidth, "% (above 100: cached)")
+        )
+    return found
+
+
+def value(rows: list[dict], name: str) -> float:
+    """Return the value of the row `name`."""
+    return next(one["value"] for one in rows if one["id"] == name)
+
+
+def memory_rows() -> list[dict]:
+    """Return the peak memory of a worker at two lengths of training, each in a process of its own."""
+    code = (
+        "import resource, sys; from tests.benchmarks.bench import STAGE, engine_rate; "
+        "engine_rate(256, STAGE, int(sys.argv[1])); "
+        "print(max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))"
+    )
+    found = []
+    for updates in (2_000, 8_000):
+        done = subprocess.run([sys.executable, "-c", code, str(updates)], check=True, capture_output=True, text=True)
+        found.append(row(f"peak_memory_{updates}_updates", int(done.stdout) / 1024, "MiB"))
+    return found
+
+
+def noop_seconds() -> float:
+    """Return how long `dvc repro` takes where nothing is to be done, on a tiny copy of this project."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = make_tiny_project(Path(folder) / "difficulty")
+        return statistics.median(1 / rate(1, lambda: run(project, "dvc", "repro")) for _ in range(3))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""What is measured on a network, against autograd and counting; and the files that the stage writes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+from safetensors.numpy import load_file, save_file
+
+from stages import measure
+from stages.datasets.prepared import write_split
+from stages.network.perceptron import back_propagate, initialize, parameters
+from stages.statistics.histograms import BINS
+from stages.statistics.jacobians import EXAMPLES
+from tests.synthetic_results import write_params
+
+SIZES = [7, 6, 5, 4, 3]  # no two layers alike: another pairing would not multiply
+CLASSES = 9
+TABLES = ("histograms", "layers", "jacobians")
+
+
+@pytest.fixture
+def network():
+    return initialize(SIZES, "tanh", "normalized", seed=4)
+
+
+@pytest.fixture
+def passes(network):
+    generator = torch.Generator().manual_seed(2)
+    inputs = torch.rand(40, SIZES[0], generator=generator) * 2 - 1
+    return back_propagate(network, inputs, torch.randint(0, SIZES[-1], (40,), generator=generator))
+
+
+def test_jacobians_are_between_neighbouring_hidden_layers(network, passes):
+    """Row i is of ∂z^{i+1}/∂z^i as autograd finds it, at the z^i of the first examples."""
+    expected = []
+    for layer in (1, 2):
+        weight, bias = network.weights[layer], network.biases[layer][0]
+        jacobians = torch.stack(
+            [
+                torch.autograd.functional.jacobian(lambda z, weight=weight, bias=bias: torch.tanh(z @ weight + bias), z)
+                for z in passes.activations[layer][:EXAMPLES]
+            ]
+        )
+        assert jacobians.shape[1:] == (SIZES[layer + 1], SIZES[layer])
+        expected.append(torch.linalg.svdvals(jacobians).mean().item())
+    rows = measure.jacobian_rows(network, passes)
+    assert [row["layer"] for row in rows] == [1, 2]
+    assert [row["average_singular_value"] for row in rows] == pytest.approx(expected, rel=1e-5)
+    assert expected[0] != pytest.approx(expected[1], rel=0.01)
+
+
+def test_every_quantity_of_every_layer_has_a_histogram(passes):
+    table = pd.DataFrame(measure.histogram_rows(passes))
+    values = {
+        "activation": passes.activations[1:],
+        "back_propagated_gradient": passes.back_propagated_gradients,
+        "weight_gradient": passes.weight_gradients,
+    }
+    expected = {(quantity, layer) for quantity in values for layer in range(1, len(values[quantity]) + 1)}
+    groups = dict(list(table.groupby(["quantity", "layer"])))
+    assert groups.keys() == expected
+    assert {layer for quantity, layer in expected if quantity == "activation"} == {1, 2, 3}
+    assert {layer for quantity, layer in expected if quantity != "activation"} == {1, 2, 3, 4}
+    for (quantity, layer), bins in groups.items():
+        of_layer = values[quantity][layer - 1].flatten().double().numpy()
+        assert len(bins) == BINS
+        assert np.array_equal(bins["right"][:-1], bins["left"][1:])
+        share = (bins["density"] * (bins["right"] - bins["left"])).sum()
+        # gradients that are farther than four standard deviations from 0 are in no bin
+        inside = (of_layer >= bins["left"].min()) & (of_layer <= bins["right"].max())
+        assert share == pytest.approx(inside.mean(), rel=1e-9)
+        assert share > (0.9 if quantity != "activation" else 1 - 1e-9)
+        middle = ((bins["left"] + bins["right"]) / 2 * bins["density"] * (bins["right"] - bins["left"])).sum() / share
+        assert middle == pytest.approx(of_layer[inside].mean(), abs=(bins["right"] - bins["left"]).max())
+
+
+def test_hidden_layers_have_their_saturated_share(network, passes):
+    """The share of hidden units where 1 − tanh² is below 0.05; the output layer has none."""
+    network.weights[1].mul_(8)
+    passes = back_propagate(network, passes.activations[0], torch.zeros(40, dtype=torch.int64))
+    rows = measure.layer_rows(network, passes)
+    assert [row["layer"] for row in rows] == [1, 2, 3, 4]
+    shares = [float(np.mean(1 - z.double().numpy() ** 2 < 0.05)) for z in passes.activations[1:]]
+    assert [row["saturated_share"] for row in rows[:-1]] == pytest.approx(shares, abs=1e-6)
+    assert shares[1] > 0.1
+    assert "saturated_share" not in rows[-1]
+
+
+@pytest.fixture
+def restored():
+    """Put back what the stage sets for its whole process."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)
+
+
+def measured(root, monkeypatch, hidden_layers: int) -> dict[str, bytes]:
+    """Write images and parameters and run the stage on them; return the tables it wrote."""
+    monkeypatch.chdir(root)
+    write_params(root, {"tanh": ("tanh", "standard")})
+    values = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    values["scales"]["made_up"] |= {"hidden_layers": [hidden_layers], "hidden_units": 200}
+    (root / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    random = np.random.default_rng(1)
+    prepared, runs = root / "data/prepared/shapeset", root / "data/runs/shapeset/tanh"
+    for folder in (prepared, runs):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_split(prepared, "test", random.integers(0, 256, (400, 32, 32), dtype=np.uint8), np.arange(400) % CLASSES)
+    for seed, moment in enumerate(measure.MOMENTS):
+        network = initialize([1024, *[200] * hidden_layers, CLASSES], "tanh", "standard", seed)
+        save_file(parameters(network), runs / f"{moment}.safetensors")
+    monkeypatch.setattr("sys.argv", ["measure", "shapeset", "tanh"])
+    measure.main()
+    return {table: (root / "data/measured/shapeset/tanh" / f"{table}.parquet").read_bytes() for table in TABLES}
+
+
+@pytest.mark.usefixtures("restored")
+def test_tables_do_not_depend_on_the_number_of_threads(tmp_path, monkeypatch):
+    tables = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        tables.append(measured(tmp_path, monkeypatch, hidden_layers=3))
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.usefixtures("restored")
+def test_each_moment_is_of_its_own_parameters(tmp_path, monkeypatch):
+    measured(tmp_path, monkeypatch, hidden_layers=2)
+    layers = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/layers.parquet")
+    assert list(layers["moment"]) == ["initial"] * 3 + ["final"] * 3
+    images = load_file(tmp_path / "data/prepared/shapeset/test.safetensors")["images"][:300]
+    for moment in measure.MOMENTS:
+        arrays = load_file(tmp_path / f"data/runs/shapeset/tanh/{moment}.safetensors")
+        z = np.tanh((images.reshape(300, -1) / 255 * 2 - 1) @ arrays["weight_1"].astype(float))
+        (found,) = layers.loc[(layers["moment"] == moment) & (layers["layer"] == 1), "activation_mean"]
+        assert found == pytest.approx(z.mean(), abs=1e-5)
+    assert layers["activation_mean"].nunique() == 4
+
+
+@pytest.mark.usefixtures("restored")
+def test_one_hidden_layer_has_a_table_of_jacobians_without_rows(tmp_path, monkeypatch):
+    tables = {}
+    for hidden_layers in (1, 2):
+        measured(tmp_path, monkeypatch, hidden_layers)
+        tables[hidden_layers] = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/jacobians.parquet")
+    assert list(tables[1]) == ["moment", "layer", "average_singular_value"]
+    assert len(tables[1]) == 0
+    assert len(tables[2]) == 2
+    assert tables[1].dtypes.equals(tables[2].dtypes)
