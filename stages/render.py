@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import read_table, read_tensors
+from stages.artifacts import read_csv, read_table, read_tensors
 from stages.errors import report_input_errors
 from stages.figures import page, pictures, style, table1
 from stages.figures.contents import PAPER_MODELS, SECTIONS
@@ -182,11 +182,8 @@ def read_examples(file: Path, class_names: tuple[str, ...]) -> pd.DataFrame:
 def read_table1(dataset: str) -> pd.DataFrame:
     """The data set's rows of reports/table1.csv by model; none where there is no such file yet."""
     file = Path("reports/table1.csv")
-    rows = (
-        pd.read_csv(file)
-        if file.exists()
-        else pd.DataFrame(columns=["dataset", "model", "activation", "initialization"])
-    )
+    columns = ["dataset", "model", "activation", "initialization"]
+    rows = read_csv(file, columns) if file.exists() else pd.DataFrame(columns=columns)
     return rows[rows["dataset"] == dataset].set_index("model")
 
 

@@ -31,7 +31,7 @@ from stages.shapeset.stream import draw_images
 from stages.statistics.errors import predictions
 from stages.statistics.monitor import Monitor
 
-ERRORS_EVERY = 3  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
+ERRORS_EVERY = 4  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
 
 tqdm.monitor_interval = 0  # its thread would be alive when the workers are forked
 

@@ -29,9 +29,8 @@ def available_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     told = Path("/proc/meminfo")
-    if told.is_file():
-        return 1024 * int(re.search(r"MemAvailable:\s+(\d+) kB", told.read_text()).group(1))
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    available = re.search(r"MemAvailable:\s+(\d+) kB", told.read_text()) if told.is_file() else None
+    return 1024 * int(available[1]) if available else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def check_memory(needed: int, device: torch.device) -> None:

@@ -8,7 +8,7 @@ an example, the weights in force are W − ZᵀD. A product with them is one wit
 the fold ZᵀD is subtracted from W in one product. The first layer knows the inputs of the whole fold beforehand.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -62,23 +62,25 @@ class GradientDescent:
         `inputs` float (runs, updates·batch, inputs), `targets` one-hot float (runs, updates·batch, classes);
         `outputs`, of the shape of `targets`, is filled with the output layer's pre-activations.
         """
-        examples = (self._of_stack(tensor).split(self._rows, -2) for tensor in (inputs, targets, outputs))
-        for of_fold in zip(*examples, strict=True):
-            self._update_fold(*of_fold)
+        in_folds = (self._of_stack(tensor).split(self._rows, -2) for tensor in (inputs, outputs))
+        targets = iter(self._of_stack(targets).split(self._batch_size, -2))
+        for inputs_of_fold, outputs_of_fold in zip(*in_folds, strict=True):
+            self._update_fold(inputs_of_fold, targets, outputs_of_fold)
 
-    def _update_fold(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
+    def _update_fold(self, inputs: Tensor, targets: Iterator[Tensor], outputs: Tensor) -> None:
+        """Do the updates of one fold; `targets` yields those of the next mini-batches."""
         add_product = self._add_product
         fold = self._buffers.fold(inputs.shape[-2])
         inputs_transposed = inputs.mT
         add_product(self._biases[0], inputs, self._weights[0], out=fold.first_pre_activation)
         if len(fold.updates) > 1:
             add_product(self._one, inputs, inputs_transposed, out=fold.between_inputs)
-        for update, target in zip(fold.updates, targets.split(self._batch_size, -2), strict=True):
+        for update in fold.updates:
             self._go_up(update)
             output, gradient = update.layers[-1].pre_activation, update.layers[-1].gradient
             torch.softmax(output, -1, out=gradient)
             # the learning rate is folded into the gradient at the output, from where it reaches every weight
-            gradient.sub_(target).mul_(self._rates)
+            gradient.sub_(next(targets)).mul_(self._rates)
             self._go_down(update)
         outputs.copy_(fold.outputs)
         self._correct(fold, inputs_transposed)

@@ -166,7 +166,8 @@ class _Stack:
     def observe(self, update: int) -> None:
         """Observe every run that has not diverged."""
         for index, network in enumerate(self._networks):
-            finite = all(weight.isfinite().all() for weight in network.weights)
+            # where squares are not finite, the next pass is not either, or soon will not be
+            finite = all(weight.norm().isfinite() for weight in network.weights)
             if not finite and self._diverged_at[index] == NEVER:
                 self._diverged_at[index] = update  # the next cost would be the first that is not finite
             if self._diverged_at[index] == NEVER:
