@@ -1,5 +1,6 @@
 """What the README says: its commands run, and its numbers are the committed results."""
 
+import json
 import re
 
 import pandas as pd
@@ -42,6 +43,39 @@ def test_results_are_the_committed_ones():
     for row in table[table["dataset"] == "shapeset"].itertuples():
         errors = f"{row.test_error_percent:.1f} % | {row.mean_percent:.1f} ± {row.std_percent:.1f} %"
         assert f"| {row.model} | {errors} | {row.learning_rate:g} | {row.paper_percent:.1f} % |" in README
+
+
+def test_looks_inside_are_the_committed_metrics():
+    metrics = json.loads((REPOSITORY / "reports" / "metrics.json").read_text())["shapeset"]
+    tanh, tanh_n, sigmoid = (metrics[model] for model in ("tanh", "tanh-n", "sigmoid"))
+    means = [sigmoid["final"][f"layer_{layer}"]["activation_mean"] for layer in (5, 4, 1, 2)]
+    assert (
+        "goes to {:.3f} while layer 4 rises to {:.2f} and layers 1 and 2 stay at {:.2f} and {:.2f}".format(*means)
+        in README
+    )
+    shares = [100 * tanh["final"][f"layer_{layer}"]["saturated_share"] for layer in (1, 2, 3)]
+    assert "at the end {:.0f} %, {:.0f} % and {:.0f} % of the activations".format(*shares) in README
+    spreads = [
+        model["initial"][layer]["activation_std"] for model in (tanh, tanh_n) for layer in ("layer_1", "layer_5")
+    ]
+    assert "falls from {:.2f} to {:.3f} with the standard".format(*spreads[:2]) in README
+    assert "only from {:.2f} to {:.2f} with the normalized".format(*spreads[2:]) in README
+    values = [
+        model["initial"][layer]["average_singular_value"]
+        for model in (tanh, tanh_n)
+        for layer in ("layer_1", "layer_4")
+    ]
+    assert "of {:.2f} to {:.2f} standard and {:.2f} to {:.2f} normalized".format(*values) in README
+
+
+def test_speeds_are_the_committed_benchmark():
+    bench = json.loads((REPOSITORY / "reports" / "bench.json").read_text())
+    value = {row["id"]: row["value"] for row in bench["rows"]}
+    assert f"| {bench['device']}, {bench['cores']} cores |" in README
+    for name in ("ratio", "ratio_jax"):
+        assert f"| {value[f'{name}_256']:.2f} × | {value[f'{name}_1000']:.2f} × |" in README
+    assert f"takes {value['generator_share']:.1f} % of a single run's training time" in README
+    assert f"({value['generator_images_per_second']:,.0f} images a second" in README
 
 
 def test_every_file_it_names_is_there():
