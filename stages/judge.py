@@ -51,6 +51,8 @@ def main() -> None:
         metrics.setdefault(dataset, {})[name] = {**headline(row), **layer_metrics(layers, jacobians)}
         for curve, (table, columns) in CURVES.items():
             of_chosen = chosen_run(read_table(folder / f"{table}.parquet", [*RUN, *columns]), runs)
+            if "layer" in columns:  # hidden ones only, as in the paper's figures
+                of_chosen = of_chosen[of_chosen["layer"] <= of_chosen["hidden_layers"]]
             curves[curve].append(of_chosen[columns].assign(dataset=dataset, model=name))
     write_whole(Path("reports/table1.csv"), csv(pd.DataFrame(rows)))
     write_whole(Path("reports/metrics.json"), json.dumps(metrics, indent=2) + "\n")
