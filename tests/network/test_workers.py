@@ -35,6 +35,7 @@ SETTING = Setting(
 # what a person runs and then ends: two workers with hours of work; "training" is said when both are at it
 ENDLESS = """
 import os
+import signal
 from dataclasses import replace
 
 from stages.errors import report_input_errors
@@ -43,6 +44,7 @@ from stages.network.workers import train_on_all_cores
 from tests.network.test_workers import SETTING, draw, observe
 
 os.sched_getaffinity = lambda process: range(2)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 
 
 def progress(run_updates):
