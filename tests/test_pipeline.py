@@ -131,7 +131,7 @@ def test_one_hidden_layer_goes_through_to_the_report(project):
         assert list(metrics[moment]) == ["layer_1", "output"]
         assert "average_singular_value" not in metrics[moment]["layer_1"]
     assert list(pd.read_csv(project / "reports/table1.csv")["hidden_layers"]) == [1, 1]
-    assert set(pd.read_csv(project / "reports/plots/gradient_curves.csv")["layer"]) == {1, 2}
+    assert set(pd.read_csv(project / "reports/plots/gradient_curves.csv")["layer"]) == {1}
     assert (project / "reports/figures/shapeset-figure-3.svg").is_file()
     assert not (project / "reports/figures/shapeset-jacobians.svg").exists()
 
