@@ -3,12 +3,12 @@
 It passes the monitored test examples up and down, with the parameters before and after training.
 """
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 import torch
 
+from stages.arguments import read_arguments
 from stages.artifacts import read_tensors
 from stages.datasets.prepared import read_split
 from stages.errors import report_input_errors
@@ -17,7 +17,6 @@ from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters
-from stages.params import check_names, load_params
 from stages.statistics.histograms import histograms, symmetric_range, whole_range
 from stages.statistics.jacobians import average_singular_value
 from stages.statistics.layers import layer_statistics
@@ -31,21 +30,15 @@ NO_JACOBIANS = pd.DataFrame(  # of a network with one hidden layer
 
 def main() -> None:
     """Measure and write data/measured/<dataset>/<model>/."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("dataset")
-    parser.add_argument("model")
-    names = parser.parse_args()
-    params = load_params()
-    check_names(params, names.dataset, names.model)
+    arguments = read_arguments(__doc__)
     compute_alike()
-    activation = params.models[names.model].activation
-    test = read_split(Path("data/prepared") / names.dataset, "test")
-    count = params.settings.monitored_examples
+    test = read_split(Path("data/prepared") / arguments.dataset, "test")
+    count = arguments.params.settings.monitored_examples
     inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])
     measured = {"histograms": [], "layers": [], "jacobians": []}
     for moment in MOMENTS:
-        arrays = read_tensors(Path("data/runs") / names.dataset / names.model / f"{moment}.safetensors")
-        network = from_parameters(arrays, activation, torch.device("cpu"))
+        arrays = read_tensors(Path("data/runs") / arguments.dataset / arguments.model / f"{moment}.safetensors")
+        network = from_parameters(arrays, arguments.recipe.activation, torch.device("cpu"))
         passes = back_propagate(network, inputs, labels)
         for table, rows in (
             ("histograms", histogram_rows(passes)),
@@ -53,7 +46,7 @@ def main() -> None:
             ("jacobians", jacobian_rows(network, passes)),
         ):
             measured[table] += [{"moment": moment, **row} for row in rows]
-    with whole_folder(Path("data/measured") / names.dataset / names.model) as folder:
+    with whole_folder(Path("data/measured") / arguments.dataset / arguments.model) as folder:
         for table, rows in measured.items():
             found = pd.DataFrame(rows) if rows else NO_JACOBIANS
             found.to_parquet(folder / f"{table}.parquet", index=False)

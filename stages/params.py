@@ -9,10 +9,12 @@ from typing import Annotated, Any, get_type_hints
 
 import yaml
 
+from stages.datasets.catalogue import CATALOGUE
 from stages.errors import InputError
 
 Check = Callable[[str, Any], Any]
 LARGEST = sys.float_info.max
+MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
 def one_of(*allowed: str) -> Check:
@@ -51,6 +53,29 @@ def name(key: str, value: Any) -> str:
     return value
 
 
+def place(key: str, value: Any) -> str:
+    """Check for a URL or the path of a file or folder."""
+    named = isinstance(value, str) and value.strip() and "\n" not in value and "\0" not in value
+    _require(bool(named), key, value, "a URL, or the path of a file or folder")
+    return value
+
+
+def checksum(key: str, value: Any) -> str:
+    """Check for a SHA-256 in hexadecimal."""
+    digest = isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{64}", value)
+    _require(bool(digest), key, value, "a SHA-256, 64 hexadecimal digits in quotes")
+    return value.lower()
+
+
+def one_or_list_of(check_item: Check) -> Check:
+    """Return the check for one item that passes `check_item`, or a list of such; the value is a list."""
+
+    def check(key: str, value: Any) -> list:
+        return list_of(check_item)(key, value) if isinstance(value, list) else [check_item(key, value)]
+
+    return check
+
+
 def list_of(check_item: Check) -> Check:
     """Return the check for a list of one or more different items that pass `check_item`."""
 
@@ -64,12 +89,12 @@ def list_of(check_item: Check) -> Check:
     return check
 
 
-def named(check_item: Check) -> Check:
+def named(check_item: Check, check_name: Check = name) -> Check:
     """Return the check for a block of one or more names, each with a value that passes `check_item`."""
 
     def check(key: str, value: Any) -> dict:
         _require(isinstance(value, dict) and len(value) > 0, key, value, "a block of at least one name")
-        return {name(f"a name in {key}", item): check_item(f"{key}.{item}", value[item]) for item in value}
+        return {check_name(f"a name in {key}", item): check_item(f"{key}.{item}", value[item]) for item in value}
 
     return check
 
@@ -112,7 +137,7 @@ class Scale:
 
     hidden_units: Annotated[int, whole_number(2, 10**6)]
     hidden_layers: Annotated[list[int], list_of(whole_number(1, 50))]
-    updates: Annotated[int, whole_number(1, 10**12)]
+    updates: Annotated[dict[str, int], named(whole_number(1, 10**12), one_of(*CATALOGUE))]
     batch_size: Annotated[int, whole_number(1, 10**6)]
     learning_rates: Annotated[list[float], list_of(positive_number)]
     seeds: Annotated[int, whole_number(1, 1000)]
@@ -121,13 +146,39 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Shapeset:
-    """The generator's settings: the stream's seed and how many images of each split are kept."""
+class Splits:
+    """How many images each split has, and the seed of all that is drawn at random with or from them.
+
+    The seed of a run is added to it: for Shapeset's endless stream, or for the order of the mini-batches.
+    """
 
     seed: Annotated[int, whole_number(0, 2**31)]
     train: Annotated[int, whole_number(1, 10**7)]
     validation: Annotated[int, whole_number(1, 10**7)]
     test: Annotated[int, whole_number(1, 10**7)]
+
+
+@dataclass(frozen=True)
+class Mnist(Splits):
+    """source: mirrors, tried in turn, each a URL or folder of the four files; sha256: of each file, unpacked."""
+
+    source: Annotated[list[str], one_or_list_of(place)]
+    sha256: Annotated[dict[str, str], named(checksum, one_of(*MNIST_FILES))]
+
+
+@dataclass(frozen=True)
+class Cifar10(Splits):
+    """source: mirrors, tried in turn, each a URL or path of the archive in the binary layout; sha256: its checksum."""
+
+    source: Annotated[list[str], one_or_list_of(place)]
+    sha256: Annotated[str, checksum]
+
+
+@dataclass(frozen=True)
+class SmallImagenet(Splits):
+    """source: ImageNet's training photographs, a folder of wnids' folders or the tar of tars."""
+
+    source: Annotated[str, place]
 
 
 @dataclass(frozen=True)
@@ -137,10 +188,13 @@ class Params:
     scale: Annotated[str, name]
     device: Annotated[str, one_of("auto", "cpu", "cuda")]
     precision: Annotated[str, one_of("float32", "tf32")]
-    datasets: Annotated[list[str], list_of(one_of("shapeset"))]
+    datasets: Annotated[list[str], list_of(one_of(*CATALOGUE))]
     models: Annotated[dict[str, Model], named(block(Model))]
     scales: Annotated[dict[str, Scale], named(block(Scale))]
-    shapeset: Annotated[Shapeset, block(Shapeset)]
+    shapeset: Annotated[Splits, block(Splits)]
+    mnist: Annotated[Mnist, block(Mnist)]
+    cifar10: Annotated[Cifar10, block(Cifar10)]
+    small_imagenet: Annotated[SmallImagenet, block(SmallImagenet)]
 
     @property
     def settings(self) -> Scale:
@@ -159,16 +213,22 @@ def load_params(file: Path | str = "params.yaml") -> Params:
         raise InputError(f"{file}: is not YAML ({' '.join(str(error).split())[:200]})") from error
     params = block(Params)("", values)
     one_of(*params.scales)("scale", params.scale)
-    monitored, test = params.settings.monitored_examples, params.shapeset.test
-    whole_number(2, test)(f"scales.{params.scale}.monitored_examples", monitored)
+    for dataset in params.datasets:
+        _check_sizes(params, dataset)
     return params
 
 
-def check_names(params: Params, dataset: str, model: str) -> None:
-    """Raise InputError where params.yaml does not list this data set or this model."""
-    for key, given, known in (("datasets", dataset, params.datasets), ("models", model, params.models)):
-        if given not in known:
-            raise InputError(f"params.yaml: {key} has no {given!r}; it has: {', '.join(known)}")
+def _check_sizes(params: Params, dataset: str) -> None:
+    """Raise InputError where the scale in force does not fit the data set."""
+    scale, splits = params.settings, getattr(params, dataset)
+    if dataset not in scale.updates:
+        raise InputError(f"params.yaml: the key scales.{params.scale}.updates.{dataset} is missing")
+    whole_number(2, splits.test)(f"scales.{params.scale}.monitored_examples", scale.monitored_examples)
+    if not CATALOGUE[dataset].endless and scale.batch_size > splits.train:
+        raise InputError(
+            f"params.yaml: scales.{params.scale}.batch_size is {scale.batch_size}, but {dataset}.train is only "
+            f"{splits.train}; allowed: a batch of at most all training images"
+        )
 
 
 class _Loader(yaml.SafeLoader):

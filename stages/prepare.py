@@ -1,31 +1,25 @@
-"""The stage that makes a data set's images: `python -m stages.prepare shapeset`."""
+"""The stage that makes a data set's three splits: `python -m stages.prepare shapeset`."""
 
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
-from stages.datasets.prepared import SPLITS, write_split
+from stages.datasets import shapeset
+from stages.datasets.prepared import write_prepared
 from stages.errors import report_input_errors
 from stages.files import whole_folder
 from stages.params import load_params
-from stages.shapeset.stream import draw
+
+PREPARE = {"shapeset": shapeset.prepare}  # each takes the data set's block of params.yaml and its raw folder
 
 
 def main() -> None:
-    """Draw the three splits of Shapeset and write data/prepared/shapeset/."""
+    """Write data/prepared/<dataset>/."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("dataset", choices=["shapeset"])
+    parser.add_argument("dataset", choices=PREPARE)
     dataset = parser.parse_args().dataset
-    params = load_params()
-    tables = []
+    prepared = PREPARE[dataset](getattr(load_params(), dataset), Path("data/raw") / dataset)
     with whole_folder(Path("data/prepared") / dataset) as folder:
-        for split in SPLITS:
-            sample = draw(params.shapeset.seed, split, 0, getattr(params.shapeset, split), "cpu")
-            write_split(folder, split, sample.images.numpy(), sample.labels.numpy())
-            tables.append(pd.DataFrame({name: column.numpy() for name, column in sample.facts.items()}))
-            tables[-1].insert(0, "split", split)
-        pd.concat(tables).to_parquet(folder / "facts.parquet", index=False)
+        write_prepared(folder, prepared)
 
 
 if __name__ == "__main__":

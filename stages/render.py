@@ -1,36 +1,23 @@
 """The stage that shows it: `python -m stages.render` writes the page and the pictures from what every stage found."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from stages.artifacts import read_csv, read_table, read_tensors
+from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
 from stages.figures import page, pictures, style, table1
 from stages.figures.contents import PAPER_MODELS, SECTIONS
 from stages.figures.results import Results, depth, drawn
 from stages.files import whole_folder, write_whole
 from stages.params import Params, load_params
-from stages.shapeset import CLASS_NAMES, CLASS_SHARES
 
 EXAMPLES = 8  # images of each class in the contact sheet
 OVERVIEW = ("figure-2", "figure-11", "figure-3", "figure-7")  # the README's picture
 # the tables that every model has, and the folder of `data` that each lies in
 FOLDERS = {"runs": "runs", "monitored": "runs", "curves": "runs", "histograms": "measured", "jacobians": "measured"}
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """What the page says of a data set; chance_percent is the error of always naming the commonest class."""
-
-    title: str
-    class_names: tuple[str, ...]
-    chance_percent: float
-
-
-DATASETS = {"shapeset": Dataset("Shapeset-3×2", CLASS_NAMES, 100 * (1 - max(CLASS_SHARES)))}
 
 
 def main() -> None:
@@ -43,6 +30,9 @@ def main() -> None:
         "summary": [table1.summary(judged[dataset], results[dataset].title) for dataset in results],
         "settings": params.settings,
         "scale": params.scale,
+        "trainings": [
+            {"dataset": results[dataset].title, "updates": params.settings.updates[dataset]} for dataset in results
+        ],
         "notes": changed_recipes(params),
         "sections": sections,
         "tables": [
@@ -104,7 +94,7 @@ def changed_recipes(params: Params) -> list[str]:
 
 def read_results(dataset: str, params: Params) -> Results:
     """Read the results of exactly the models of params.yaml, whatever else lies in the folders."""
-    about = DATASETS[dataset]
+    about = CATALOGUE[dataset]
     found, absent = {}, {}
     for model in params.models:
         files = {name: Path("data") / folder / dataset / model / f"{name}.parquet" for name, folder in FOLDERS.items()}
@@ -126,7 +116,7 @@ def read_results(dataset: str, params: Params) -> Results:
         examples=read_examples(Path("data/prepared") / dataset / "test.safetensors", about.class_names),
         runs=tables["runs"],
         monitored=tables["monitored"],
-        curves=tables["curves"].assign(chance_percent=about.chance_percent),
+        curves=tables["curves"].assign(chance_percent=100 * (1 - about.commonest_share)),
         histograms=tables["histograms"],
         jacobians=tables["jacobians"].assign(
             activation=[recipe.activation for recipe in recipes],

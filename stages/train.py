@@ -4,7 +4,6 @@ First every depth and learning rate with the first seed; then, with the pair tha
 the other seeds. The chosen run is the one of them all with the lowest validation error.
 """
 
-import argparse
 from collections.abc import Sequence
 from functools import partial
 from itertools import product
@@ -16,17 +15,18 @@ from safetensors.numpy import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from stages.datasets.prepared import Split, read_split
+from stages.arguments import Arguments, read_arguments
+from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.prepared import SPLITS, Split, read_split
 from stages.errors import InputError, report_input_errors
 from stages.files import whole_folder
 from stages.network.device import compute_alike, resolve_device
+from stages.network.epochs import draw_epochs
 from stages.network.perceptron import from_parameters
 from stages.network.recipe import check_models
 from stages.network.schedule import monitoring_schedule
 from stages.network.training import Outcome, Run, Setting
 from stages.network.workers import train_on_all_cores
-from stages.params import Params, check_names, load_params
-from stages.shapeset import CLASS_NAMES
 from stages.shapeset.stream import draw_images
 from stages.statistics.errors import predictions
 from stages.statistics.monitor import Monitor
@@ -38,43 +38,45 @@ tqdm.monitor_interval = 0  # its thread would be alive when the workers are fork
 
 def main() -> None:
     """Train and write data/runs/<dataset>/<model>/."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("dataset")
-    parser.add_argument("model")
-    names = parser.parse_args()
-    params = load_params()
-    check_models(params.models)
-    check_names(params, names.dataset, names.model)
+    arguments = read_arguments(__doc__)
+    check_models(arguments.params.models)
     compute_alike()
-    torch.set_float32_matmul_precision("high" if params.precision == "tf32" else "highest")
-    prepared = Path("data/prepared") / names.dataset
-    test = read_split(prepared, "test")
-    setting = training_setting(params, names.model, read_split(prepared, "validation"), test)
-    outcomes = search(params, names, setting)
-    with whole_folder(Path("data/runs") / names.dataset / names.model) as folder:
-        write_runs(folder, outcomes, setting, test)
+    torch.set_float32_matmul_precision("high" if arguments.params.precision == "tf32" else "highest")
+    prepared = Path("data/prepared") / arguments.dataset
+    splits = {name: read_split(prepared, name) for name in SPLITS}
+    setting = training_setting(arguments, splits)
+    outcomes = search(arguments, setting)
+    with whole_folder(Path("data/runs") / arguments.dataset / arguments.model) as folder:
+        write_runs(folder, outcomes, setting, splits["test"])
 
 
-def training_setting(params: Params, model: str, validation: Split, test: Split) -> Setting:
-    """Return what all runs of `model` share, with every image on the device."""
+def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
+    """Return what all runs of the model share, with every image on the device."""
+    params, dataset, recipe = arguments.params, arguments.dataset, arguments.recipe
     scale, device = params.settings, resolve_device(params.device)
-    schedule = monitoring_schedule(scale.updates, scale.monitored_updates)
+    schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
     monitor = Monitor(
-        *(torch.from_numpy(array).to(device) for split in (validation, test) for array in (split.images, split.labels)),
+        *on_device(splits["validation"], device),
+        *on_device(splits["test"], device),
         scale.monitored_examples,
         frozenset([*schedule[::ERRORS_EVERY], schedule[-1]]),
     )
+    seed = getattr(params, dataset).seed
+    if CATALOGUE[dataset].endless:
+        draw = partial(draw_online, seed, device)
+    else:
+        draw = partial(draw_epochs, *on_device(splits["train"], device), seed)
     return Setting(
-        activation=params.models[model].activation,
-        initialization=params.models[model].initialization,
-        update_rule=params.models[model].update_rule,
-        inputs=test.images[0].size,
+        activation=recipe.activation,
+        initialization=recipe.initialization,
+        update_rule=recipe.update_rule,
+        inputs=splits["test"].images[0].size,
         hidden_units=scale.hidden_units,
-        classes=len(CLASS_NAMES),
+        classes=len(CATALOGUE[dataset].class_names),
         batch_size=scale.batch_size,
         schedule=schedule,
         device=device,
-        draw=partial(draw_online, params.shapeset.seed, device),
+        draw=draw,
         observe=monitor,
     )
 
@@ -84,13 +86,18 @@ def draw_online(seed: int, device: torch.device, run_seed: int, start: int, coun
     return draw_images(seed + run_seed, "train", start, count, device)
 
 
-def search(params: Params, names: argparse.Namespace, setting: Setting) -> list[Outcome]:
+def on_device(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the images and labels of a split on `device`."""
+    return torch.from_numpy(split.images).to(device), torch.from_numpy(split.labels).to(device)
+
+
+def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
     """Train all runs of the model; raises InputError where all runs of the first seed diverge."""
-    scale = params.settings
+    scale = arguments.params.settings
     grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
     with tqdm(
-        total=(len(grid) + scale.seeds - 1) * scale.updates,
-        desc=f"{names.dataset} {names.model}",
+        total=(len(grid) + scale.seeds - 1) * scale.updates[arguments.dataset],
+        desc=f"{arguments.dataset} {arguments.model}",
         unit=" updates",
         unit_scale=True,
         mininterval=1,
@@ -100,9 +107,9 @@ def search(params: Params, names: argparse.Namespace, setting: Setting) -> list[
         if all(outcome.diverged_at is not None for outcome in found):
             rates = ", ".join(f"{rate:g}" for rate in scale.learning_rates)
             raise InputError(
-                f"params.yaml: models.{names.model}: every run on {names.dataset} diverged, the last at update "
-                f"{max(outcome.diverged_at for outcome in found)}; scales.{params.scale}.learning_rates ({rates}) "
-                "need lower ones"
+                f"params.yaml: models.{arguments.model}: every run on {arguments.dataset} diverged, the last at update "
+                f"{max(outcome.diverged_at for outcome in found)}; scales.{arguments.params.scale}.learning_rates "
+                f"({rates}) need lower ones"
             )
         best = chosen_of(found).run
         seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]

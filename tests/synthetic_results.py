@@ -7,6 +7,9 @@ import pandas as pd
 import yaml
 from safetensors.numpy import save_file
 
+from stages.datasets.catalogue import CATALOGUE
+from tests.conftest import REPOSITORY
+
 PAPER_PERCENT = {"sigmoid": 82.61, "tanh": 27.15, "tanh-n": 15.60, "softsign": 16.27, "softsign-n": 16.06}
 RECIPES = {
     "sigmoid": ("sigmoid", "standard"),
@@ -25,7 +28,7 @@ CLASSES = 9
 
 def write_params(root: Path, models: dict[str, tuple[str, str]]) -> None:
     """Write a params.yaml with these models."""
-    params = {
+    params = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8")) | {
         "scale": "made_up",
         "device": "cpu",
         "precision": "float32",
@@ -38,7 +41,7 @@ def write_params(root: Path, models: dict[str, tuple[str, str]]) -> None:
             "made_up": {
                 "hidden_units": 64,
                 "hidden_layers": [HIDDEN_LAYERS],
-                "updates": int(UPDATES[-1]),
+                "updates": dict.fromkeys(CATALOGUE, int(UPDATES[-1])),
                 "batch_size": 10,
                 "learning_rates": list(LEARNING_RATES),
                 "seeds": SEEDS,

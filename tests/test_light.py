@@ -12,7 +12,8 @@ from tests.tiny_project import run
 ALLOWED = {"torch", "numpy", "pandas", "pyarrow", "yaml", "safetensors", "tqdm"}
 LARGE = {"torch", "great_expectations", "altair", "vl_convert", "dvc", "sklearn", "jax"}
 OF_STAGES = {
-    "prepare": {"torch"},
+    "fetch": set(),
+    "prepare": set(),
     "validate": {"great_expectations", "altair"},  # which great_expectations itself imports
     "train": {"torch"},
     "measure": {"torch"},

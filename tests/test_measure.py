@@ -8,7 +8,6 @@ import yaml
 from safetensors.numpy import load_file, save_file
 
 from stages import measure
-from stages.datasets.prepared import write_split
 from stages.network.perceptron import back_propagate, initialize, parameters
 from stages.statistics.histograms import BINS
 from stages.statistics.jacobians import EXAMPLES
@@ -107,7 +106,8 @@ def measured(root, monkeypatch, hidden_layers: int) -> dict[str, bytes]:
     prepared, runs = root / "data/prepared/shapeset", root / "data/runs/shapeset/tanh"
     for folder in (prepared, runs):
         folder.mkdir(parents=True, exist_ok=True)
-    write_split(prepared, "test", random.integers(0, 256, (400, 32, 32), dtype=np.uint8), np.arange(400) % CLASSES)
+    images, labels = random.integers(0, 256, (400, 32, 32), dtype=np.uint8), np.arange(400) % CLASSES
+    save_file({"images": images, "labels": labels}, prepared / "test.safetensors")
     for seed, moment in enumerate(measure.MOMENTS):
         network = initialize([1024, *[200] * hidden_layers, CLASSES], "tanh", "standard", seed)
         save_file(parameters(network), runs / f"{moment}.safetensors")

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from tests.tiny_project import TINY, edit, run
 
-ALL = {"prepare", "validate", "train", "measure", "judge", "render"}
+ALL = {"fetch", "prepare", "validate", "train", "measure", "judge", "render"}
 
 
 def stages_run(done: subprocess.CompletedProcess) -> set[str]:
@@ -109,7 +109,7 @@ def test_experiments_run_and_show(project):
 
 
 def test_changing_the_scale_is_one_option(project):
-    run(project, "dvc", "exp", "run", "-n", "small", "-S", "scale=laptop", "-S", "scales.laptop.updates=60",
+    run(project, "dvc", "exp", "run", "-n", "small", "-S", "scale=laptop", "-S", "scales.laptop.updates.shapeset=60",
         "-S", "scales.laptop.hidden_units=8", "-S", "scales.laptop.monitored_updates=3")  # fmt: skip
     metrics = json.loads((project / "reports/metrics.json").read_text())
     assert metrics["shapeset"]["tanh"]["hidden_layers"] == 5
@@ -120,7 +120,7 @@ def test_one_hidden_layer_goes_through_to_the_report(project):
     """There is no pair of neighbouring hidden layers: no Jacobian in any table, and all other numbers."""
     edit(project, lambda values: values["scales"]["smoke"].update(hidden_layers=[1]))
     done = run(project, "dvc", "repro")
-    assert {name.split("@")[0] for name in stages_run(done)} == ALL - {"prepare", "validate"}
+    assert {name.split("@")[0] for name in stages_run(done)} == ALL - {"fetch", "prepare", "validate"}
     for model in ("tanh", "sigmoid"):
         jacobians = pd.read_parquet(project / "data/measured/shapeset" / model / "jacobians.parquet")
         assert list(jacobians) == ["moment", "layer", "average_singular_value"]
@@ -139,7 +139,10 @@ def test_one_hidden_layer_goes_through_to_the_report(project):
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (lambda values: values["scales"]["smoke"].update(updates="many"), "scales.smoke.updates is 'many'; allowed:"),
+        (
+            lambda values: values["scales"]["smoke"]["updates"].update(shapeset="many"),
+            "scales.smoke.updates.shapeset is 'many'; allowed:",
+        ),
         (lambda values: values["models"]["tanh"].update(activation="thanh"), "models.tanh.activation is 'thanh'"),
         (lambda values: values["scales"]["smoke"].update(learning_rates=[-1]), "learning_rates[0] is -1"),
         (lambda values: values["models"]["tanh"].pop("initialization"), "models.tanh.initialization is missing"),
@@ -204,7 +207,7 @@ def test_a_run_that_diverges_is_recorded_and_not_chosen(project):
     run(project, "dvc", "repro")
     runs = pd.read_parquet(project / "data/runs/shapeset/tanh/runs.parquet")
     diverged = runs["learning_rate"] == 1e35
-    assert runs.loc[diverged, "diverged_at"].between(1, TINY["updates"]).all()
+    assert runs.loc[diverged, "diverged_at"].between(1, TINY["updates"]["shapeset"]).all()
     assert runs.loc[~diverged, "diverged_at"].isna().all()
     assert not runs.loc[diverged, "chosen"].any()
     assert runs["chosen"].sum() == 1

@@ -122,12 +122,12 @@ def test_the_page_says_how_runs_were_chosen_and_how_much_smaller_they_are_than_t
     assert "Every model is trained once, with one seed, at each of the learning rates 0.01, 0.03, 0.1, 0.3; the" in read
     assert "the best of these runs is then repeated with 1 further seed. What is shown" in read
     assert "Here the network has 5 hidden layers; the one in the paper's figure has 4." in read
-    assert "have 64 units a layer and were trained for 60,000 updates; the paper's have 1,000 units a layer" in read
+    assert "have 64 units a layer and were trained for 60,000 updates on Shapeset-3×2; the paper's have" in read
     assert "errors far above the paper's are to be expected" in read
 
 
 def test_the_papers_own_scale_has_no_excuse(changing):
-    as_the_papers = {"hidden_units": 1000, "updates": 5_000_000, "hidden_layers": [1, 5], "seeds": 1}
+    as_the_papers = {"hidden_units": 1000, "updates": {"shapeset": 5_000_000}, "hidden_layers": [1, 5], "seeds": 1}
     params = yaml.safe_load((changing / "params.yaml").read_text(encoding="utf-8"))
     params["scales"]["made_up"] |= as_the_papers
     (changing / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
@@ -198,22 +198,20 @@ def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
 
 
 def test_every_data_set_has_its_own_charts_and_a_removed_one_has_none(changing, monkeypatch):
-    other = render.Dataset("Another one", render.CLASS_NAMES, 90.0)
-    monkeypatch.setitem(render.DATASETS, "other", other)
-    write_results(changing, "other", RECIPES)
-    both = dataclasses.replace(load_params(), datasets=["shapeset", "other"])
+    write_results(changing, "mnist", RECIPES)
+    both = dataclasses.replace(load_params(), datasets=["shapeset", "mnist"])
     monkeypatch.setattr(render, "load_params", lambda: both)
     render.main()
     page = read_page(changing)
     assert len(specifications(page)) == 2 * len(FIGURES)
-    assert page.count("<h4>Another one</h4>") == len(FIGURES)
+    assert page.count("<h4>MNIST</h4>") == len(FIGURES)
     assert page.count("<caption>") == 2
-    assert "other-figure-11.svg" in pictures(changing)
+    assert "mnist-figure-11.svg" in pictures(changing)
 
     monkeypatch.setattr(render, "load_params", lambda: dataclasses.replace(both, datasets=["shapeset"]))
     render.main()
-    assert "Another one" not in read_page(changing)
-    assert not any(name.startswith("other") for name in pictures(changing))
+    assert "<h4>MNIST</h4>" not in read_page(changing)
+    assert not any(name.startswith("mnist") for name in pictures(changing))
 
 
 def rows_of(specification: dict) -> list[dict]:

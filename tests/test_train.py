@@ -1,6 +1,5 @@
 """How the train stage searches, chooses and writes, with made-up outcomes; and the stream that each run reads."""
 
-from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from safetensors.numpy import load_file
 
 from stages import train
+from stages.arguments import Arguments
 from stages.datasets.prepared import Split
 from stages.errors import InputError
 from stages.network.perceptron import initialize, parameters
@@ -18,7 +18,6 @@ from stages.params import load_params
 from stages.shapeset.stream import draw_images
 from tests.conftest import REPOSITORY
 
-NAMES = Namespace(dataset="shapeset", model="tanh")
 CPU = torch.device("cpu")
 UPDATES = (0, 4, 9)  # at which the made-up runs are observed, the last with error rates
 
@@ -50,7 +49,9 @@ def made_up(run: Run, validation_error: float, test_error: float, diverged_at: i
 def params_with(**changes):
     """The shipped parameters with a small search of their own."""
     shipped = load_params(REPOSITORY / "params.yaml")
-    return replace(shipped, device="cpu", scales={shipped.scale: replace(shipped.settings, updates=9, **changes)})
+    return replace(
+        shipped, device="cpu", scales={shipped.scale: replace(shipped.settings, updates={"shapeset": 9}, **changes)}
+    )
 
 
 def searched(params, monkeypatch, outcome_of) -> tuple[list[list[Run]], list[Outcome]]:
@@ -62,7 +63,7 @@ def searched(params, monkeypatch, outcome_of) -> tuple[list[list[Run]], list[Out
         return [outcome_of(run) for run in runs]
 
     monkeypatch.setattr(train, "train_on_all_cores", train_on_all_cores)
-    return phases, train.search(params, NAMES, setting=None)
+    return phases, train.search(Arguments(params, "shapeset", "tanh"), setting=None)
 
 
 def test_every_depth_and_rate_is_tried_and_then_the_best_one_with_the_other_seeds(monkeypatch):
@@ -121,13 +122,13 @@ def test_one_seed_is_no_second_phase(monkeypatch):
 
 
 @pytest.fixture
-def splits() -> tuple[Split, Split]:
-    """Validation and test images of 2×2 pixels, different from each other."""
+def splits() -> dict[str, Split]:
+    """Images of 2×2 pixels, different in every split."""
     random = np.random.default_rng(3)
-    return tuple(
-        Split(random.integers(0, 256, (count, 2, 2), dtype=np.uint8), random.integers(0, 9, count))
-        for count in (30, 50)
-    )
+    return {
+        name: Split(random.integers(0, 256, (count, 2, 2), dtype=np.uint8), random.integers(0, 9, count))
+        for name, count in (("train", 40), ("validation", 30), ("test", 50))
+    }
 
 
 @pytest.fixture
@@ -139,8 +140,8 @@ def written(tmp_path, splits):
         made_up(Run(2, 0.4, 0), 0.1, 0.1, diverged_at=6),
         made_up(Run(2, 0.1, 1), 0.35, 0.2),
     ]
-    validation, test = splits
-    train.write_runs(tmp_path, outcomes, train.training_setting(params_with(), "tanh", validation, test), test)
+    setting = train.training_setting(Arguments(params_with(), "shapeset", "tanh"), splits)
+    train.write_runs(tmp_path, outcomes, setting, splits["test"])
     return tmp_path, outcomes
 
 
@@ -188,7 +189,7 @@ def test_parameters_and_predictions_are_the_chosen_runs(written, splits):
         arrays, expected = load_file(folder / f"{moment}.safetensors"), getattr(outcomes[1], moment)
         assert arrays.keys() == expected.keys()
         assert all(np.array_equal(arrays[name], expected[name]) for name in expected)
-    test = splits[1]
+    test = splits["test"]
     z = test.images.reshape(50, 4) / 255 * 2 - 1
     for layer in (1, 2):
         z = np.tanh(z @ outcomes[1].final[f"weight_{layer}"] + outcomes[1].final[f"bias_{layer}"])
@@ -201,8 +202,8 @@ def test_parameters_and_predictions_are_the_chosen_runs(written, splits):
 
 
 def test_each_split_is_used_for_what_it_is(splits):
-    validation, test = splits
-    setting = train.training_setting(params_with(monitored_updates=5), "tanh-n", validation, test)
+    validation, test = splits["validation"], splits["test"]
+    setting = train.training_setting(Arguments(params_with(monitored_updates=5), "shapeset", "tanh-n"), splits)
     monitor = setting.observe
     assert np.array_equal(monitor.validation_images, validation.images)
     assert np.array_equal(monitor.validation_labels, validation.labels)
@@ -213,7 +214,7 @@ def test_each_split_is_used_for_what_it_is(splits):
 
 @pytest.mark.parametrize("points", range(2, 12))
 def test_the_choice_is_made_at_the_end_of_training(splits, points):
-    setting = train.training_setting(params_with(monitored_updates=points), "tanh", *splits)
+    setting = train.training_setting(Arguments(params_with(monitored_updates=points), "shapeset", "tanh"), splits)
     assert setting.schedule[-1] == 9
     assert 9 in setting.observe.error_updates
 

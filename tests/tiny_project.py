@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 TINY = {
     "hidden_units": 12,
     "hidden_layers": [2, 3],
-    "updates": 120,
+    "updates": {"shapeset": 120},
     "batch_size": 10,
     "learning_rates": [0.05, 0.1],
     "seeds": 2,

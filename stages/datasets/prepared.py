@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from safetensors.numpy import save_file
 
 from stages.artifacts import read_tensors
@@ -17,14 +18,26 @@ class Split:
     """The images of one split and their classes."""
 
     images: np.ndarray
-    """uint8 (count, height, width)"""
+    """uint8 (count, height, width), or (count, height, width, 3) red, green and blue"""
     labels: np.ndarray
     """int64 (count,)"""
 
 
-def write_split(folder: Path, split: str, images: np.ndarray, labels: np.ndarray) -> None:
-    """Write one split into `folder`."""
-    save_file({"images": images, "labels": labels}, folder / f"{split}.safetensors")
+@dataclass(frozen=True)
+class Prepared:
+    """A whole data set."""
+
+    splits: dict[str, Split]
+    """by name, in the order of SPLITS"""
+    facts: pd.DataFrame
+    """one row an image, in the splits' order: split, index, label, and what else is known of it"""
+
+
+def write_prepared(folder: Path, prepared: Prepared) -> None:
+    """Write a file for each split into `folder`, and the facts."""
+    for name, split in prepared.splits.items():
+        save_file({"images": split.images, "labels": split.labels}, folder / f"{name}.safetensors")
+    prepared.facts.to_parquet(folder / "facts.parquet", index=False)
 
 
 def read_split(folder: Path, split: str) -> Split:

@@ -1,0 +1,25 @@
+"""The endless stream of a finite training set: one epoch after the other, each in an order of its own."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def draw_epochs(
+    images: Tensor, labels: Tensor, seed: int, run_seed: int, start: int, count: int
+) -> tuple[Tensor, Tensor]:
+    """Return examples start … start+count−1 of a run's stream; a mini-batch may begin in one epoch and end in the next.
+
+    images: uint8 (examples, …); labels: int64 (examples,). What is returned is on their device.
+    """
+    examples = len(labels)
+    first, last = start // examples, (start + count - 1) // examples
+    orders = np.concatenate([epoch_order(seed, run_seed, epoch, examples) for epoch in range(first, last + 1)])
+    place = start - first * examples
+    drawn = torch.from_numpy(orders[place : place + count]).to(images.device)
+    return images[drawn], labels[drawn]
+
+
+def epoch_order(seed: int, run_seed: int, epoch: int, examples: int) -> np.ndarray:
+    """Return the order of the examples in an epoch, int64 (examples,): a function of the seeds and the epoch alone."""
+    return np.random.default_rng([seed, run_seed, epoch]).permutation(examples)
