@@ -112,3 +112,26 @@ def test_recipes_are_checked_against_the_registries(model, words):
     with pytest.raises(InputError) as caught:
         check_models({"mine": model})
     assert words in str(caught.value)
+
+
+def test_a_batch_larger_than_the_training_set_is_named_with_both_numbers(tmp_path):
+    values = changed("datasets", ["shapeset", "mnist"])
+    values["scales"]["laptop"]["batch_size"] = 30_000
+    assert load(tmp_path, values).settings.batch_size == 30_000  # Shapeset is endless, MNIST has 50,000
+    values["mnist"]["train"] = 29_999
+    with pytest.raises(InputError, match=r"laptop\.batch_size is 30000, but mnist\.train is only 29999; allowed"):
+        load(tmp_path, values)
+    values["datasets"] = ["shapeset"]
+    load(tmp_path, values)
+
+
+def test_the_scale_in_force_needs_updates_for_every_data_set_listed(tmp_path):
+    values = changed("scales.laptop.updates.mnist", None)
+    load(tmp_path, values)
+    values["datasets"] = ["mnist"]
+    with pytest.raises(InputError, match=r"scales\.laptop\.updates\.mnist is missing"):
+        load(tmp_path, values)
+
+
+def test_one_place_is_a_list_of_one(tmp_path):
+    assert load(tmp_path, changed("mnist.source", "../mnist")).mnist.source == ["../mnist"]

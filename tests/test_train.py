@@ -50,7 +50,9 @@ def params_with(**changes):
     """The shipped parameters with a small search of their own."""
     shipped = load_params(REPOSITORY / "params.yaml")
     return replace(
-        shipped, device="cpu", scales={shipped.scale: replace(shipped.settings, updates={"shapeset": 9}, **changes)}
+        shipped,
+        device="cpu",
+        scales={shipped.scale: replace(shipped.settings, updates={"shapeset": 9, "mnist": 9}, **changes)},
     )
 
 
@@ -217,6 +219,20 @@ def test_the_choice_is_made_at_the_end_of_training(splits, points):
     setting = train.training_setting(Arguments(params_with(monitored_updates=points), "shapeset", "tanh"), splits)
     assert setting.schedule[-1] == 9
     assert 9 in setting.observe.error_updates
+
+
+def test_a_finite_set_is_trained_on_its_training_split_epoch_by_epoch(splits):
+    params = params_with(batch_size=10)
+    setting = train.training_setting(Arguments(params, "mnist", "tanh"), splits)
+    assert setting.classes == 10
+    training = splits["train"]
+    by_pixels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
+    drawn = [setting.draw(run_seed, 0, 80) for run_seed in (0, 1)]
+    for images, labels in drawn:
+        for epoch in images.split(40):
+            assert {image.numpy().tobytes() for image in epoch} == by_pixels.keys()
+        assert [by_pixels[image.numpy().tobytes()] for image in images] == labels.tolist()
+    assert not torch.equal(drawn[0][0], drawn[1][0])
 
 
 def test_every_run_seed_reads_a_training_stream_of_its_own():
