@@ -52,7 +52,7 @@ def main() -> None:
 
 def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
     """Return what all runs of the model share, with every image on the device."""
-    params, dataset, recipe = arguments.params, arguments.dataset, arguments.recipe
+    params, dataset = arguments.params, arguments.dataset
     scale, device = params.settings, resolve_device(params.device)
     schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
     monitor = Monitor(
@@ -67,9 +67,7 @@ def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
     else:
         draw = partial(draw_epochs, *on_device(splits["train"], device), seed)
     return Setting(
-        activation=recipe.activation,
-        initialization=recipe.initialization,
-        update_rule=recipe.update_rule,
+        recipe=arguments.recipe,
         inputs=splits["test"].images[0].size,
         hidden_units=scale.hidden_units,
         classes=len(CATALOGUE[dataset].class_names),
@@ -146,7 +144,7 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test
     pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
     save_file(chosen.initial, folder / "initial.safetensors")
     save_file(chosen.final, folder / "final.safetensors")
-    network = from_parameters(chosen.final, setting.activation, setting.device)
+    network = from_parameters(chosen.final, setting.recipe.activation, setting.device)
     answers = predictions(network, torch.from_numpy(test.images).to(setting.device)).cpu().numpy()
     table = pd.DataFrame({"index": range(len(answers)), "label": test.labels, "prediction": answers})
     table.to_parquet(folder / "predictions.parquet", index=False)

@@ -9,6 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from stages import measure
 from stages.network.perceptron import back_propagate, initialize, parameters
+from stages.params import Model
 from stages.statistics.histograms import BINS
 from stages.statistics.jacobians import EXAMPLES
 from tests.synthetic_results import write_params
@@ -20,7 +21,7 @@ TABLES = ("histograms", "layers", "jacobians")
 
 @pytest.fixture
 def network():
-    return initialize(SIZES, "tanh", "normalized", seed=4)
+    return initialize(SIZES, Model("tanh", "normalized"), seed=4)
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def measured(root, monkeypatch, hidden_layers: int) -> dict[str, bytes]:
     images, labels = random.integers(0, 256, (400, 32, 32), dtype=np.uint8), np.arange(400) % CLASSES
     save_file({"images": images, "labels": labels}, prepared / "test.safetensors")
     for seed, moment in enumerate(measure.MOMENTS):
-        network = initialize([1024, *[200] * hidden_layers, CLASSES], "tanh", "standard", seed)
+        network = initialize([1024, *[200] * hidden_layers, CLASSES], Model("tanh", "standard"), seed)
         save_file(parameters(network), runs / f"{moment}.safetensors")
     monkeypatch.setattr("sys.argv", ["measure", "shapeset", "tanh"])
     measure.main()

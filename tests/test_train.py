@@ -14,7 +14,7 @@ from stages.datasets.prepared import Split
 from stages.errors import InputError
 from stages.network.perceptron import initialize, parameters
 from stages.network.training import Outcome, Run
-from stages.params import load_params
+from stages.params import Model, load_params
 from stages.shapeset.stream import draw_images
 from tests.conftest import REPOSITORY
 
@@ -39,8 +39,8 @@ def made_up(run: Run, validation_error: float, test_error: float, diverged_at: i
         seen |= {"validation_error": validation_error, "test_error": test_error}
     return Outcome(
         run,
-        initial=parameters(initialize(sizes, "tanh", "normalized", seed=number)),
-        final=parameters(initialize(sizes, "tanh", "normalized", seed=10_000 + number)),
+        initial=parameters(initialize(sizes, Model("tanh", "normalized"), seed=number)),
+        final=parameters(initialize(sizes, Model("tanh", "normalized"), seed=10_000 + number)),
         diverged_at=diverged_at,
         observations=observations[:-1] if diverged_at else observations,
     )
@@ -211,7 +211,7 @@ def test_each_split_is_used_for_what_it_is(splits):
     assert np.array_equal(monitor.validation_labels, validation.labels)
     assert np.array_equal(monitor.test_images, test.images)
     assert np.array_equal(monitor.test_labels, test.labels)
-    assert (setting.activation, setting.initialization, setting.inputs) == ("tanh", "normalized", 4)
+    assert (setting.recipe, setting.inputs) == (Model("tanh", "normalized"), 4)
 
 
 @pytest.mark.parametrize("points", range(2, 12))

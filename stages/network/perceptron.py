@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 from stages.errors import InputError
 from stages.network.activations import ACTIVATIONS
 from stages.network.initializers import INITIALIZERS
+from stages.params import Model
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,15 @@ class Passes:
     """∂Cost/∂W of every layer, of the mean cost over the examples: (units below, units)"""
 
 
-def initialize(sizes: Sequence[int], activation: str, initialization: str, seed: int) -> Perceptron:
+def initialize(sizes: Sequence[int], recipe: Model, seed: int) -> Perceptron:
     """Return a perceptron with layers of `sizes` (inputs, hidden layers…, classes), biases 0.
 
     The same seed draws the same random numbers for every activation and initialization, whose runs so start alike.
     """
     generator = Generator().manual_seed(seed)
-    draw = INITIALIZERS[initialization]
+    draw = INITIALIZERS[recipe.initialization]
     weights = [draw(fan_in, fan_out, generator) for fan_in, fan_out in pairwise(sizes)]
-    return Perceptron(weights, [torch.zeros(1, fan_out) for fan_out in sizes[1:]], activation)
+    return Perceptron(weights, [torch.zeros(1, fan_out) for fan_out in sizes[1:]], recipe.activation)
 
 
 def stack(networks: Sequence[Perceptron], device: torch.device) -> Perceptron:

@@ -15,6 +15,7 @@ from stages.network.inputs import to_inputs
 from stages.network.memory import needed_bytes
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
 from stages.network.update_rules import UPDATE_RULES
+from stages.params import Model
 
 DRAWN_UPDATES = 2_000  # drawn together as bytes: the generator is fastest on many images
 BLOCK_UPDATES = 48  # made into floats together: a few megabytes, so that they stay in the cache
@@ -40,9 +41,7 @@ class Run:
 class Setting:
     """What all runs of a model share."""
 
-    activation: str
-    initialization: str
-    update_rule: str
+    recipe: Model
     inputs: int
     hidden_units: int
     classes: int
@@ -129,11 +128,11 @@ class _Stack:
 
     def __init__(self, runs: Sequence[Run], setting: Setting) -> None:
         sizes = setting.sizes(runs[0].hidden_layers)
-        initial = [initialize(sizes, setting.activation, setting.initialization, run.seed) for run in runs]
+        initial = [initialize(sizes, setting.recipe, run.seed) for run in runs]
         self._stacked = stack(initial, setting.device)
         self._runs = runs
         rates = [run.learning_rate for run in runs]
-        self._rule = UPDATE_RULES[setting.update_rule](self._stacked, rates, setting.batch_size)
+        self._rule = UPDATE_RULES[setting.recipe.update_rule](self._stacked, rates, setting.batch_size)
         self._captured: CapturedUpdates | None = None
         self._batch_size = setting.batch_size
         self._observe = setting.observe

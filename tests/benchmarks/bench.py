@@ -29,6 +29,7 @@ from stages.network.device import resolve_device
 from stages.network.perceptron import initialize
 from stages.network.training import Run, Setting
 from stages.network.workers import train_on_all_cores
+from stages.params import Model
 from stages.shapeset.stream import draw_images
 from stages.train import draw_online
 from tests.network.plain import plain_network
@@ -113,9 +114,7 @@ def synchronize() -> None:
 def engine_rate(units: int, runs: list[Run], updates: int) -> float:
     """Return run-updates a second of what a train stage does, its worker processes and drawing of images included."""
     setting = Setting(
-        activation="tanh",
-        initialization="standard",
-        update_rule="sgd",
+        recipe=Model("tanh", "standard"),
         inputs=INPUTS,
         hidden_units=units,
         classes=CLASSES,
@@ -136,7 +135,7 @@ def nothing(update: int, network: object) -> dict:
 def plain_rate(units: int, updates: int) -> float:
     """Return updates a second of nn.Module, cross_entropy, backward and SGD.step on images that lie ready."""
     inputs, labels = mini_batches(updates)
-    network = plain_network(initialize(sizes(units), "tanh", "standard", 0)).to(DEVICE)
+    network = plain_network(initialize(sizes(units), Model("tanh", "standard"), 0)).to(DEVICE)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
 
     def train() -> None:

@@ -16,6 +16,7 @@ from stages.network.perceptron import (
     predict,
     stack,
 )
+from stages.params import Model
 from tests.network.plain import plain_network
 
 
@@ -36,7 +37,7 @@ def examples() -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("initialization", ["standard", "normalized"])
 def test_gradients_equal_autograd(activation, hidden_layers, initialization, examples):
     inputs, labels = examples
-    network = double(initialize([12, *[8] * hidden_layers, 4], activation, initialization, seed=3))
+    network = double(initialize([12, *[8] * hidden_layers, 4], Model(activation, initialization), seed=3))
     plain = plain_network(network)
     values = [inputs]
     for module in plain:
@@ -57,15 +58,15 @@ def test_gradients_equal_autograd(activation, hidden_layers, initialization, exa
 
 def test_prediction_is_the_largest_output(examples):
     inputs, _ = examples
-    network = double(initialize([12, 8, 4], "tanh", "standard", seed=3))
+    network = double(initialize([12, 8, 4], Model("tanh", "standard"), seed=3))
     assert torch.equal(predict(network, inputs), plain_network(network)(inputs).argmax(1))
 
 
 def test_models_of_one_seed_start_alike():
     """The same random numbers, whatever the activation; the initializations differ by a factor in each layer."""
-    standard = initialize([12, 8, 4], "sigmoid", "standard", seed=3)
-    tanh = initialize([12, 8, 4], "tanh", "standard", seed=3)
-    normalized = initialize([12, 8, 4], "tanh", "normalized", seed=3)
+    standard = initialize([12, 8, 4], Model("sigmoid", "standard"), seed=3)
+    tanh = initialize([12, 8, 4], Model("tanh", "standard"), seed=3)
+    normalized = initialize([12, 8, 4], Model("tanh", "normalized"), seed=3)
     for one, other, scaled in zip(standard.weights, tanh.weights, normalized.weights, strict=True):
         assert torch.equal(one, other)
         ratio = scaled / one
@@ -74,7 +75,7 @@ def test_models_of_one_seed_start_alike():
 
 
 def test_a_stack_holds_copies_of_its_members():
-    networks = [initialize([12, 8, 4], "tanh", "standard", seed) for seed in (1, 2)]
+    networks = [initialize([12, 8, 4], Model("tanh", "standard"), seed) for seed in (1, 2)]
     stacked = stack(networks, torch.device("cpu"))
     assert [weight.shape for weight in stacked.weights] == [(2, 12, 8), (2, 8, 4)]
     stacked.weights[0].add_(1)
@@ -84,7 +85,7 @@ def test_a_stack_holds_copies_of_its_members():
 
 
 def test_parameters_go_to_arrays_and_back(examples):
-    network = initialize([12, 8, 8, 4], "softsign", "normalized", seed=5)
+    network = initialize([12, 8, 8, 4], Model("softsign", "normalized"), seed=5)
     arrays = parameters(network)
     assert {name: array.shape for name, array in arrays.items()} == {
         "weight_1": (12, 8),

@@ -7,6 +7,7 @@ from torch import nn
 from stages.network.activations import ACTIVATIONS
 from stages.network.perceptron import initialize, member, stack
 from stages.network.sgd import GradientDescent, fold_size
+from stages.params import Model
 from tests.network.plain import plain_network
 
 SIZES, BATCH, UPDATES = [20, 16, 16, 16, 5], 10, 1_000
@@ -46,7 +47,7 @@ def plain_training(network, learning_rate, inputs, labels, dtype=torch.float32):
 @pytest.mark.parametrize("fold", [1, 8, 33])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_a_thousand_updates_follow_plain_pytorch(activation, fold, mini_batches):
-    network = initialize(SIZES, activation, "normalized", seed=2)
+    network = initialize(SIZES, Model(activation, "normalized"), seed=2)
     stacked, outputs = trained([network], [0.1], *mini_batches, fold)
     plain, plain_outputs = plain_training(network, 0.1, *mini_batches)
     exact, _ = plain_training(network, 0.1, *mini_batches, dtype=torch.float64)
@@ -62,7 +63,7 @@ def test_a_thousand_updates_follow_plain_pytorch(activation, fold, mini_batches)
 
 @pytest.mark.parametrize(("updates", "fold"), [(1, 1), (20, 1), (20, 8), (20, 20), (3, 8)])
 def test_updates_are_exact_in_double_precision(updates, fold, mini_batches):
-    network = initialize(SIZES, "tanh", "standard", seed=2)
+    network = initialize(SIZES, Model("tanh", "standard"), seed=2)
     for tensors in (network.weights, network.biases):
         tensors[:] = [tensor.double() for tensor in tensors]
     inputs, labels = mini_batches[0][:updates].double(), mini_batches[1][:updates]
@@ -78,7 +79,7 @@ def test_updates_are_exact_in_double_precision(updates, fold, mini_batches):
 def test_a_stack_follows_runs_alone(fold, mini_batches):
     """Different weights and learning rates side by side, within rounding (a stack of one takes another product)."""
     inputs, labels = mini_batches[0][:200], mini_batches[1][:200]
-    networks = [initialize(SIZES, "tanh", "normalized", seed) for seed in (1, 2, 3)]
+    networks = [initialize(SIZES, Model("tanh", "normalized"), seed) for seed in (1, 2, 3)]
     rates = [0.01, 0.1, 0.3]
     together, _ = trained(networks, rates, inputs, labels, fold)
     for index, (network, rate) in enumerate(zip(networks, rates, strict=True)):
@@ -90,7 +91,7 @@ def test_a_stack_follows_runs_alone(fold, mini_batches):
 
 @pytest.mark.parametrize(("width", "folded"), [(256, False), (1000, True)])
 def test_updates_are_folded_where_weights_outgrow_the_cache(width, folded):
-    network = initialize([1024, *[width] * 5, 9], "tanh", "standard", seed=1)
+    network = initialize([1024, *[width] * 5, 9], Model("tanh", "standard"), seed=1)
     assert (fold_size(stack([network], CPU)) > 1) == folded
 
 
@@ -98,7 +99,7 @@ def test_updates_are_folded_where_weights_outgrow_the_cache(width, folded):
 @pytest.mark.parametrize("fold", [1, 8])
 def test_gpu_follows_cpu(fold, mini_batches):
     inputs, labels = mini_batches[0][:200], mini_batches[1][:200]
-    networks = [initialize(SIZES, "tanh", "normalized", seed) for seed in (1, 2)]
+    networks = [initialize(SIZES, Model("tanh", "normalized"), seed) for seed in (1, 2)]
     expected, _ = trained(networks, [0.05, 0.1], inputs, labels, fold)
     found, _ = trained(networks, [0.05, 0.1], inputs, labels, fold, torch.device("cuda"))
     for on_gpu, on_cpu in zip(found.weights, expected.weights, strict=True):

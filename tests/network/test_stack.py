@@ -9,6 +9,7 @@ import torch
 
 from stages.network import training
 from stages.network.training import Run, train
+from stages.params import Model
 from tests.network import test_training
 
 setting = test_training.setting
@@ -36,7 +37,7 @@ def stacked(monkeypatch) -> list[int]:
 
 @pytest.mark.parametrize("activation", ["tanh", "softsign", "sigmoid"])
 def test_a_stack_of_runs_follows_runs_alone(setting, stacked, activation):
-    setting = replace(setting, activation=activation)
+    setting = replace(setting, recipe=Model(activation, "normalized"))
     together = train(RUNS, setting, silent)
     assert stacked == [4, 2]
     stacked.clear()

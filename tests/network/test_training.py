@@ -12,6 +12,7 @@ from stages.network import workers
 from stages.network.perceptron import from_parameters, initialize, parameters, predict
 from stages.network.training import Run, Setting, train
 from stages.network.workers import train_on_all_cores
+from stages.params import Model
 from tests.network.test_sgd import plain_training
 
 SIDE, CLASSES, BATCH = 4, 3, 10
@@ -32,9 +33,7 @@ def observe(update, network):
 @pytest.fixture
 def setting() -> Setting:
     return Setting(
-        activation="tanh",
-        initialization="normalized",
-        update_rule="sgd",
+        recipe=Model("tanh", "normalized"),
         inputs=SIDE**2,
         hidden_units=8,
         classes=CLASSES,
@@ -84,7 +83,7 @@ def test_training_is_plain_gradient_descent_on_the_stream(setting):
     (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
     updates = setting.schedule[-1]
     images, labels = draw(5, 0, updates * BATCH)
-    network = initialize([SIDE**2, 8, 8, CLASSES], "tanh", "normalized", seed=5)
+    network = initialize([SIDE**2, 8, 8, CLASSES], Model("tanh", "normalized"), seed=5)
     inputs = (images.flatten(1) / 255 * 2 - 1).unflatten(0, (updates, BATCH))
     plain, _ = plain_training(network, 0.1, inputs, labels.unflatten(0, (updates, BATCH)))
     for layer, linear in enumerate(plain[::2], start=1):

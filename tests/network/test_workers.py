@@ -15,13 +15,12 @@ import torch
 from stages.network import workers
 from stages.network.training import Run, Setting
 from stages.network.workers import train_on_all_cores
+from stages.params import Model
 from tests.conftest import REPOSITORY
 
 SECONDS = 20  # far more than two looks, far fewer than the training takes
 SETTING = Setting(
-    activation="tanh",
-    initialization="normalized",
-    update_rule="sgd",
+    recipe=Model("tanh", "normalized"),
     inputs=4,
     hidden_units=8,
     classes=3,
@@ -41,6 +40,7 @@ from dataclasses import replace
 from stages.errors import report_input_errors
 from stages.network.training import Run
 from stages.network.workers import train_on_all_cores
+from stages.params import Model
 from tests.network.test_workers import SETTING, draw, observe
 
 os.sched_getaffinity = lambda process: range(2)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from stages.network.perceptron import back_propagate, initialize
+from stages.params import Model
 from stages.statistics.layers import PERCENTILES, activation_statistics, layer_statistics
 
 
@@ -19,7 +20,7 @@ def test_activation_statistics_are_numpys():
 
 
 def test_every_layer_has_a_row_and_the_output_has_gradients_only():
-    network = initialize([12, 8, 8, 4], "tanh", "standard", seed=1)
+    network = initialize([12, 8, 8, 4], Model("tanh", "standard"), seed=1)
     generator = torch.Generator().manual_seed(2)
     inputs, labels = torch.rand(50, 12, generator=generator), torch.randint(0, 4, (50,), generator=generator)
     passes = back_propagate(network, inputs, labels)

@@ -5,6 +5,7 @@ import torch
 
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import back_propagate, initialize
+from stages.params import Model
 from stages.statistics.errors import EXAMPLES_AT_ONCE, error_rate, predictions
 from stages.statistics.layers import layer_statistics
 from stages.statistics.monitor import Monitor
@@ -13,7 +14,7 @@ from tests.network.plain import plain_network
 
 @pytest.fixture
 def network():
-    return initialize([16, 8, 3], "tanh", "normalized", seed=1)
+    return initialize([16, 8, 3], Model("tanh", "normalized"), seed=1)
 
 
 @pytest.fixture
