@@ -4,7 +4,7 @@ import argparse
 from typing import NamedTuple
 
 from stages.errors import InputError
-from stages.params import Model, Params, load_params
+from stages.params import Model, Params, Scale, load_params
 
 
 class Arguments(NamedTuple):
@@ -18,6 +18,11 @@ class Arguments(NamedTuple):
     def recipe(self) -> Model:
         """The model's recipe."""
         return self.params.models[self.model]
+
+    @property
+    def settings(self) -> Scale:
+        """The scale in force for this model."""
+        return self.recipe.at(self.params.settings)
 
 
 def read_arguments(description: str) -> Arguments:

@@ -8,7 +8,7 @@ from stages.params import load_params
 def main() -> None:
     """Say that params.yaml is in order, or what is not."""
     params = load_params()
-    check_models(params.models)
+    check_models(params)
     print(f"params.yaml is in order: {len(params.models)} models on {', '.join(params.datasets)}, scale {params.scale}")
 
 

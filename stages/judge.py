@@ -42,8 +42,9 @@ def main() -> None:
         folder = Path("data/runs") / dataset / name
         runs = read_runs(folder / "runs.parquet")
         row = table1_row(runs, read_table(folder / "predictions.parquet", ["label", "prediction"]))
-        rows.append({"dataset": dataset, "model": name, **vars(model), **row})
-        rows[-1]["paper_percent"] = paper_percent(dataset, **vars(model))
+        recipe = {key: getattr(model, key) for key in ("activation", "initialization", "update_rule")}
+        rows.append({"dataset": dataset, "model": name, **recipe, **row})
+        rows[-1]["paper_percent"] = paper_percent(dataset, model)
         layers, jacobians = (
             read_table(Path("data/measured") / dataset / name / f"{table}.parquet", ["moment", "layer", *columns])
             for table, columns in LAYER_METRICS.items()

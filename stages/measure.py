@@ -1,14 +1,17 @@
 """The stage that looks closely at a model's chosen run: `python -m stages.measure shapeset tanh`.
 
-It passes the monitored test examples up and down, with the parameters before and after training.
+It passes the monitored test examples up and down, with the parameters before and after training, and compares those
+before with the theory.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import torch
+from torch import Tensor
 
-from stages.arguments import read_arguments
+from stages.arguments import Arguments, read_arguments
 from stages.artifacts import read_tensors
 from stages.datasets.prepared import read_split
 from stages.errors import report_input_errors
@@ -17,15 +20,16 @@ from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters
+from stages.statistics import jacobians, theory
 from stages.statistics.histograms import histograms, symmetric_range, whole_range
-from stages.statistics.jacobians import average_singular_value
 from stages.statistics.layers import layer_statistics
 from stages.statistics.saturation import saturated_share
 
 MOMENTS = ("initial", "final")
-NO_JACOBIANS = pd.DataFrame(  # of a network with one hidden layer
-    {"moment": pd.Series(dtype=str), "layer": pd.Series(dtype=int), "average_singular_value": pd.Series(dtype=float)}
-)
+BETWEEN_LAYERS = {  # tables that have no rows where a network has one hidden layer
+    "jacobians": {"moment": str, "layer": int, "average_singular_value": float},
+    "spectra": {"moment": str, "layer": int, "share": float, "singular_value": float},
+}
 
 
 def main() -> None:
@@ -35,21 +39,29 @@ def main() -> None:
     test = read_split(Path("data/prepared") / arguments.dataset, "test")
     count = arguments.params.settings.monitored_examples
     inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])
-    measured = {"histograms": [], "layers": [], "jacobians": []}
+    measured = {"histograms": [], "layers": [], "jacobians": [], "spectra": []}
     for moment in MOMENTS:
-        arrays = read_tensors(Path("data/runs") / arguments.dataset / arguments.model / f"{moment}.safetensors")
-        network = from_parameters(arrays, arguments.recipe.activation, torch.device("cpu"))
-        passes = back_propagate(network, inputs, labels)
+        network = read_network(arguments, moment)
+        passes = back_propagate(network, inputs, labels, arguments.recipe.cost)
+        spectra = singular_values(network, passes)
         for table, rows in (
             ("histograms", histogram_rows(passes)),
             ("layers", layer_rows(network, passes)),
-            ("jacobians", jacobian_rows(network, passes)),
+            ("jacobians", jacobian_rows(spectra)),
+            ("spectra", spectrum_rows(spectra)),
         ):
             measured[table] += [{"moment": moment, **row} for row in rows]
+    measured["theory"] = theory_rows(read_network(arguments, "initial"), inputs, labels, arguments.recipe.cost)
     with whole_folder(Path("data/measured") / arguments.dataset / arguments.model) as folder:
         for table, rows in measured.items():
-            found = pd.DataFrame(rows) if rows else NO_JACOBIANS
-            found.to_parquet(folder / f"{table}.parquet", index=False)
+            found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*BETWEEN_LAYERS[table]])
+            found.astype(BETWEEN_LAYERS.get(table, {})).to_parquet(folder / f"{table}.parquet", index=False)
+
+
+def read_network(arguments: Arguments, moment: str) -> Perceptron:
+    """Return the chosen run's network with its parameters of that moment."""
+    arrays = read_tensors(Path("data/runs") / arguments.dataset / arguments.model / f"{moment}.safetensors")
+    return from_parameters(arrays, arguments.recipe.activation, torch.device("cpu"))
 
 
 def histogram_rows(passes: Passes) -> list[dict]:
@@ -73,14 +85,29 @@ def layer_rows(network: Perceptron, passes: Passes) -> list[dict]:
     return rows
 
 
-def jacobian_rows(network: Perceptron, passes: Passes) -> list[dict]:
-    """Return one row for each pair of neighbouring hidden layers, under the lower one's number."""
+def singular_values(network: Perceptron, passes: Passes) -> dict[int, Tensor]:
+    """Return those of each pair of neighbouring hidden layers, under the lower one's number."""
     activation = ACTIVATIONS[network.activation]
     between = zip(network.weights[1:-1], passes.pre_activations[1:-1], strict=True)
-    return [
-        {"layer": layer, "average_singular_value": average_singular_value(activation, weight, pre_activations)}
-        for layer, (weight, pre_activations) in enumerate(between, start=1)
-    ]
+    return {layer: jacobians.singular_values(activation, *pair) for layer, pair in enumerate(between, start=1)}
+
+
+def jacobian_rows(spectra: dict[int, Tensor]) -> list[dict]:
+    """Return one row for each pair of neighbouring hidden layers."""
+    return [{"layer": layer, "average_singular_value": jacobians.average(found)} for layer, found in spectra.items()]
+
+
+def spectrum_rows(spectra: dict[int, Tensor]) -> list[dict]:
+    """Return one row for each quantile of each pair of neighbouring hidden layers."""
+    return [{"layer": layer, **row} for layer, found in spectra.items() for row in jacobians.quantiles(found)]
+
+
+def theory_rows(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) -> list[dict]:
+    """Return the variances of `theory` for the network as it is, from the first examples, all in float64."""
+    weights, biases = [[one.double() for one in layers] for layers in (network.weights, network.biases)]
+    exact = replace(network, weights=weights, biases=biases)
+    first = slice(theory.EXAMPLES)
+    return theory.variances(exact, back_propagate(exact, inputs[first].double(), labels[first], cost))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -39,6 +39,17 @@ def whole_number(least: int, most: int | None = None) -> Check:
     return check
 
 
+def multiple_of(unit: int, most: int) -> Check:
+    """Return the check for a multiple of `unit` from `unit` to `most`."""
+
+    def check(key: str, value: Any) -> int:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        _require(whole and 0 < value <= most and value % unit == 0, key, value, f"a multiple of {unit} up to {most}")
+        return value
+
+    return check
+
+
 def positive_number(key: str, value: Any) -> float:
     """Check for a finite number above 0."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -55,8 +66,9 @@ def name(key: str, value: Any) -> str:
 
 def place(key: str, value: Any) -> str:
     """Check for a URL or the path of a file or folder."""
-    named = isinstance(value, str) and value.strip() and "\n" not in value and "\0" not in value
-    _require(bool(named), key, value, "a URL, or the path of a file or folder")
+    text = isinstance(value, str) and value.strip() and "\n" not in value and "\0" not in value
+    reached = text and ("://" not in value or value.lower().startswith(("http://", "https://")))
+    _require(bool(reached), key, value, "an http or https URL, or the path of a file or folder")
     return value
 
 
@@ -89,12 +101,31 @@ def list_of(check_item: Check) -> Check:
     return check
 
 
+def profile(key: str, value: Any) -> list[float]:
+    """Check for a list of numbers above 0, which may be equal."""
+    _require(isinstance(value, list) and len(value) > 0, key, value, "a list of numbers above 0, one a hidden layer")
+    return [positive_number(f"{key}[{position}]", item) for position, item in enumerate(value)]
+
+
 def named(check_item: Check, check_name: Check = name) -> Check:
     """Return the check for a block of one or more names, each with a value that passes `check_item`."""
 
     def check(key: str, value: Any) -> dict:
         _require(isinstance(value, dict) and len(value) > 0, key, value, "a block of at least one name")
         return {check_name(f"a name in {key}", item): check_item(f"{key}.{item}", value[item]) for item in value}
+
+    return check
+
+
+def each_of(names: tuple[str, ...], check_item: Check) -> Check:
+    """Return the check for a block with exactly the keys `names`, each with a value that passes `check_item`."""
+
+    def check(key: str, value: Any) -> dict:
+        values = named(check_item, one_of(*names))(key, value)
+        for one in names:
+            if one not in values:
+                raise InputError(f"params.yaml: the key {key}.{one} is missing; needed: {', '.join(names)}")
+        return values
 
     return check
 
@@ -123,15 +154,6 @@ def block(cls: type) -> Check:
 
 
 @dataclass(frozen=True)
-class Model:
-    """A recipe: what distinguishes one row of Table 1 from another. `stages.network.recipe` knows what is allowed."""
-
-    activation: Annotated[str, name]
-    initialization: Annotated[str, name]
-    update_rule: Annotated[str, name] = "sgd"
-
-
-@dataclass(frozen=True)
 class Scale:
     """How large the networks are and how long they train."""
 
@@ -143,6 +165,42 @@ class Scale:
     seeds: Annotated[int, whole_number(1, 1000)]
     monitored_examples: Annotated[int, whole_number(2)]
     monitored_updates: Annotated[int, whole_number(2, 10**4)]
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """Denoising auto-encoders: the kind and level of corruption, the learning rate, and the updates of each layer."""
+
+    corruption: Annotated[str, name]
+    level: Annotated[float, positive_number]
+    learning_rate: Annotated[float, positive_number]
+    updates: Annotated[int, whole_number(1, 10**12)]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A recipe: what distinguishes one row of Table 1 from another. `stages.network.recipe` knows what is allowed.
+
+    gain and connections are of the initializations that take them. width_profile has the units of each hidden layer as
+    shares of the scale's hidden_units; hidden_layers, learning_rates and seeds stand in for the scale's.
+    """
+
+    activation: Annotated[str, name]
+    initialization: Annotated[str, name]
+    update_rule: Annotated[str, name] = "sgd"
+    cost: Annotated[str, name] = "cross_entropy"
+    pretraining: Annotated[Pretraining | None, block(Pretraining)] = None
+    gain: Annotated[float | None, positive_number] = None
+    connections: Annotated[int | None, whole_number(1, 10**6)] = None
+    width_profile: Annotated[list[float] | None, profile] = None
+    hidden_layers: Annotated[list[int] | None, list_of(whole_number(1, 50))] = None
+    learning_rates: Annotated[list[float] | None, list_of(positive_number)] = None
+    seeds: Annotated[int | None, whole_number(1, 1000)] = None
+
+    def at(self, scale: Scale) -> Scale:
+        """Return `scale` with what this model sets itself."""
+        own = {key: getattr(self, key) for key in ("hidden_layers", "learning_rates", "seeds")}
+        return replace(scale, **{key: value for key, value in own.items() if value is not None})
 
 
 @dataclass(frozen=True)
@@ -163,7 +221,7 @@ class Mnist(Splits):
     """source: mirrors, tried in turn, each a URL or folder of the four files; sha256: of each file, unpacked."""
 
     source: Annotated[list[str], one_or_list_of(place)]
-    sha256: Annotated[dict[str, str], named(checksum, one_of(*MNIST_FILES))]
+    sha256: Annotated[dict[str, str], each_of(MNIST_FILES, checksum)]
 
 
 @dataclass(frozen=True)
@@ -176,9 +234,24 @@ class Cifar10(Splits):
 
 @dataclass(frozen=True)
 class SmallImagenet(Splits):
-    """source: ImageNet's training photographs, a folder of wnids' folders or the tar of tars."""
+    """source: ImageNet's training photographs, a folder of wnids' folders or the tar of tars.
+
+    Each split has as many images of each of the ten classes.
+    """
 
     source: Annotated[str, place]
+    train: Annotated[int, multiple_of(10, 10**7)]
+    validation: Annotated[int, multiple_of(10, 10**7)]
+    test: Annotated[int, multiple_of(10, 10**7)]
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """Figure 5: the seed of its examples, and the points along each of two weights, which go from −range to range."""
+
+    seed: Annotated[int, whole_number(0, 2**31)]
+    points: Annotated[int, whole_number(3, 401)]
+    range: Annotated[int, whole_number(1, 1000)]
 
 
 @dataclass(frozen=True)
@@ -195,6 +268,7 @@ class Params:
     mnist: Annotated[Mnist, block(Mnist)]
     cifar10: Annotated[Cifar10, block(Cifar10)]
     small_imagenet: Annotated[SmallImagenet, block(SmallImagenet)]
+    surfaces: Annotated[Surfaces, block(Surfaces)]
 
     @property
     def settings(self) -> Scale:
@@ -236,7 +310,7 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+"), list("-+.0123456789")
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
 )
 
 

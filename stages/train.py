@@ -39,7 +39,7 @@ tqdm.monitor_interval = 0  # its thread would be alive when the workers are fork
 def main() -> None:
     """Train and write data/runs/<dataset>/<model>/."""
     arguments = read_arguments(__doc__)
-    check_models(arguments.params.models)
+    check_models(arguments.params)
     compute_alike()
     torch.set_float32_matmul_precision("high" if arguments.params.precision == "tf32" else "highest")
     prepared = Path("data/prepared") / arguments.dataset
@@ -53,11 +53,12 @@ def main() -> None:
 def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
     """Return what all runs of the model share, with every image on the device."""
     params, dataset = arguments.params, arguments.dataset
-    scale, device = params.settings, resolve_device(params.device)
+    scale, device = arguments.settings, resolve_device(params.device)
     schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
     monitor = Monitor(
         *on_device(splits["validation"], device),
         *on_device(splits["test"], device),
+        arguments.recipe.cost,
         scale.monitored_examples,
         frozenset([*schedule[::ERRORS_EVERY], schedule[-1]]),
     )
@@ -91,10 +92,10 @@ def on_device(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
 
 def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
     """Train all runs of the model; raises InputError where all runs of the first seed diverge."""
-    scale = arguments.params.settings
+    scale = arguments.settings
     grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
     with tqdm(
-        total=(len(grid) + scale.seeds - 1) * scale.updates[arguments.dataset],
+        total=sum(updates_of(run, arguments) for run in grid),
         desc=f"{arguments.dataset} {arguments.model}",
         unit=" updates",
         unit_scale=True,
@@ -111,7 +112,15 @@ def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
             )
         best = chosen_of(found).run
         seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
+        bar.total += sum(updates_of(run, arguments) for run in seeds)
         return found + train_on_all_cores(seeds, setting, bar.update)
+
+
+def updates_of(run: Run, arguments: Arguments) -> int:
+    """Return how many updates `run` takes, those of pre-training among them."""
+    pretraining = arguments.recipe.pretraining
+    before = pretraining.updates * run.hidden_layers if pretraining else 0
+    return before + arguments.settings.updates[arguments.dataset]
 
 
 def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:

@@ -28,7 +28,7 @@ def network():
 def passes(network):
     generator = torch.Generator().manual_seed(2)
     inputs = torch.rand(40, SIZES[0], generator=generator) * 2 - 1
-    return back_propagate(network, inputs, torch.randint(0, SIZES[-1], (40,), generator=generator))
+    return back_propagate(network, inputs, torch.randint(0, SIZES[-1], (40,), generator=generator), "cross_entropy")
 
 
 def test_jacobians_are_between_neighbouring_hidden_layers(network, passes):
@@ -78,7 +78,7 @@ def test_every_quantity_of_every_layer_has_a_histogram(passes):
 def test_hidden_layers_have_their_saturated_share(network, passes):
     """The share of hidden units where 1 − tanh² is below 0.05; the output layer has none."""
     network.weights[1].mul_(8)
-    passes = back_propagate(network, passes.activations[0], torch.zeros(40, dtype=torch.int64))
+    passes = back_propagate(network, passes.activations[0], torch.zeros(40, dtype=torch.int64), "cross_entropy")
     rows = measure.layer_rows(network, passes)
     assert [row["layer"] for row in rows] == [1, 2, 3, 4]
     shares = [float(np.mean(1 - z.double().numpy() ** 2 < 0.05)) for z in passes.activations[1:]]

@@ -1,13 +1,14 @@
 """params.yaml as it is, and every way in which it can be wrong: one line that names the key and what is allowed."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import yaml
 
 from stages.errors import InputError
 from stages.network.recipe import check_models
-from stages.params import Model, load_params
+from stages.params import Model, Pretraining, load_params
 from tests.conftest import REPOSITORY
 
 VALUES = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
@@ -35,7 +36,7 @@ def changed(path: str, value):
 
 def test_shipped_file_is_in_order():
     params = load_params(REPOSITORY / "params.yaml")
-    check_models(params.models)
+    check_models(params)
     assert list(params.models) == ["softsign", "softsign-n", "tanh", "tanh-n", "sigmoid"]
     assert params.models["tanh-n"] == Model(activation="tanh", initialization="normalized")
     assert params.settings is params.scales[params.scale]
@@ -52,6 +53,11 @@ def test_paper_scale_is_the_papers():
 def test_small_numbers_may_be_written_as_dvc_writes_them(tmp_path, number):
     text = yaml.safe_dump(changed("scales.smoke.learning_rates", ["RATE"])).replace("RATE", number)
     assert load(tmp_path, text).scales["smoke"].learning_rates == [1e-5]
+
+
+def test_a_checksum_that_begins_as_a_small_number_does_is_a_text(tmp_path):
+    text = yaml.safe_dump(changed("cifar10.sha256", "CHECKSUM")).replace("CHECKSUM", "4e9" + "D" * 61)
+    assert load(tmp_path, text).cifar10.sha256 == "4e9" + "d" * 61
 
 
 @pytest.mark.parametrize(
@@ -76,8 +82,20 @@ def test_small_numbers_may_be_written_as_dvc_writes_them(tmp_path, number):
         ("datasets", ["shapes"], ["datasets[0] is 'shapes'", "shapeset"]),
         ("models", {}, ["models is {}", "at least one"]),
         ("models", {"Tanh net": {"activation": "tanh", "initialization": "standard"}}, ["'Tanh net'", "small letters"]),
+        ("models.tanh.pretraining", {"corruption": "masking"}, ["models.tanh.pretraining.level is missing"]),
+        ("models.tanh.width_profile", [1, 0], ["models.tanh.width_profile[1] is 0", "above 0"]),
+        ("models.tanh.width_profile", 1, ["models.tanh.width_profile is 1", "a list of numbers above 0"]),
+        ("models.tanh.hidden_layers", [0], ["models.tanh.hidden_layers[0] is 0", "from 1 to 50"]),
+        ("models.tanh.seeds", 0, ["models.tanh.seeds is 0"]),
         ("models.tanh", "tanh", ["models.tanh is 'tanh'", "activation, initialization"]),
         ("shapeset.seed", 2**40, ["shapeset.seed", "from 0 to"]),
+        ("mnist.source", "ftp://127.0.0.1/", ["mnist.source is 'ftp://127.0.0.1/'", "http or https URL", "folder"]),
+        ("mnist.source", ["a\nb"], ["mnist.source[0] is", "path"]),
+        ("mnist.source", [], ["mnist.source is []", "at least one"]),
+        ("mnist.sha256.t10k-labels-idx1-ubyte", None, ["t10k-labels-idx1-ubyte is missing", "train-images"]),
+        ("mnist.sha256.labels", "0" * 64, ["mnist.sha256 is 'labels'", "t10k-labels-idx1-ubyte"]),
+        ("mnist.sha256.t10k-labels-idx1-ubyte", "abc", ["t10k-labels-idx1-ubyte is 'abc'", "64 hexadecimal"]),
+        ("cifar10.sha256", 10**63, ["cifar10.sha256 is 1", "in quotes"]),
         ("scales.laptop.monitored_examples", 20_000, ["monitored_examples is 20000", "to 10000"]),
     ],
 )
@@ -106,11 +124,28 @@ def test_missing_file_is_named(tmp_path):
     [
         (Model("thanh", "standard"), "models.mine.activation is 'thanh'; allowed: sigmoid, tanh, softsign"),
         (Model("tanh", "xavier"), "models.mine.initialization is 'xavier'; allowed: standard, normalized"),
+        (Model("tanh", "standard", cost="cubic"), "models.mine.cost is 'cubic'; allowed: cross_entropy, quadratic"),
+        (
+            Model("tanh", "standard", pretraining=Pretraining("salt", 0.2, 0.1, 9)),
+            "corruption is 'salt'; allowed: masking",
+        ),
+        (
+            Model("relu", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 9)),
+            "needs bounded units, but activation",
+        ),
+        (Model("tanh", "standard", gain=2.0), "models.mine.gain is 2.0, but models.mine.initialization is 'standard'"),
+        (Model("tanh", "constant_variance"), "the key models.mine.gain is missing; constant_variance needs it"),
+        (
+            Model("tanh", "sparse", connections=300),
+            "connections is 300; allowed: a whole number from 1 to 256",
+        ),
+        (Model("tanh", "standard", width_profile=[1, 2]), "models.mine.width_profile has 2 numbers; allowed: one for"),
+        (Model("tanh", "standard", width_profile=[1] * 5, hidden_layers=[5, 4]), "of which there are to be 4"),
     ],
 )
 def test_recipes_are_checked_against_the_registries(model, words):
     with pytest.raises(InputError) as caught:
-        check_models({"mine": model})
+        check_models(replace(load_params(REPOSITORY / "params.yaml"), models={"mine": model}))
     assert words in str(caught.value)
 
 

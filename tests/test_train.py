@@ -80,6 +80,15 @@ def test_every_depth_and_rate_is_tried_and_then_the_best_one_with_the_other_seed
     assert [outcome.run for outcome in found] == phases[0] + phases[1]
 
 
+def test_a_model_may_set_its_own_depths_rates_and_seeds(monkeypatch):
+    params = params_with(hidden_layers=[1, 2], learning_rates=[0.1, 0.2], seeds=4)
+    params = replace(
+        params, models={"tanh": Model("tanh", "standard", hidden_layers=[4], learning_rates=[0.3], seeds=2)}
+    )
+    phases, _ = searched(params, monkeypatch, lambda run: made_up(run, 0.5, 0.5))
+    assert phases == [[Run(4, 0.3, 0)], [Run(4, 0.3, 1)]]
+
+
 def test_the_chosen_run_may_be_of_any_seed():
     outcomes = [made_up(Run(2, 0.1, seed), *errors) for seed, errors in enumerate([(0.3, 0.2), (0.2, 0.4), (0.4, 0.1)])]
     assert train.chosen_of(outcomes).run == Run(2, 0.1, 1)

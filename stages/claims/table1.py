@@ -1,17 +1,75 @@
-"""Table 1: the test error of every model, with what chance leaves open and what the paper found."""
+"""Table 1: the test error of every model on every data set, beside what the paper found."""
 
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from scipy.stats import binomtest
 
-PAPER = Path(__file__).with_name("paper_table1.csv")  # Table 1 of the paper, test errors in percent
-PAPER_UPDATE_RULE = "sgd"  # of all its models
+from stages.datasets.catalogue import CATALOGUE
+from stages.params import Model, Params
+
+# Table 1 of the paper, test errors in percent
+PAPER = pd.read_csv(Path(__file__).with_name("paper_table1.csv"), index_col=["activation", "initialization"])
+PAPER_MODELS = {name: Model(*recipe) for recipe, name in PAPER.pop("model").items()}
+SEARCH = {"learning_rates", "seeds"}  # what says how a model's best run is looked for, not what the model is
+
+# Why a cell of Table 1 has no number of ours.
+OTHER_DATASET = "the data set is not among the `datasets` of params.yaml"
+OTHER_MODEL = "the model is not among the `models` of params.yaml"
+NOT_RUN = "not run yet, `dvc repro` runs it"
+DIVERGED = "every run diverged"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model's test errors on a data set in percent, None where there is none, and why there is none of ours."""
+
+    here: float | None
+    paper: float | None
+    reason: str | None = None
+
+
+def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Cell]]:
+    """Return model → data set → cell: every data set there is, the models of `params` and then the paper's others.
+
+    judged: reports/table1.csv. absent: data set → model → why it has no results, of those whose results are missing.
+    """
+    listed = [recipe(model) for model in params.models.values()]
+    others = {f"the paper's {name}": one for name, one in PAPER_MODELS.items() if recipe(one) not in listed}
+    rows = params.models | others
+    found = judged.set_index(["dataset", "model"])["test_error_percent"].to_dict()
+
+    def cell(dataset: str, name: str) -> Cell:
+        paper = paper_percent(dataset, rows[name])
+        if dataset not in params.datasets:
+            return Cell(None, paper, OTHER_DATASET)
+        if name not in params.models:
+            return Cell(None, paper, OTHER_MODEL)
+        if name in absent.get(dataset, ()):
+            return Cell(None, paper, absent[dataset][name])
+        if (dataset, name) not in found:
+            return Cell(None, paper, NOT_RUN)
+        return Cell(found[dataset, name], paper)
+
+    return {name: {dataset: cell(dataset, name) for dataset in CATALOGUE} for name in rows}
+
+
+def footnotes(table: Mapping[str, Mapping[str, Cell]]) -> dict[str, str]:
+    """Return a letter for each reason in the table, in the order in which they are met."""
+    reasons = dict.fromkeys(cell.reason for row in table.values() for cell in row.values() if cell.reason)
+    return dict(zip(reasons, "abcdefgh", strict=False))
+
+
+def percent(value: float | None) -> str:
+    """Return a percentage as a text with the paper's two decimals; a dash where there is none."""
+    return f"{value:.2f}" if pd.notna(value) else "–"
 
 
 def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float]:
-    """Return the numbers of one model's row; errors are percentages.
+    """Return the numbers of one model on one data set; errors are percentages.
 
     `runs` has one row a run, as the train stage writes them, `predictions` the chosen run's label and prediction of
     every test image. low_percent and high_percent bound the chosen run's error rate with 95 % confidence (Wilson's
@@ -35,13 +93,14 @@ def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float
     }
 
 
-def paper_percent(dataset: str, activation: str, initialization: str, update_rule: str) -> float | None:
-    """Return the paper's test error in percent for this recipe, None where the paper has none."""
-    if update_rule != PAPER_UPDATE_RULE:
+def paper_percent(dataset: str, model: Model) -> float | None:
+    """Return the paper's test error in percent of a model with this recipe, None where the paper has none."""
+    papers = [recipe(one) for one in PAPER_MODELS.values()]
+    if recipe(model) not in papers or dataset not in PAPER:
         return None
-    return _paper().get(dataset, {}).get((activation, initialization))
+    return float(PAPER.loc[(model.activation, model.initialization), dataset])
 
 
-@cache
-def _paper() -> dict[str, dict[tuple[str, str], float]]:
-    return pd.read_csv(PAPER).set_index(["activation", "initialization"]).drop(columns="model").to_dict()
+def recipe(model: Model) -> dict[str, Any]:
+    """Return what the model is, whatever it is called and however its best run is looked for."""
+    return {key: value for key, value in vars(model).items() if key not in SEARCH}

@@ -1,11 +1,9 @@
 """Many updates captured once as a CUDA graph and replayed, so that a GPU is told what to do once for all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-
-from stages.network.perceptron import Perceptron
 
 
 class CapturedUpdates:
@@ -15,20 +13,23 @@ class CapturedUpdates:
     """
 
     def __init__(
-        self, update: Callable[[Tensor, Tensor, Tensor], None], networks: Perceptron, inputs: Tensor, targets: Tensor
+        self,
+        update: Callable[[Tensor, Tensor, Tensor], None],
+        changed: Sequence[Tensor],
+        inputs: Tensor,
+        targets: Tensor,
     ) -> None:
-        """Capture `update(inputs, targets, outputs)`, which changes `networks`; they are left as they were."""
+        """Capture `update(inputs, targets, outputs)`; the tensors that it changes are left as they were."""
         self._inputs, self._targets, self._outputs = inputs.clone(), targets.clone(), torch.empty_like(targets)
-        parameters = [*networks.weights, *networks.biases]
-        before = [parameter.clone() for parameter in parameters]
+        before = [tensor.clone() for tensor in changed]
         # libraries allocate their workspaces at the first call, which may not happen during capture
         warm_up = torch.cuda.Stream()
         warm_up.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(warm_up):
             update(self._inputs, self._targets, self._outputs)
         torch.cuda.current_stream().wait_stream(warm_up)
-        for parameter, value in zip(parameters, before, strict=True):
-            parameter.copy_(value)
+        for tensor, value in zip(changed, before, strict=True):
+            tensor.copy_(value)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             update(self._inputs, self._targets, self._outputs)

@@ -11,10 +11,12 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import one_hot
 
 from stages.errors import InputError
 from stages.network.activations import ACTIVATIONS
-from stages.network.initializers import INITIALIZERS
+from stages.network.costs import COSTS
+from stages.network.initializers import INITIALIZERS, options_of
 from stages.params import Model
 
 
@@ -49,15 +51,28 @@ class Passes:
     """∂Cost/∂W of every layer, of the mean cost over the examples: (units below, units)"""
 
 
-def initialize(sizes: Sequence[int], recipe: Model, seed: int) -> Perceptron:
-    """Return a perceptron with layers of `sizes` (inputs, hidden layers…, classes), biases 0.
+def initialize(sizes: Sequence[int], recipe: Model, seed: int, examples: Tensor | None = None) -> Perceptron:
+    """Return a perceptron with layers of `sizes` (inputs, hidden layers…, classes).
 
-    The same seed draws the same random numbers for every activation and initialization, whose runs so start alike.
+    The same seed draws the same random numbers for every activation, and for every initialization by uniform weights,
+    whose runs so start alike. `examples`, float (count, inputs), are for an initializer that looks at data; raises
+    InputError where it gets none.
     """
     generator = Generator().manual_seed(seed)
-    draw = INITIALIZERS[recipe.initialization]
-    weights = [draw(fan_in, fan_out, generator) for fan_in, fan_out in pairwise(sizes)]
-    return Perceptron(weights, [torch.zeros(1, fan_out) for fan_out in sizes[1:]], recipe.activation)
+    initializer, options = INITIALIZERS[recipe.initialization], options_of(recipe)
+    layers = list(pairwise(sizes))
+    weights = [initializer.weights(fan_in, fan_out, generator, **options) for fan_in, fan_out in layers]
+    biases = [initializer.biases(fan_in, fan_out, generator) for fan_in, fan_out in layers]
+    if initializer.fit is not None:
+        if examples is None:
+            raise InputError(f"params.yaml: initialization {recipe.initialization} needs examples, and there are none")
+        below = examples.to(weights[0])
+        for layer, bias in enumerate(biases):
+            weights[layer] = initializer.fit(weights[layer], below)
+            s = torch.addmm(bias, below, weights[layer])
+            below = torch.empty_like(s)
+            ACTIVATIONS[recipe.activation].forward(s, below)
+    return Perceptron(weights, biases, recipe.activation)
 
 
 def stack(networks: Sequence[Perceptron], device: torch.device) -> Perceptron:
@@ -108,11 +123,12 @@ def forward(network: Perceptron, inputs: Tensor) -> tuple[list[Tensor], list[Ten
     return pre_activations, activations
 
 
-def back_propagate(network: Perceptron, inputs: Tensor, labels: Tensor) -> Passes:
-    """Go up and down once; `inputs` float (examples, inputs), `labels` int64 (examples,)."""
+def back_propagate(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) -> Passes:
+    """Go up and down once; `inputs` float (examples, inputs), `labels` int64 (examples,), `cost` a name in COSTS."""
     pre_activations, activations = forward(network, inputs)
-    gradient = torch.softmax(pre_activations[-1], -1)
-    gradient[torch.arange(len(labels), device=labels.device), labels] -= 1
+    output = pre_activations[-1]
+    gradient = torch.empty_like(output)
+    COSTS[cost].gradient(output, one_hot(labels, output.shape[-1]).to(output.dtype), gradient)
     gradients = [gradient]
     for layer in range(network.hidden_layers, 0, -1):
         gradient = gradient @ network.weights[layer].mT

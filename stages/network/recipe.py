@@ -1,20 +1,49 @@
-"""What a model of params.yaml may ask for."""
+"""What a model of params.yaml may ask for, and the sizes of its layers."""
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection
 
+from stages.datasets.catalogue import CATALOGUE
 from stages.errors import InputError
 from stages.network.activations import ACTIVATIONS
-from stages.network.initializers import INITIALIZERS
+from stages.network.costs import COSTS
+from stages.network.initializers import INITIALIZERS, check_options
+from stages.network.pretraining import CORRUPTIONS, LOWEST
 from stages.network.update_rules import UPDATE_RULES
-from stages.params import Model
+from stages.params import Model, Params
 
 
-def check_models(models: Mapping[str, Model]) -> None:
-    """Raise InputError for the first model whose activation, initialization or update rule is not registered."""
-    for name, model in models.items():
-        _check(f"models.{name}.activation", model.activation, ACTIVATIONS)
-        _check(f"models.{name}.initialization", model.initialization, INITIALIZERS)
-        _check(f"models.{name}.update_rule", model.update_rule, UPDATE_RULES)
+def layer_sizes(model: Model, inputs: int, hidden_units: int, hidden_layers: int, classes: int) -> list[int]:
+    """Return the units of the inputs, the hidden layers and the output."""
+    profile = model.width_profile or [1] * hidden_layers
+    return [inputs, *[max(1, round(share * hidden_units)) for share in profile], classes]
+
+
+def check_models(params: Params) -> None:
+    """Raise InputError for the first model that asks for what there is not, or what does not fit the scale in force."""
+    for name, model in params.models.items():
+        key = f"models.{name}"
+        _check(f"{key}.activation", model.activation, ACTIVATIONS)
+        _check(f"{key}.initialization", model.initialization, INITIALIZERS)
+        _check(f"{key}.update_rule", model.update_rule, UPDATE_RULES)
+        _check(f"{key}.cost", model.cost, COSTS)
+        if model.pretraining:
+            _check(f"{key}.pretraining.corruption", model.pretraining.corruption, CORRUPTIONS)
+            if model.activation not in LOWEST:
+                raise InputError(
+                    f"params.yaml: {key}.pretraining needs bounded units, but activation is {model.activation!r}; "
+                    f"allowed: {', '.join(LOWEST)}"
+                )
+        scale = model.at(params.settings)
+        for hidden_layers in scale.hidden_layers:
+            if model.width_profile and len(model.width_profile) != hidden_layers:
+                raise InputError(
+                    f"params.yaml: {key}.width_profile has {len(model.width_profile)} numbers; allowed: one for each "
+                    f"hidden layer, of which there are to be {hidden_layers}"
+                )
+            for dataset in params.datasets:
+                inputs, classes = math.prod(CATALOGUE[dataset].image_shape), len(CATALOGUE[dataset].class_names)
+                check_options(key, model, layer_sizes(model, inputs, scale.hidden_units, hidden_layers, classes))
 
 
 def _check(key: str, value: str, registered: Collection[str]) -> None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from stages.network.activations import ACTIVATIONS
+from stages.network.costs import COSTS
 from stages.network.fold import Fold, FoldBuffers, Update
 from stages.network.perceptron import Perceptron
 
@@ -31,15 +32,25 @@ class GradientDescent:
     """Updates a stack of runs in place, each with its own learning rate and its own mini-batches."""
 
     def __init__(
-        self, networks: Perceptron, learning_rates: Sequence[float], batch_size: int, folded_updates: int | None = None
+        self,
+        networks: Perceptron,
+        learning_rates: Sequence[float],
+        batch_size: int,
+        cost: str,
+        folded_updates: int | None = None,
     ) -> None:
-        """Keep `networks`, a stack of as many runs as there are `learning_rates`, and allocate all buffers."""
+        """Keep `networks`, a stack of as many runs as there are `learning_rates`, and allocate all buffers.
+
+        `cost` is a name in COSTS.
+        """
         rates = networks.weights[0].new_tensor(learning_rates)[:, None, None]
         # a stack of one run is viewed as that run: for it addmm is faster than baddbmm, the same on stacks
         single = len(learning_rates) == 1
         self._of_stack = (lambda tensor: tensor.squeeze(0)) if single else (lambda tensor: tensor)
+        self.changed = [*networks.weights, *networks.biases]
         self._add_product = torch.addmm if single else torch.baddbmm
         self._activation = ACTIVATIONS[networks.activation]
+        self._cost_gradient = COSTS[cost].gradient
         self._weights = [self._of_stack(weight) for weight in networks.weights]
         self._weights_transposed = [weight.mT for weight in self._weights]
         self._biases = [self._of_stack(bias) for bias in networks.biases]
@@ -78,9 +89,9 @@ class GradientDescent:
         for update in fold.updates:
             self._go_up(update)
             output, gradient = update.layers[-1].pre_activation, update.layers[-1].gradient
-            torch.softmax(output, -1, out=gradient)
+            self._cost_gradient(output, next(targets), gradient)
             # the learning rate is folded into the gradient at the output, from where it reaches every weight
-            gradient.sub_(next(targets)).mul_(self._rates)
+            gradient.mul_(self._rates)
             self._go_down(update)
         outputs.copy_(fold.outputs)
         self._correct(fold, inputs_transposed)

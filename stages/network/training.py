@@ -11,14 +11,18 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from stages.network.cuda_graph import CapturedUpdates
+from stages.network.initializers import INITIALIZERS
 from stages.network.inputs import to_inputs
 from stages.network.memory import needed_bytes
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
+from stages.network.pretraining import pretrain
+from stages.network.recipe import layer_sizes
 from stages.network.update_rules import UPDATE_RULES
 from stages.params import Model
 
 DRAWN_UPDATES = 2_000  # drawn together as bytes: the generator is fastest on many images
 BLOCK_UPDATES = 48  # made into floats together: a few megabytes, so that they stay in the cache
+INITIALIZATION_EXAMPLES = 300  # as many as are monitored
 NEVER = torch.iinfo(torch.int64).max
 
 Draw = Callable[[int, int, int], tuple[Tensor, Tensor]]
@@ -54,7 +58,7 @@ class Setting:
 
     def sizes(self, hidden_layers: int) -> list[int]:
         """Return the units of the inputs, the hidden layers and the output."""
-        return [self.inputs, *[self.hidden_units] * hidden_layers, self.classes]
+        return layer_sizes(self.recipe, self.inputs, self.hidden_units, hidden_layers, self.classes)
 
     def needed_bytes(self, hidden_layers: int) -> int:
         """Return about how many bytes of memory one run takes."""
@@ -67,7 +71,7 @@ class Outcome:
 
     run: Run
     initial: dict[str, np.ndarray]
-    """the parameters before training, named as by `stages.network.perceptron.parameters`"""
+    """the parameters before supervised training, named as by `stages.network.perceptron.parameters`"""
     final: dict[str, np.ndarray]
     """the parameters after training"""
     diverged_at: int | None
@@ -82,7 +86,7 @@ def train(runs: Sequence[Run], setting: Setting, progress: Callable[[int], objec
     On a GPU the runs of one depth are one stack, on a CPU every run goes by itself, so that a run's bits do not
     depend on its neighbours.
     """
-    stacks = [_Stack(alike, setting) for alike in _alike(runs, setting.device)]
+    stacks = [_Stack(alike, setting, progress) for alike in _alike(runs, setting.device)]
     for stacked in stacks:
         stacked.observe(0)
     for start, end in pairwise(setting.schedule):
@@ -123,21 +127,33 @@ def _blocks(
             yield drawn + first, inputs_and_targets
 
 
+def _first_inputs(run: Run, setting: Setting) -> Tensor | None:
+    """Return the first inputs of the run's training stream, for an initialization that looks at data."""
+    if INITIALIZERS[setting.recipe.initialization].fit is None:
+        return None
+    return to_inputs(setting.draw(run.seed, 0, INITIALIZATION_EXAMPLES)[0])
+
+
 class _Stack:
     """Runs of one depth that are updated by the same operations."""
 
-    def __init__(self, runs: Sequence[Run], setting: Setting) -> None:
+    def __init__(self, runs: Sequence[Run], setting: Setting, progress: Callable[[int], object]) -> None:
         sizes = setting.sizes(runs[0].hidden_layers)
-        initial = [initialize(sizes, setting.recipe, run.seed) for run in runs]
+        initial = [initialize(sizes, setting.recipe, run.seed, _first_inputs(run, setting)) for run in runs]
         self._stacked = stack(initial, setting.device)
         self._runs = runs
+        if setting.recipe.pretraining:
+            seeds = [run.seed for run in runs]
+            pretrain(self._stacked, setting.recipe.pretraining, seeds, setting.batch_size, setting.draw, progress)
         rates = [run.learning_rate for run in runs]
-        self._rule = UPDATE_RULES[setting.recipe.update_rule](self._stacked, rates, setting.batch_size)
+        self._rule = UPDATE_RULES[setting.recipe.update_rule](
+            self._stacked, rates, setting.batch_size, setting.recipe.cost
+        )
         self._captured: CapturedUpdates | None = None
         self._batch_size = setting.batch_size
         self._observe = setting.observe
         self._networks = [member(self._stacked, index) for index in range(len(runs))]
-        self._initial = [parameters(network) for network in initial]
+        self._initial = [parameters(network) for network in self._networks]
         self._observations = [[] for _ in runs]
         self._diverged_at = torch.full((len(runs),), NEVER, device=setting.device)
 
@@ -156,7 +172,7 @@ class _Stack:
         """Do the updates; return the output layer's pre-activations at each, of the shape of `targets`."""
         if inputs.is_cuda and inputs.shape[1] == BLOCK_UPDATES * self._batch_size:
             if self._captured is None:
-                self._captured = CapturedUpdates(self._rule.update, self._stacked, inputs, targets)
+                self._captured = CapturedUpdates(self._rule.update, self._rule.changed, inputs, targets)
             return self._captured(inputs, targets)
         outputs = torch.empty_like(targets)
         self._rule.update(inputs, targets, outputs)

@@ -19,6 +19,8 @@ class Monitor:
     validation_labels: Tensor
     test_images: Tensor
     test_labels: Tensor
+    cost: str
+    """the cost whose gradients are looked at, a name in COSTS"""
     monitored_examples: int
     """so many of the first test examples are passed up and down for the layers' statistics: the paper's 300"""
     error_updates: frozenset[int]
@@ -27,7 +29,7 @@ class Monitor:
     def __call__(self, update: int, network: Perceptron) -> dict[str, Any]:
         """Return `update`, the rows of `layer_statistics` as `layers`, and, when it is time, both error rates."""
         inputs = to_inputs(self.test_images[: self.monitored_examples])
-        passes = back_propagate(network, inputs, self.test_labels[: self.monitored_examples])
+        passes = back_propagate(network, inputs, self.test_labels[: self.monitored_examples], self.cost)
         observation = {"update": update, "layers": layer_statistics(passes)}
         if update in self.error_updates:
             observation["validation_error"] = error_rate(network, self.validation_images, self.validation_labels)

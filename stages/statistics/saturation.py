@@ -1,5 +1,6 @@
 """How much of a layer is saturated."""
 
+import torch
 from torch import Tensor
 
 from stages.network.activations import Activation, slope
@@ -8,9 +9,13 @@ SATURATED_SLOPE = 0.05
 
 
 def saturated_share(activation: Activation, pre_activations: Tensor) -> float:
-    """Return the share of `pre_activations` (examples, units) where f'(s) is below 5 % of f'(0).
+    """Return the share of `pre_activations` (examples, units) where |f'(s)| is below 5 % of the steepest slope of f.
 
-    That is where |tanh| is above 0.975, the sigmoid is outside 0.013 to 0.987, and |softsign| is above 0.776.
+    That is where |tanh| is above 0.975, the sigmoid is outside 0.013 to 0.987, and |softsign| is above 0.776. A ReLU or
+    leaky ReLU is saturated wherever it is not above 0, ELU below −0.95, softplus below 0.051, the identity never; GELU
+    and SiLU are where s is below −2.28 and −3.93, and in a narrow band around their minimum, where they are level too.
     """
-    steepest = slope(activation, pre_activations.new_zeros(1))
-    return (slope(activation, pre_activations) < SATURATED_SLOPE * steepest).float().mean().item()
+    # every activation is as steep as it gets, but for rounding, somewhere from −20 to 20, many of them at 0
+    steps = torch.arange(-2000, 2001, dtype=pre_activations.dtype, device=pre_activations.device) / 100
+    steepest = slope(activation, steps).abs().max()
+    return (slope(activation, pre_activations).abs() < SATURATED_SLOPE * steepest).float().mean().item()

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from torch import nn
 
 from stages.network.activations import ACTIVATIONS
+from stages.network.costs import COSTS
 from stages.network.perceptron import (
     Perceptron,
     back_propagate,
@@ -18,6 +18,7 @@ from stages.network.perceptron import (
 )
 from stages.params import Model
 from tests.network.plain import plain_network
+from tests.network.test_costs import LOSSES
 
 
 def double(network: Perceptron) -> Perceptron:
@@ -35,7 +36,8 @@ def examples() -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("hidden_layers", [1, 2, 5])
 @pytest.mark.parametrize("initialization", ["standard", "normalized"])
-def test_gradients_equal_autograd(activation, hidden_layers, initialization, examples):
+@pytest.mark.parametrize("cost", COSTS)
+def test_gradients_equal_autograd(activation, hidden_layers, initialization, cost, examples):
     inputs, labels = examples
     network = double(initialize([12, *[8] * hidden_layers, 4], Model(activation, initialization), seed=3))
     plain = plain_network(network)
@@ -45,9 +47,9 @@ def test_gradients_equal_autograd(activation, hidden_layers, initialization, exa
     pre_activations = values[1::2]
     for s in pre_activations:
         s.retain_grad()
-    nn.functional.cross_entropy(values[-1], labels, reduction="sum").backward()
+    LOSSES[cost](values[-1], labels).backward()
 
-    passes = back_propagate(network, inputs, labels)
+    passes = back_propagate(network, inputs, labels, cost)
     for found, expected in zip(passes.pre_activations, pre_activations, strict=True):
         torch.testing.assert_close(found, expected.detach(), rtol=0, atol=1e-12)
     for found, expected in zip(passes.back_propagated_gradients, pre_activations, strict=True):

@@ -5,10 +5,12 @@ import torch
 from torch import nn
 
 from stages.network.activations import ACTIVATIONS
+from stages.network.costs import COSTS
 from stages.network.perceptron import initialize, member, stack
 from stages.network.sgd import GradientDescent, fold_size
 from stages.params import Model
 from tests.network.plain import plain_network
+from tests.network.test_costs import LOSSES
 
 SIZES, BATCH, UPDATES = [20, 16, 16, 16, 5], 10, 1_000
 CPU = torch.device("cpu")
@@ -21,25 +23,25 @@ def mini_batches() -> tuple[torch.Tensor, torch.Tensor]:
     return inputs, inputs[..., : SIZES[-1]].argmax(-1)
 
 
-def trained(networks, learning_rates, inputs, labels, fold=1, device=CPU):
+def trained(networks, learning_rates, inputs, labels, fold=1, device=CPU, cost="cross_entropy"):
     """Train copies of `networks` as one stack, all on the same mini-batches; return it and its outputs."""
     stacked = stack(networks, device)
     runs = len(networks)
     targets = nn.functional.one_hot(labels.flatten(), SIZES[-1]).to(inputs.dtype).repeat(runs, 1, 1).to(device)
     outputs = torch.empty_like(targets)
-    descent = GradientDescent(stacked, learning_rates, BATCH, fold)
+    descent = GradientDescent(stacked, learning_rates, BATCH, cost, fold)
     descent.update(inputs.flatten(0, 1).repeat(runs, 1, 1).to(device), targets, outputs)
     return stacked, outputs.unflatten(1, (-1, BATCH))
 
 
-def plain_training(network, learning_rate, inputs, labels, dtype=torch.float32):
+def plain_training(network, learning_rate, inputs, labels, dtype=torch.float32, cost="cross_entropy"):
     plain = plain_network(network).to(dtype)
     optimizer = torch.optim.SGD(plain.parameters(), lr=learning_rate)
     outputs = []
     for mini_batch, classes in zip(inputs.to(dtype), labels, strict=True):
         optimizer.zero_grad()
         outputs.append(plain(mini_batch))
-        nn.functional.cross_entropy(outputs[-1], classes).backward()
+        (LOSSES[cost](outputs[-1], classes) / BATCH).backward()
         optimizer.step()
     return plain, torch.stack(outputs).detach()
 
@@ -61,14 +63,15 @@ def test_a_thousand_updates_follow_plain_pytorch(activation, fold, mini_batches)
         torch.testing.assert_close(found.biases[layer][0], linear.bias.detach(), rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.parametrize("cost", COSTS)
 @pytest.mark.parametrize(("updates", "fold"), [(1, 1), (20, 1), (20, 8), (20, 20), (3, 8)])
-def test_updates_are_exact_in_double_precision(updates, fold, mini_batches):
+def test_updates_are_exact_in_double_precision(updates, fold, cost, mini_batches):
     network = initialize(SIZES, Model("tanh", "standard"), seed=2)
     for tensors in (network.weights, network.biases):
         tensors[:] = [tensor.double() for tensor in tensors]
     inputs, labels = mini_batches[0][:updates].double(), mini_batches[1][:updates]
-    stacked, outputs = trained([network], [0.3], inputs, labels, fold)
-    plain, plain_outputs = plain_training(network, 0.3, inputs, labels, dtype=torch.float64)
+    stacked, outputs = trained([network], [0.3], inputs, labels, fold, cost=cost)
+    plain, plain_outputs = plain_training(network, 0.3, inputs, labels, torch.float64, cost)
     torch.testing.assert_close(outputs[0], plain_outputs, rtol=0, atol=1e-13)
     for weight, bias, linear in zip(stacked.weights, stacked.biases, plain[::2], strict=True):
         torch.testing.assert_close(weight[0].mT, linear.weight.detach(), rtol=0, atol=1e-13)

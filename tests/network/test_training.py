@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from stages.network import workers
-from stages.network.perceptron import from_parameters, initialize, parameters, predict
+from stages.network.inputs import to_inputs
+from stages.network.perceptron import forward, from_parameters, initialize, parameters, predict
 from stages.network.training import Run, Setting, train
 from stages.network.workers import train_on_all_cores
 from stages.params import Model
@@ -141,3 +142,25 @@ def test_gpu_stack_follows_the_cpu(setting):
     for found, expected in zip(on_gpu, train(RUNS, setting, lambda count: None), strict=True):
         for name, array in expected.final.items():
             np.testing.assert_allclose(found.final[name], array, atol=1e-4)
+
+
+def test_a_width_profile_shapes_the_hidden_layers(setting):
+    setting = replace(setting, recipe=Model("tanh", "normalized", width_profile=[0.5, 1, 2.25]), hidden_units=8)
+    assert setting.sizes(3) == [SIDE**2, 4, 8, 18, CLASSES]
+    (outcome,) = train([Run(3, 0.1, 0)], setting, progress=lambda count: None)
+    assert [outcome.final[f"weight_{layer}"].shape for layer in (1, 2, 3, 4)] == [
+        (SIDE**2, 4),
+        (4, 8),
+        (8, 18),
+        (18, CLASSES),
+    ]
+
+
+def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting):
+    """LSUV: every layer's pre-activations of these images have variance 1 before training."""
+    setting = replace(setting, recipe=Model("tanh", "lsuv"))
+    (outcome,) = train([Run(2, 0.1, 4)], setting, progress=lambda count: None)
+    network = from_parameters(outcome.initial, "tanh", torch.device("cpu"))
+    pre_activations, _ = forward(network, to_inputs(draw(4, 0, 300)[0]))
+    for s in pre_activations:
+        assert abs(s.std() - 1) < 0.01

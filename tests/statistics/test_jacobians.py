@@ -25,6 +25,6 @@ def test_average_singular_value_is_autograds(name):
 def test_linear_regime_is_the_quarter_circle_law(name, variance):
     """A square random matrix with n·Var[W] = v has singular values of mean 8√v/3π as n grows (Marchenko–Pastur)."""
     size = 300
-    weight = INITIALIZERS[name](size, size, torch.Generator().manual_seed(1))
+    weight = INITIALIZERS[name].weights(size, size, torch.Generator().manual_seed(1))
     found = average_singular_value(ACTIVATIONS["tanh"], weight, torch.zeros(1, size))
     assert found == pytest.approx(8 * math.sqrt(variance) / (3 * math.pi), rel=0.01)

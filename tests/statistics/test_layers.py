@@ -23,7 +23,7 @@ def test_every_layer_has_a_row_and_the_output_has_gradients_only():
     network = initialize([12, 8, 8, 4], Model("tanh", "standard"), seed=1)
     generator = torch.Generator().manual_seed(2)
     inputs, labels = torch.rand(50, 12, generator=generator), torch.randint(0, 4, (50,), generator=generator)
-    passes = back_propagate(network, inputs, labels)
+    passes = back_propagate(network, inputs, labels, "cross_entropy")
     rows = layer_statistics(passes)
     assert [row["layer"] for row in rows] == [1, 2, 3]
     assert ["activation_std" in row for row in rows] == [True, True, False]

@@ -38,9 +38,9 @@ def test_predictions_and_error_rate_are_the_plain_modules(network, examples):
 
 def test_monitor_looks_at_the_first_test_examples_and_at_errors_when_it_is_time(network, examples):
     images, labels = examples
-    monitor = Monitor(images[:100], labels[:100], images, labels, 30, frozenset([5]))
+    monitor = Monitor(images[:100], labels[:100], images, labels, "quadratic", 30, frozenset([5]))
     assert monitor(4, network).keys() == {"update", "layers"}
     seen = monitor(5, network)
-    assert seen["layers"] == layer_statistics(back_propagate(network, to_inputs(images[:30]), labels[:30]))
+    assert seen["layers"] == layer_statistics(back_propagate(network, to_inputs(images[:30]), labels[:30], "quadratic"))
     assert seen["validation_error"] == error_rate(network, images[:100], labels[:100])
     assert seen["test_error"] == error_rate(network, images, labels)
