@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from stages.errors import report_input_errors
+from stages.datasets import cifar10, mnist, small_imagenet
+from stages.errors import InputError, report_input_errors
 from stages.files import whole_folder
 from stages.params import Splits, load_params
 
@@ -13,15 +14,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", choices=FETCH)
     dataset = parser.parse_args().dataset
-    with whole_folder(Path("data/raw") / dataset) as folder:
-        FETCH[dataset](getattr(load_params(), dataset), folder)
+    settings, raw = getattr(load_params(), dataset), Path("data/raw") / dataset
+    try:
+        with whole_folder(raw) as folder:
+            FETCH[dataset](settings, folder)
+    except OSError as error:  # such as a full disk, which does not say where
+        raise InputError(f"{raw}: cannot be written ({error})") from error
 
 
 def fetch_nothing(settings: Splits, folder: Path) -> None:
     """Leave `folder` empty: the images of this data set are drawn."""
 
 
-FETCH = {"shapeset": fetch_nothing}  # each takes the data set's block of params.yaml and the folder to fill
+# each takes the data set's block of params.yaml and the folder to fill
+FETCH = {
+    "shapeset": fetch_nothing,
+    "mnist": mnist.fetch,
+    "cifar10": cifar10.fetch,
+    "small_imagenet": small_imagenet.fetch,
+}
 
 if __name__ == "__main__":
     report_input_errors(main)

@@ -3,13 +3,21 @@
 import argparse
 from pathlib import Path
 
-from stages.datasets import shapeset
+from safetensors import SafetensorError
+
+from stages.datasets import cifar10, mnist, shapeset, small_imagenet
 from stages.datasets.prepared import write_prepared
-from stages.errors import report_input_errors
+from stages.errors import InputError, report_input_errors
 from stages.files import whole_folder
 from stages.params import load_params
 
-PREPARE = {"shapeset": shapeset.prepare}  # each takes the data set's block of params.yaml and its raw folder
+# each takes the data set's block of params.yaml and its raw folder
+PREPARE = {
+    "shapeset": shapeset.prepare,
+    "mnist": mnist.prepare,
+    "cifar10": cifar10.prepare,
+    "small_imagenet": small_imagenet.prepare,
+}
 
 
 def main() -> None:
@@ -18,8 +26,12 @@ def main() -> None:
     parser.add_argument("dataset", choices=PREPARE)
     dataset = parser.parse_args().dataset
     prepared = PREPARE[dataset](getattr(load_params(), dataset), Path("data/raw") / dataset)
-    with whole_folder(Path("data/prepared") / dataset) as folder:
-        write_prepared(folder, prepared)
+    target = Path("data/prepared") / dataset
+    try:
+        with whole_folder(target) as folder:
+            write_prepared(folder, prepared)
+    except (OSError, SafetensorError) as error:  # such as a full disk, which does not say where
+        raise InputError(f"{target}: cannot be written ({error})") from error
 
 
 if __name__ == "__main__":

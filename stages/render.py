@@ -6,16 +6,18 @@ import numpy as np
 import pandas as pd
 
 from stages.artifacts import read_csv, read_table, read_tensors
+from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, recipe
 from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
 from stages.figures import page, pictures, style, table1
-from stages.figures.contents import PAPER_MODELS, SECTIONS
-from stages.figures.results import Results, depth, drawn
+from stages.figures.contents import SECTIONS
+from stages.figures.results import Results, drawn, words
 from stages.files import whole_folder, write_whole
 from stages.params import Params, load_params
 
 EXAMPLES = 8  # images of each class in the contact sheet
-OVERVIEW = ("figure-2", "figure-11", "figure-3", "figure-7")  # the README's picture
+OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the README's picture
+PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # a hidden layer's; of every training
 # the tables that every model has, and the folder of `data` that each lies in
 FOLDERS = {"runs": "runs", "monitored": "runs", "curves": "runs", "histograms": "measured", "jacobians": "measured"}
 
@@ -24,21 +26,23 @@ def main() -> None:
     """Write reports/site/index.html and, for slides and the README, reports/figures/."""
     params = load_params()
     results = {dataset: read_results(dataset, params) for dataset in params.datasets}
-    judged = {dataset: read_table1(dataset) for dataset in params.datasets}
+    judged = read_table1()
+    of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
     sections, specifications = draw(results)
     content = {
-        "summary": [table1.summary(judged[dataset], results[dataset].title) for dataset in results],
+        "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
         "settings": params.settings,
         "scale": params.scale,
-        "trainings": [
-            {"dataset": results[dataset].title, "updates": params.settings.updates[dataset]} for dataset in results
-        ],
+        "trained": trained(params),
+        "smaller": params.settings.hidden_units < PAPER_UNITS
+        or any(params.settings.updates[dataset] < PAPER_UPDATES for dataset in results),
         "notes": changed_recipes(params),
         "sections": sections,
+        "table1": table1.overview(cells(judged, params, {name: found.absent for name, found in results.items()})),
         "tables": [
             {
-                "dataset": results[dataset].title,
-                "rows": table1.rows(judged[dataset], results[dataset]),
+                "dataset": results[dataset].about.title,
+                "rows": table1.rows(of_datasets[dataset], results[dataset]),
                 "notes": table1.diverged(results[dataset].runs),
             }
             for dataset in results
@@ -49,8 +53,7 @@ def main() -> None:
     with whole_folder(Path("reports/figures")) as folder:
         for name, specification in specifications.items():
             write_whole(folder / f"{name}.svg", pictures.svg(specification))
-        strongest = [f"{params.datasets[0]}-{key}" for key in OVERVIEW]
-        shown = [specifications[name] for name in strongest if name in specifications]
+        shown = overview(specifications, params.datasets)
         if shown:
             (folder / "overview.png").write_bytes(pictures.overview_png(shown))
 
@@ -63,15 +66,17 @@ def draw(results: dict[str, Results]) -> tuple[list[dict], dict[str, dict]]:
         for figure in figures:
             charts = []
             for dataset, found in results.items():
+                if figure.endless not in (None, found.about.endless):
+                    continue
                 chart, notes = drawn(figure, found)
                 specification = None
                 if chart is not None:
-                    specification = style.specification(chart, f"{figure.label}. {figure.title}")
+                    specification = style.specification(chart, f"{figure.label}. {figure.title}\n{found.about.title}")
                     specifications[f"{dataset}-{figure.key}"] = specification
                 charts.append(
                     {
-                        "dataset": found.title,
-                        "depth": depth(figure, found),
+                        "dataset": found.about.title,
+                        "words": words(figure, found),
                         "specification": specification,
                         "notes": notes,
                     }
@@ -81,15 +86,45 @@ def draw(results: dict[str, Results]) -> tuple[list[dict], dict[str, dict]]:
     return sections, specifications
 
 
+def overview(specifications: dict[str, dict], datasets: list[str]) -> list[dict]:
+    """The specifications of the README's picture: of the first data set that has some of them."""
+    found = ([specifications.get(f"{dataset}-{key}") for key in OVERVIEW] for dataset in datasets)
+    return next(filter(None, ([one for one in shown if one] for shown in found)), [])
+
+
+def trained(params: Params) -> str:
+    """For how long the networks were trained on each data set, in words."""
+    *others, last = (
+        f"{params.settings.updates[dataset]:,} updates{epochs(dataset, params)} on {CATALOGUE[dataset].title}"
+        for dataset in params.datasets
+    )
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def epochs(dataset: str, params: Params) -> str:
+    """How often training goes through the training images, in brackets; nothing where it draws ever new ones."""
+    epoch = epoch_updates(dataset, params)
+    if epoch is None:
+        return ""
+    count = params.settings.updates[dataset] / epoch
+    text = f"{count:,.0f}" if count >= 10 else f"{count:.2g}"
+    return f" ({text} epoch{'' if text == '1' else 's'})"
+
+
+def epoch_updates(dataset: str, params: Params) -> float | None:
+    """The updates in which every training image is seen once; None where training draws ever new ones."""
+    return None if CATALOGUE[dataset].endless else getattr(params, dataset).train / params.settings.batch_size
+
+
 def changed_recipes(params: Params) -> list[str]:
     """A sentence for each model that has a name of the paper's but not its recipe."""
-    recipes = {model: (recipe.activation, recipe.initialization) for model, recipe in params.models.items()}
-    return [
-        f"Here {model} is {' with '.join(recipe)} initialization; the paper's {model} is "
-        f"{' with '.join(PAPER_MODELS[model])} initialization."
-        for model, recipe in recipes.items()
-        if PAPER_MODELS.get(model, recipe) != recipe
-    ]
+    sentences = []
+    for name, papers in PAPER_MODELS.items():
+        ours = recipe(params.models.get(name, papers))
+        changes = [f"its {key} is {ours[key]}, not {one}" for key, one in recipe(papers).items() if ours[key] != one]
+        if changes:
+            sentences.append(f"Here {name} is another model than the paper's {name}: {', '.join(changes)}.")
+    return sentences
 
 
 def read_results(dataset: str, params: Params) -> Results:
@@ -101,13 +136,13 @@ def read_results(dataset: str, params: Params) -> Results:
         if all(file.exists() for file in files.values()):
             found[model] = of_chosen_run({name: read_table(file) for name, file in files.items()})
             if found[model]["monitored"].empty:
-                absent[model] = f"Every run of {model} diverged on {about.title}."
+                absent[model] = DIVERGED
         else:
-            absent[model] = f"{model} has no results on {about.title} yet; `dvc repro` makes them."
+            absent[model] = NOT_RUN
     tables = {name: together(name, found, list(params.models)) for name in FOLDERS}
     recipes = tables["jacobians"]["model"].astype(str).map(params.models)
     return Results(
-        title=about.title,
+        dataset=dataset,
         labels={
             model: f"{model}: {recipe.activation} units, {recipe.initialization} initialization"
             for model, recipe in params.models.items()
@@ -116,7 +151,9 @@ def read_results(dataset: str, params: Params) -> Results:
         examples=read_examples(Path("data/prepared") / dataset / "test.safetensors", about.class_names),
         runs=tables["runs"],
         monitored=tables["monitored"],
-        curves=tables["curves"].assign(chance_percent=100 * (1 - about.commonest_share)),
+        curves=tables["curves"].assign(
+            chance_percent=100 * (1 - about.commonest_share), epoch_updates=epoch_updates(dataset, params)
+        ),
         histograms=tables["histograms"],
         jacobians=tables["jacobians"].assign(
             activation=[recipe.activation for recipe in recipes],
@@ -169,12 +206,11 @@ def read_examples(file: Path, class_names: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["class_name", "example", "image"])
 
 
-def read_table1(dataset: str) -> pd.DataFrame:
-    """The data set's rows of reports/table1.csv by model; none where there is no such file yet."""
+def read_table1() -> pd.DataFrame:
+    """The rows of reports/table1.csv; none where there is no such file yet."""
     file = Path("reports/table1.csv")
-    columns = ["dataset", "model", "activation", "initialization"]
-    rows = read_csv(file, columns) if file.exists() else pd.DataFrame(columns=columns)
-    return rows[rows["dataset"] == dataset].set_index("model")
+    columns = ["dataset", "model", "activation", "initialization", "test_error_percent", "paper_percent"]
+    return read_csv(file, columns) if file.exists() else pd.DataFrame(columns=columns)
 
 
 if __name__ == "__main__":

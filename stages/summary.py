@@ -5,7 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from stages.artifacts import read_csv
+from stages.claims.table1 import Cell, cells, footnotes, percent
+from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
+from stages.params import load_params
 
 TABLE, PAGE = Path("reports/table1.csv"), Path("reports/site/index.html")
 COLUMNS = (
@@ -17,25 +20,46 @@ COLUMNS = (
     "mean_percent",
     "std_percent",
     "seeds",
-    "paper_percent",
     "learning_rate",
+    "hidden_layers",
 )
 
 
 def main() -> None:
     """Print what `judge` and `render` wrote."""
-    for dataset, rows in read_csv(TABLE, COLUMNS).groupby("dataset", sort=False):
-        print(f"\nTest error on {dataset} in %, beside Table 1 of the paper")
-        print(f"  {'model':<14}{'here':>8}{'95 % interval':>17}{'over seeds':>16}{'paper':>9}{'learning rate':>16}")
-        for row in rows.itertuples():
-            interval = f"{row.low_percent:.2f} to {row.high_percent:.2f}"
-            seeds = f"{row.mean_percent:.2f}" + (f" ± {row.std_percent:.2f}" if row.seeds > 1 else "")
-            paper = "–" if pd.isna(row.paper_percent) else f"{row.paper_percent:.2f}"
-            print(
-                f"  {row.model:<14}{row.test_error_percent:>8.2f}{interval:>17}{seeds:>16}{paper:>9}"
-                f"{row.learning_rate:>16g}"
-            )
+    params, judged = load_params(), read_csv(TABLE, COLUMNS)
+    print_table1(cells(judged, params, {}))
+    for dataset in params.datasets:
+        rows = judged[(judged["dataset"] == dataset) & judged["model"].isin(params.models)]
+        if len(rows):
+            print_runs(CATALOGUE[dataset].title, rows)
     print(f"\nThe report: {PAGE.resolve().as_uri()}")
+
+
+def print_table1(table: dict[str, dict[str, Cell]]) -> None:
+    """Print a row for every model and two columns for every data set: our test errors and the paper's."""
+    letters, width = footnotes(table), max(map(len, ["model", *table]))
+    print("\nTable 1: test errors in %, here and in the paper\n")
+    print(f"  {'':<{width}}" + "".join(f"{about.title:>18}" for about in CATALOGUE.values()))
+    print(f"  {'model':<{width}}" + f"{'here':>10}{'paper':>8}" * len(CATALOGUE))
+    for model, row in table.items():
+        numbers = (
+            f"{percent(cell.here) + letters.get(cell.reason, ''):>10}{percent(cell.paper):>8}" for cell in row.values()
+        )
+        print(f"  {model:<{width}}" + "".join(numbers))
+    for reason, letter in letters.items():
+        print(f"  {letter}  {reason}")
+
+
+def print_runs(title: str, rows: pd.DataFrame) -> None:
+    """Print how sure the numbers of one data set are, and which run each is of."""
+    width = max(map(len, ["model", *rows["model"]]))
+    print(f"\n{title}: the chosen runs\n")
+    print(f"  {'model':<{width}}{'95 % interval':>18}{'over seeds':>18}{'learning rate':>18}{'hidden layers':>18}")
+    for row in rows.itertuples():
+        interval = f"{row.low_percent:.2f} to {row.high_percent:.2f}"
+        seeds = f"{row.mean_percent:.2f}" + (f" ± {row.std_percent:.2f}" if row.seeds > 1 else "")
+        print(f"  {row.model:<{width}}{interval:>18}{seeds:>18}{row.learning_rate:>18g}{row.hidden_layers:>18}")
 
 
 if __name__ == "__main__":

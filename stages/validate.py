@@ -4,25 +4,37 @@ import argparse
 import hashlib
 import json
 import sys
+import textwrap
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from stages.artifacts import read_table
-from stages.datasets.prepared import SPLITS, Split, read_split
+from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.prepared import SPLITS, Prepared, Split, read_split
+from stages.datasets.sheet import contact_sheet
 from stages.errors import InputError, report_input_errors
-from stages.expectations import shapeset
+from stages.expectations import cifar10, common, mnist, shapeset, small_imagenet
 from stages.expectations.data_docs import data_docs
 from stages.expectations.suite import Outcome, evaluate, outcomes
 from stages.files import whole_folder, write_whole
 from stages.params import load_params
 
-DATASETS = {"shapeset": shapeset}  # each has IMAGE_SHAPE, FACTS, table and expectations
+DATASETS = {  # each has FACTS, table and expectations
+    "shapeset": shapeset,
+    "mnist": mnist,
+    "cifar10": cifar10,
+    "small_imagenet": small_imagenet,
+}
+TEXTS = ("split", "file", "wnid")  # the facts that are not numbers
+PICTURES = "images.png"  # beside the Data Docs
+WIDTHS = (60, 36)  # of what is expected and what was observed in the table of what failed, each after two blanks
 
 
 def main() -> None:
-    """Check one data set; write its gate and its Data Docs, or say what is wrong and write no gate."""
+    """Check one data set; write its gate, its Data Docs and a sheet of its images, or say what is wrong and no gate."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", choices=DATASETS)
     dataset = parser.parse_args().dataset
@@ -31,34 +43,44 @@ def main() -> None:
 
     settings = getattr(load_params(), dataset)
     counts = {split: getattr(settings, split) for split in SPLITS}
-    prepared = Path("data/prepared") / dataset
-    table, checksums = read_prepared(dataset, prepared)
+    folder = Path("data/prepared") / dataset
+    prepared = read_prepared(dataset, folder)
+    table = image_table(dataset, prepared)
     result = evaluate(dataset, table, DATASETS[dataset].expectations(counts))
-    with whole_folder(Path("reports/data_docs") / dataset) as folder:
-        write_whole(folder / "index.html", data_docs(result))
+    train = prepared.splits["train"]
+    with whole_folder(Path("reports/data_docs") / dataset) as report:
+        contact_sheet(train.images, train.labels, CATALOGUE[dataset].class_names).save(report / PICTURES)
+        write_whole(report / "index.html", data_docs(result, PICTURES))
 
     found = outcomes(result)
     if not all(outcome.met for outcome in found):
-        sys.exit(f"error: {prepared} {failure_text(found)}\n  see reports/data_docs/{dataset}/index.html")
-    write_whole(gate, gate_text(dataset, table, checksums, found))
+        sys.exit(f"error: {folder} {failure_text(found)}\nsee reports/data_docs/{dataset}/index.html")
+    write_whole(gate, gate_text(dataset, table, checksums(folder), found))
     print(success_text(found))
 
 
-def read_prepared(dataset: str, folder: Path) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Read what the prepare stage wrote as the data set's table, one row per image, and each file's SHA-256 by name.
+def read_prepared(dataset: str, folder: Path) -> Prepared:
+    """Read what the prepare stage wrote.
 
     Raises InputError, naming the file, where one is missing, damaged, of another shape or disagrees with the others.
     """
-    subject = DATASETS[dataset]
-    splits = {split: _read_images(folder, split, subject.IMAGE_SHAPE) for split in SPLITS}
-    facts = _read_facts(
-        folder / "facts.parquet", subject.FACTS, {name: len(split.labels) for name, split in splits.items()}
-    )
-    images = np.concatenate([split.images for split in splits.values()])
-    labels = np.concatenate([split.labels for split in splits.values()])
+    splits = {split: _read_images(folder, split, CATALOGUE[dataset].image_shape) for split in SPLITS}
+    sizes = {name: len(split.labels) for name, split in splits.items()}
+    return Prepared(splits, _read_facts(folder / "facts.parquet", DATASETS[dataset].FACTS, sizes))
+
+
+def image_table(dataset: str, prepared: Prepared) -> pd.DataFrame:
+    """Return the table that the data set's expectations are about, one row per image."""
+    images = np.concatenate([split.images for split in prepared.splits.values()])
+    labels = np.concatenate([split.labels for split in prepared.splits.values()])
+    columns = common.table(images, labels, prepared.facts, CATALOGUE[dataset].class_names)
+    return DATASETS[dataset].table(images, columns)
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file that the prepare stage wrote, by name."""
     names = [*(f"{split}.safetensors" for split in SPLITS), "facts.parquet"]
-    checksums = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
-    return subject.table(images, labels, facts), checksums
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
 def _read_images(folder: Path, split: str, shape: tuple[int, ...]) -> Split:
@@ -75,8 +97,9 @@ def _read_facts(file: Path, columns: tuple[str, ...], sizes: dict[str, int]) -> 
     for column in ("split", "index", "label", *columns):
         if column not in facts:
             raise InputError(f"{file}: has no column {column}; its columns: {', '.join(facts)}")
-        if column != "split" and not pd.api.types.is_numeric_dtype(facts[column]):
-            raise InputError(f"{file}: column {column} is {facts[column].dtype}; allowed: numbers")
+        if pd.api.types.is_numeric_dtype(facts[column]) == (column in TEXTS):
+            allowed = "text" if column in TEXTS else "numbers"
+            raise InputError(f"{file}: column {column} is {facts[column].dtype}; allowed: {allowed}")
         if facts[column].isna().any():
             raise InputError(f"{file}: column {column} misses {facts[column].isna().sum():,} values; allowed: none")
     rows = [facts[facts["split"] == split] for split in sizes]
@@ -119,13 +142,23 @@ def success_text(found: list[Outcome]) -> str:
 
 
 def failure_text(found: list[Outcome]) -> str:
-    """Say which expectations are not met: column, what is allowed, what was observed, one a line."""
+    """Say in a table of 100 columns which expectations are not met, what was observed instead, and examples."""
     failed = [outcome for outcome in found if not outcome.met]
-    lines = [
-        "  " + f"{outcome.column}: " * bool(outcome.column) + f"{outcome.expectation} — {outcome.observed}"
-        for outcome in failed
+    lines = [f"does not meet {len(failed)} of {len(found)} expectations", *_row("expected", "observed")]
+    for outcome in failed:
+        lines += _row(outcome.expectation, outcome.observed)
+        lines += [f"      {example}" for example in outcome.examples]
+    return "\n".join(lines)
+
+
+def _row(*texts: str) -> list[str]:
+    """Return the lines of a row of the table: the texts beside each other, wrapped to its columns."""
+    cells = [
+        textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+        for text, width in zip(texts, WIDTHS, strict=True)
     ]
-    return "\n".join([f"does not meet {len(failed)} of {len(found)} expectations", *lines])
+    lines = zip_longest(*cells, fillvalue="")
+    return ["".join(f"  {part:<{width}}" for part, width in zip(line, WIDTHS, strict=True)).rstrip() for line in lines]
 
 
 if __name__ == "__main__":

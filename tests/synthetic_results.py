@@ -1,5 +1,6 @@
 """Made-up results in the files that the stages before `render` write, shaped like real ones, for tests of figures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,12 @@ from safetensors.numpy import save_file
 from stages.datasets.catalogue import CATALOGUE
 from tests.conftest import REPOSITORY
 
-PAPER_PERCENT = {"sigmoid": 82.61, "tanh": 27.15, "tanh-n": 15.60, "softsign": 16.27, "softsign-n": 16.06}
+PAPER_PERCENT = {
+    "shapeset": {"sigmoid": 82.61, "tanh": 27.15, "tanh-n": 15.60, "softsign": 16.27, "softsign-n": 16.06},
+    "mnist": {"sigmoid": 2.21, "tanh": 1.76, "tanh-n": 1.64, "softsign": 1.64, "softsign-n": 1.72},
+    "cifar10": {"sigmoid": 57.28, "tanh": 55.9, "tanh-n": 52.92, "softsign": 55.78, "softsign-n": 53.8},
+    "small_imagenet": {"sigmoid": 70.66, "tanh": 70.58, "tanh-n": 68.57, "softsign": 69.14, "softsign-n": 68.13},
+}
 RECIPES = {
     "sigmoid": ("sigmoid", "standard"),
     "tanh": ("tanh", "standard"),
@@ -22,17 +28,16 @@ HIDDEN_LAYERS = 5
 LEARNING_RATES = (0.01, 0.03, 0.1, 0.3)
 CHOSEN_RATE = 0.03
 SEEDS = 2
-UPDATES = np.unique(np.round(np.linspace(0, np.sqrt(60_000), 40) ** 2).astype(np.int64))
-CLASSES = 9
+UPDATES = np.unique(np.round(np.linspace(0, np.sqrt(60_000), 48) ** 2).astype(np.int64))
 
 
-def write_params(root: Path, models: dict[str, tuple[str, str]]) -> None:
-    """Write a params.yaml with these models."""
+def write_params(root: Path, models: dict[str, tuple[str, str]], datasets: Sequence[str] = ("shapeset",)) -> None:
+    """Write a params.yaml with these models (name: activation, initialization) and data sets."""
     params = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8")) | {
         "scale": "made_up",
         "device": "cpu",
         "precision": "float32",
-        "datasets": ["shapeset"],
+        "datasets": list(datasets),
         "models": {
             model: {"activation": activation, "initialization": initialization}
             for model, (activation, initialization) in models.items()
@@ -59,14 +64,16 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
     noise = np.random.default_rng(len(dataset))
     prepared = root / "data" / "prepared" / dataset
     prepared.mkdir(parents=True)
-    labels = np.arange(30 * CLASSES, dtype=np.int64) % CLASSES
-    save_file({"images": images(labels), "labels": labels}, prepared / "test.safetensors")
+    classes = len(CATALOGUE[dataset].class_names)
+    labels = np.arange(30 * classes, dtype=np.int64) % classes
+    images = draw_images(labels, CATALOGUE[dataset].image_shape)
+    save_file({"images": images, "labels": labels}, prepared / "test.safetensors")
     for model, (activation, initialization) in models.items():
         folder = root / "data" / "runs" / dataset / model
         folder.mkdir(parents=True)
-        runs = run_table(noise)
+        runs = run_table(PAPER_PERCENT[dataset].get(model, 50) / 100, noise)
         runs.to_parquet(folder / "runs.parquet")
-        curve_table(runs, noise).to_parquet(folder / "curves.parquet")
+        curve_table(runs, 1 - CATALOGUE[dataset].commonest_share, noise).to_parquet(folder / "curves.parquet")
         monitored_table(runs, activation, initialization, noise).to_parquet(folder / "monitored.parquet")
         measured = root / "data" / "measured" / dataset / model
         measured.mkdir(parents=True)
@@ -78,16 +85,19 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
     pd.concat([*earlier, table1_rows(root, dataset, models)]).to_csv(table1, index=False)
 
 
-def images(labels: np.ndarray) -> np.ndarray:
-    """Grey 32×32 squares whose size and grey tell the label: uint8 (count, 32, 32)."""
-    drawn = np.full((len(labels), 32, 32), 20, dtype=np.uint8)
+def draw_images(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Squares whose size and grey, or colour, tell the label: uint8 (count, *shape)."""
+    drawn = np.full((len(labels), *shape), 20, dtype=np.uint8)
     for image, label in zip(drawn, labels, strict=True):
-        image[4 : 8 + 2 * label, 6 : 10 + 2 * label] = 100 + 15 * label
+        image[4 : 8 + 2 * label, 6 : 10 + 2 * label] = (100 + 15 * label, 60, 250 - 20 * label)[: image[0, 0].size]
     return drawn
 
 
-def run_table(noise: np.random.Generator) -> pd.DataFrame:
-    """Every learning rate with every seed; the largest rate diverges, one seed of `CHOSEN_RATE` is chosen."""
+def run_table(error: float, noise: np.random.Generator) -> pd.DataFrame:
+    """Every learning rate with every seed and test errors above `error`.
+
+    The largest rate diverges, one seed of `CHOSEN_RATE` is chosen.
+    """
     runs = pd.DataFrame(
         [(HIDDEN_LAYERS, rate, seed) for rate in LEARNING_RATES for seed in range(SEEDS)],
         columns=["hidden_layers", "learning_rate", "seed"],
@@ -96,18 +106,19 @@ def run_table(noise: np.random.Generator) -> pd.DataFrame:
     runs["chosen"] = (runs.learning_rate == CHOSEN_RATE) & (runs.seed == 1)
     runs["diverged_at"] = pd.array(np.where(diverged, 1500, 0), dtype="Int64")
     runs["diverged_at"] = runs["diverged_at"].mask(~diverged)
-    runs["validation_error"] = np.where(diverged, np.nan, noise.uniform(0.3, 0.5, len(runs)))
-    runs["test_error"] = runs.validation_error + 0.01
+    runs["test_error"] = np.where(diverged, np.nan, error * noise.uniform(1, 1.1, len(runs)))
+    runs["validation_error"] = runs.test_error * 0.99
     return runs
 
 
-def curve_table(runs: pd.DataFrame, noise: np.random.Generator) -> pd.DataFrame:
-    """Errors that fall from chance to each run's last error."""
+def curve_table(runs: pd.DataFrame, chance: float, noise: np.random.Generator) -> pd.DataFrame:
+    """Errors that fall from chance to each run's last error, at every fourth update that is monitored and the last."""
+    updates = np.append(UPDATES[:-1:4], UPDATES[-1])
     parts = []
     for run in runs.itertuples():
         last = 0.8 if np.isnan(run.test_error) else run.test_error
-        error = last + (5 / 6 - last) * np.exp(-UPDATES / 8000) + noise.normal(0, 0.005, len(UPDATES))
-        parts.append(of_run(run, update=UPDATES, validation_error=error - 0.01, test_error=error))
+        error = (last + (chance - last) * np.exp(-updates / 8000)) * np.exp(noise.normal(0, 0.01, len(updates)))
+        parts.append(of_run(run, update=updates, validation_error=error * 0.99, test_error=error))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -157,7 +168,7 @@ def histogram_table(activation: str, initialization: str) -> pd.DataFrame:
                 del widths["activation"]
             for quantity, width in widths.items():
                 low, high = (0, 1) if activation == "sigmoid" else (-1, 1)
-                edges = np.linspace(low, high, 61) if quantity == "activation" else np.linspace(-4, 4, 61) * width
+                edges = np.linspace(low, high, 101) if quantity == "activation" else np.linspace(-4, 4, 101) * width
                 middle = (edges[:-1] + edges[1:]) / 2
                 density = np.exp(-(((middle - edges.mean()) / width) ** 2) / 2)
                 density /= (density * np.diff(edges)).sum()
@@ -204,7 +215,7 @@ def table1_rows(root: Path, dataset: str, models: dict[str, tuple[str, str]]) ->
                 "learning_rate": chosen.learning_rate,
                 "hidden_layers": chosen.hidden_layers,
                 "diverged_runs": int(runs.diverged_at.notna().sum()),
-                "paper_percent": PAPER_PERCENT.get(model),
+                "paper_percent": PAPER_PERCENT[dataset].get(model),
             }
         )
     return pd.DataFrame(rows)

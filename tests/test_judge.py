@@ -10,7 +10,7 @@ import pytest
 
 from stages import judge
 from stages.errors import report_input_errors
-from tests.synthetic_results import CHOSEN_RATE, CLASSES, HIDDEN_LAYERS, PAPER_PERCENT, write_params, write_results
+from tests.synthetic_results import CHOSEN_RATE, HIDDEN_LAYERS, PAPER_PERCENT, write_params, write_results
 
 MODELS = {"tanh": ("tanh", "standard"), "mine": ("softsign", "normalized")}
 OTHER = {"sigmoid": ("sigmoid", "standard")}  # has results, but is no model of params.yaml
@@ -38,9 +38,9 @@ def layer_table(noise: np.random.Generator) -> pd.DataFrame:
 
 def prediction_table(noise: np.random.Generator) -> pd.DataFrame:
     """Labels and predictions of which about a fifth differ."""
-    labels = noise.integers(0, CLASSES, 700)
+    labels = noise.integers(0, 9, 700)
     wrong = noise.uniform(size=700) < 0.2
-    return pd.DataFrame({"index": range(700), "label": labels, "prediction": (labels + wrong) % CLASSES})
+    return pd.DataFrame({"index": range(700), "label": labels, "prediction": (labels + wrong) % 9})
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_table1_has_one_row_a_model_of_params(judged):
         assert row["std_percent"] == pytest.approx(stdev(seeds), rel=1e-5)
         assert (row["learning_rate"], row["hidden_layers"], row["diverged_runs"]) == (CHOSEN_RATE, HIDDEN_LAYERS, 2)
     # by recipe, not by name: softsign with normalized initialization is the paper's softsign-n
-    assert list(table["paper_percent"]) == [PAPER_PERCENT["tanh"], PAPER_PERCENT["softsign-n"]]
+    assert list(table["paper_percent"]) == [PAPER_PERCENT["shapeset"][model] for model in ("tanh", "softsign-n")]
 
 
 def test_metrics_have_the_headline_of_each_model_of_params(judged):

@@ -1,7 +1,6 @@
 """The page shows exactly what params.yaml lists, needs nothing beside it, and has the same bytes every time."""
 
 import contextlib
-import dataclasses
 import html
 import json
 import re
@@ -15,11 +14,13 @@ import vl_convert
 import yaml
 
 from stages import render
+from stages.datasets.catalogue import CATALOGUE
 from stages.figures.contents import SECTIONS
 from stages.params import load_params
-from tests.synthetic_results import RECIPES, write_params, write_results
+from tests.synthetic_results import PAPER_PERCENT, RECIPES, write_params, write_results
 
 FIGURES = [figure for figures in SECTIONS.values() for figure in figures]
+OF_SHAPESET = [figure for figure in FIGURES if figure.key != "figure-12"]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -34,6 +35,25 @@ def rendered(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def of_four(tmp_path_factory) -> Path:
+    """A folder with the page of the paper's five models on all four data sets; no pictures."""
+    folder = tmp_path_factory.mktemp("four")
+    write_params(folder, RECIPES, CATALOGUE)
+    for dataset in CATALOGUE:
+        write_results(folder, dataset, RECIPES)
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patched:
+        draw_nothing(patched)
+        render.main()
+    return folder
+
+
+def draw_nothing(patched: pytest.MonkeyPatch) -> None:
+    """Let every picture be empty."""
+    patched.setattr(render.pictures, "svg", lambda specification: "")
+    patched.setattr(render.pictures, "overview_png", lambda specifications: b"")
+
+
 @pytest.fixture
 def copied(rendered, tmp_path, monkeypatch) -> Path:
     """A copy of the rendered folder to change, as the current folder."""
@@ -45,9 +65,9 @@ def copied(rendered, tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def changing(copied, monkeypatch) -> Path:
-    """The same without the drawing library and the overview, which take most of the time and change with nothing."""
+    """The same without the drawing library, and with empty pictures, which take most of the time."""
     monkeypatch.setattr(vl_convert, "javascript_bundle", lambda script: script)
-    monkeypatch.setattr(render.pictures, "overview_png", lambda specifications: b"")
+    draw_nothing(monkeypatch)
     return copied
 
 
@@ -66,14 +86,63 @@ def pictures(folder: Path) -> dict[str, bytes]:
 def test_every_figure_is_on_the_page_and_a_small_picture(rendered):
     page = read_page(rendered)
     assert [specification["description"] for specification in specifications(page)] == [
-        f"{figure.label}. {figure.title}" for figure in FIGURES
+        f"{figure.label}. {figure.title}\nShapeset-3×2" for figure in OF_SHAPESET
     ]
-    assert 'class="note"' not in page.split("</header>")[1].split('id="table-1"')[0]
-    assert len(page) < 5_000_000
+    notes = re.findall('class="note">(.*?)</p>', page.split("</header>")[1].split('id="table-1"')[0])
+    assert notes == ["params.yaml lists none of this figure's data sets."]  # of figure 12
+    assert "<details>" not in page
     drawn = pictures(rendered)
-    assert set(drawn) == {f"shapeset-{figure.key}.svg" for figure in FIGURES} | {"overview.png"}
+    assert set(drawn) == {f"shapeset-{figure.key}.svg" for figure in OF_SHAPESET} | {"overview.png"}
     assert all(len(picture) < 200_000 for name, picture in drawn.items() if name.endswith(".svg"))
     assert len(drawn["overview.png"]) < 400_000
+
+
+def test_four_data_sets_are_one_page_in_the_papers_order(of_four):
+    page = read_page(of_four)
+    assert len(page.encode()) < 5_000_000
+    wanted = []
+    for figure in FIGURES:
+        kinds = {"figure-11": ["shapeset"], "figure-12": ["mnist", "cifar10", "small_imagenet"]}
+        wanted += [(figure, CATALOGUE[dataset].title) for dataset in kinds.get(figure.key, CATALOGUE)]
+    assert [specification["description"] for specification in specifications(page)] == [
+        f"{figure.label}. {figure.title}\n{title}" for figure, title in wanted
+    ]
+    charts = {
+        figure.key: re.findall(
+            r"<(h4|summary)>(.*?)</", re.search(rf'<figure id="{figure.key}">.*?</figure>', page, re.S)[0]
+        )
+        for figure in FIGURES
+    }
+    assert charts["figure-2"] == [
+        ("h4", "Shapeset-3×2"),
+        ("summary", "MNIST"),
+        ("summary", "CIFAR-10"),
+        ("summary", "Small-ImageNet"),
+    ]
+    assert charts["figure-11"] == [("h4", "Shapeset-3×2")]
+    assert charts["figure-12"] == [("h4", "MNIST"), ("h4", "CIFAR-10"), ("h4", "Small-ImageNet")]
+
+
+def test_the_page_says_how_often_the_training_images_were_gone_through(of_four):
+    read = words(read_page(of_four))
+    trained = (
+        "60,000 updates on Shapeset-3×2, 60,000 updates (12 epochs) on MNIST, 60,000 updates (15 epochs) on CIFAR-10 "
+        "and 60,000 updates (6.7 epochs) on Small-ImageNet"
+    )
+    assert f"mini-batches of 10, for {trained} (scale made_up). An epoch goes once through all" in read
+    assert f"were trained for {trained}; the paper's have" in read
+
+
+@pytest.mark.parametrize(
+    ("updates", "told"),
+    [(1000, " (0.2 epochs)"), (5000, " (1 epoch)"), (7500, " (1.5 epochs)"), (5_000_000, " (1,000 epochs)")],
+)
+def test_epochs_are_counted_in_words(tmp_path, updates, told):
+    write_params(tmp_path, RECIPES, ["mnist"])
+    params = load_params(tmp_path / "params.yaml")
+    params.settings.updates["mnist"] = updates
+    assert render.epochs("mnist", params) == told
+    assert render.trained(params) == f"{updates:,} updates{told} on MNIST"
 
 
 def test_rendering_again_gives_the_same_bytes(copied):
@@ -96,18 +165,76 @@ def test_the_page_asks_for_nothing_beside_it(rendered):
     assert "<link" not in outside_scripts
 
 
-def test_table_1_prints_the_numbers_of_the_csv_file(rendered):
-    table = read_page(rendered).split('id="table-1"')[1]
-    rows = re.findall(r"<tr>\s*<th scope=\"row\">.*?</tr>", table, re.S)
-    judged = pd.read_csv(rendered / "reports/table1.csv").set_index("model")
-    assert len(rows) == 5
-    for row, (model, numbers) in zip(rows, judged.iterrows(), strict=True):
-        heading, *cells = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)
-        assert re.sub("<.*?>", " ", heading).split()[0] == model
-        printed = [float(number) for cell in cells for number in re.findall(r"[\d.]+", cell)]
-        order = ["test_error", "low", "high", "mean", "std", "seeds", "learning_rate", "hidden_layers", "paper"]
-        expected = [numbers[f"{name}_percent"] if f"{name}_percent" in numbers else numbers[name] for name in order]
-        assert printed == pytest.approx(expected, abs=0.005)
+def tables_of(page: str) -> list[list[list[str]]]:
+    """The rows of each table of Table 1's section as their cells' texts."""
+    section = page.split('id="table-1"')[1]
+    return [
+        [
+            [words(cell.replace("<", " <")) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
+            for row in re.findall(r"<tr>(.*?)</tr>", table, re.S)
+        ]
+        for table in re.findall(r"<tbody>(.*?)</tbody>", section, re.S)
+    ]
+
+
+def numbers(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"[\d.]+", text)]
+
+
+def test_table_1_has_our_number_and_the_papers_of_every_model_and_data_set(of_four):
+    overview, *_ = tables_of(read_page(of_four))
+    judged = pd.read_csv(of_four / "reports/table1.csv").set_index(["model", "dataset"])
+    assert [row[0] for row in overview] == list(RECIPES)
+    for model, *cells in overview:
+        for cell, dataset in zip(cells, CATALOGUE, strict=True):
+            here = judged.loc[(model, dataset), "test_error_percent"]
+            assert numbers(cell) == pytest.approx([here, PAPER_PERCENT[dataset][model]], abs=0.005)
+    assert 'class="footnote"' not in read_page(of_four)
+
+
+def test_the_chosen_runs_are_told_below_table_1(of_four):
+    _, *details = tables_of(read_page(of_four))
+    judged = pd.read_csv(of_four / "reports/table1.csv")
+    for rows, dataset in zip(details, CATALOGUE, strict=True):
+        expected = judged[judged["dataset"] == dataset].set_index("model")
+        assert [row[0].split()[0] for row in rows] == list(expected.index)
+        for (_, *cells), (_, row) in zip(rows, expected.iterrows(), strict=True):
+            order = ["test_error", "low", "high", "mean", "std"]
+            values = [row[f"{name}_percent"] for name in order] + [
+                row["seeds"],
+                row["learning_rate"],
+                row["hidden_layers"],
+            ]
+            assert numbers(" ".join(cells)) == pytest.approx(values, abs=0.005)
+
+
+def test_cells_of_table_1_that_have_not_been_run_say_why(changing):
+    write_results(changing, "mnist", {model: recipe for model, recipe in RECIPES.items() if model != "tanh"})
+    write_params(
+        changing, {model: recipe for model, recipe in RECIPES.items() if model != "sigmoid"}, ["mnist", "shapeset"]
+    )
+    file = changing / "data/runs/shapeset/softsign/runs.parquet"
+    pd.read_parquet(file).assign(chosen=False).to_parquet(file)
+    render.main()
+    page = read_page(changing)
+    overview, *_ = tables_of(page)
+    notes = dict(re.findall(r'class="footnote"><sup>(.)</sup> (.*?)</p>', page))
+    reasons = {row[0]: [notes.get(re.sub(r"– (.) .*", r"\1", cell)) for cell in row[1:]] for row in overview}
+    other_dataset = "params.yaml does not list this data set"
+    run = [None, None, other_dataset, other_dataset]
+    other_model = "params.yaml does not list this model"
+    assert reasons == {
+        "tanh": [None, "not run yet, `dvc repro` runs it", *run[2:]],
+        "tanh-n": run,
+        "softsign": ["every run diverged", *run[1:]],
+        "softsign-n": run,
+        "the paper's sigmoid": [other_model, other_model, *run[2:]],
+    }
+    assert all(
+        numbers(cell)[-1] == PAPER_PERCENT[dataset][row[0].split()[-1]]
+        for row in overview
+        for cell, dataset in zip(row[1:], CATALOGUE, strict=True)
+    )
 
 
 def words(page: str) -> str:
@@ -123,7 +250,7 @@ def test_the_page_says_how_runs_were_chosen_and_how_much_smaller_they_are_than_t
     assert "the best of these runs is then repeated with 1 further seed. What is shown" in read
     assert "Here the network has 5 hidden layers; the one in the paper's figure has 4." in read
     assert "have 64 units a layer and were trained for 60,000 updates on Shapeset-3×2; the paper's have" in read
-    assert "errors far above the paper's are to be expected" in read
+    assert "errors above the paper's are to be expected" in read
 
 
 def test_the_papers_own_scale_has_no_excuse(changing):
@@ -135,17 +262,19 @@ def test_the_papers_own_scale_has_no_excuse(changing):
     read = words(read_page(changing))
     assert "at each depth and each of the learning rates 0.01, 0.03, 0.1, 0.3. What is shown" in read
     assert "1 or 5 hidden layers" in read
-    assert "errors far above" not in read
+    assert "errors above" not in read
 
 
 def test_a_removed_model_is_gone_though_its_files_still_lie_there(changing):
     write_params(changing, {model: recipe for model, recipe in RECIPES.items() if model != "sigmoid"})
     render.main()
     page = read_page(changing)
-    assert page.count("sigmoid is not among the models of params.yaml.") == 3  # figure 2, 11 and the singular values
+    assert page.count("sigmoid is not among the models of params.yaml.") == 3  # figures 2, 11, the singular values
     assert "Figure 2. " not in {specification["description"][:10] for specification in specifications(page)}
     assert not any("sigmoid" in json.dumps(specification["datasets"]) for specification in specifications(page))
-    assert page.split('id="table-1"')[1].count('<th scope="row">') == 4
+    overview, runs = tables_of(page)
+    assert [row[0] for row in overview] == ["tanh", "tanh-n", "softsign", "softsign-n", "the paper's sigmoid"]
+    assert len(runs) == 4
     assert "shapeset-figure-2.svg" not in pictures(changing)
 
 
@@ -153,8 +282,9 @@ def test_a_model_without_results_is_named_where_it_is_missing(changing):
     shutil.rmtree(changing / "data/measured/shapeset/tanh")
     render.main()
     page = read_page(changing)
-    sentence = "tanh has no results on Shapeset-3×2 yet; `dvc repro` makes them."
-    assert page.count(sentence) == 9  # figures 3, 4, 6, 7, 8, 9 and 11, the singular values, and Table 1
+    sentence = "tanh has no results on Shapeset-3×2: not run yet, `dvc repro` runs it."
+    assert page.count(sentence) == 8  # figures 3, 4, 6, 7, 8, 9 and 11, and the singular values
+    assert tables_of(page)[1][1][1:] == ["not run yet, `dvc repro` runs it"]
     assert not any(row.get("model") == "tanh" for each in specifications(page) for row in rows_of(each))
 
 
@@ -164,7 +294,7 @@ def test_a_model_whose_runs_all_diverged_is_shown_as_such(changing):
     runs.assign(chosen=False, diverged_at=pd.array([700] * len(runs), dtype="Int64")).to_parquet(file)
     render.main()
     page = read_page(changing)
-    assert "Every run of tanh diverged on Shapeset-3×2." in page
+    assert "tanh has no results on Shapeset-3×2: every run diverged." in page
     assert "tanh: 8 of 8 runs diverged" in page
     assert not any(row.get("model") == "tanh" for each in specifications(page) for row in rows_of(each))
 
@@ -175,9 +305,8 @@ def test_a_page_without_any_results_says_so_everywhere(changing):
     render.main()
     page = read_page(changing)
     assert specifications(page) == []
-    assert "Shapeset-3×2 has nothing for this figure yet" in page
-    for model in RECIPES:
-        assert f"{model} has no results on Shapeset-3×2 yet" in page.split('id="table-1"')[1]
+    assert "Shapeset-3×2 has nothing for this figure" in page
+    assert [row[1:] for row in tables_of(page)[1]] == [["not run yet, `dvc repro` runs it"]] * len(RECIPES)
     assert list(pictures(changing)) == []
 
 
@@ -192,26 +321,33 @@ def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
     write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
     render.main()
     page = read_page(changing)
-    assert "Here tanh is tanh with normalized initialization; the paper&#39;s tanh is tanh with standard" in page
+    sentence = "Here tanh is another model than the paper's tanh: its initialization is normalized, not standard."
+    assert sentence in html.unescape(page)
     assert "tanh: tanh units, normalized initialization" in page
     assert "tanh: tanh units, standard initialization" not in page
 
 
-def test_every_data_set_has_its_own_charts_and_a_removed_one_has_none(changing, monkeypatch):
+def test_a_removed_data_set_is_gone_though_its_files_still_lie_there(changing):
     write_results(changing, "mnist", RECIPES)
-    both = dataclasses.replace(load_params(), datasets=["shapeset", "mnist"])
-    monkeypatch.setattr(render, "load_params", lambda: both)
+    write_params(changing, RECIPES, ["mnist", "shapeset"])
     render.main()
-    page = read_page(changing)
-    assert len(specifications(page)) == 2 * len(FIGURES)
-    assert page.count("<h4>MNIST</h4>") == len(FIGURES)
-    assert page.count("<caption>") == 2
-    assert "mnist-figure-11.svg" in pictures(changing)
+    assert "<h4>MNIST</h4>" in read_page(changing)
+    assert {"mnist-figure-12.svg", "shapeset-figure-11.svg"} < set(pictures(changing))
+    assert not {"mnist-figure-11.svg", "shapeset-figure-12.svg"} & set(pictures(changing))
 
-    monkeypatch.setattr(render, "load_params", lambda: dataclasses.replace(both, datasets=["shapeset"]))
+    write_params(changing, RECIPES)
     render.main()
-    assert "<h4>MNIST</h4>" not in read_page(changing)
+    assert "MNIST</" not in read_page(changing).split('id="table-1"')[0]
     assert not any(name.startswith("mnist") for name in pictures(changing))
+
+
+def test_the_overview_is_of_the_first_data_set_that_has_its_figures():
+    there = {
+        name: {"name": name} for name in ("mnist-figure-12", "mnist-figure-3", "shapeset-figure-2", "mnist-figure-1")
+    }
+    shown = [one["name"] for one in render.overview(there, ["cifar10", "mnist", "shapeset"])]
+    assert shown == ["mnist-figure-12", "mnist-figure-3"]
+    assert render.overview(there, ["cifar10"]) == []
 
 
 def rows_of(specification: dict) -> list[dict]:
@@ -219,14 +355,18 @@ def rows_of(specification: dict) -> list[dict]:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page with")
-def test_a_browser_draws_every_figure_and_complains_of_nothing(rendered, tmp_path):
-    page = rendered / "reports/site/index.html"
+def test_a_browser_draws_every_figure_and_complains_of_nothing(of_four, tmp_path):
+    """Also those that are folded, once they are unfolded."""
+    page = tmp_path / "index.html"
+    unfold = '<script>for (const one of document.querySelectorAll("details")) one.open = true</script>'
+    page.write_text(read_page(of_four) + unfold, encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    options += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path}"]
+    options += ["--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}"]
     options += ["--virtual-time-budget=8000", "--window-size=1200,900", "--enable-logging=stderr", "--dump-dom"]
     shown = subprocess.run([CHROMIUM, *options, page.as_uri()], capture_output=True, text=True, timeout=120, check=True)
     assert [line for line in shown.stderr.splitlines() if "CONSOLE" in line] == []
-    for figure in FIGURES:
-        (drawn,) = re.findall(rf'<figure id="{figure.key}">(.*?)</figure>', shown.stdout, re.S)
-        marks = re.search(r'<g class="mark-(?:line|image|symbol) role-mark.*?</g>', drawn, re.S).group()
-        assert re.search(r"<(?:path|image) ", marks), figure.key
+    charts = re.findall(r'<div class="chart.*?</script>', shown.stdout, re.S)
+    assert len(charts) == len(specifications(read_page(of_four)))
+    for chart in charts:
+        marks = re.search(r'<g class="mark-(?:line|image|symbol) role-mark.*?</g>', chart, re.S).group()
+        assert re.search(r"<(?:path|image) ", marks), chart[-300:]

@@ -13,10 +13,14 @@ import pandas as pd
 import pytest
 import safetensors.numpy
 import yaml
+from PIL import Image
 
 from stages import validate
+from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.sheet import contact_sheet
 from stages.errors import report_input_errors
 from tests.conftest import REPOSITORY
+from tests.expectations.synthetic_finite import SUITES, prepared_finite
 from tests.expectations.synthetic_shapeset import Prepared, prepared_shapeset
 
 COUNTS = {"train": 400, "validation": 200, "test": 300}
@@ -77,7 +81,8 @@ def test_gate_and_data_docs_have_the_same_bytes_at_another_place_and_time(projec
             env=os.environ | {"PYTHONPATH": str(REPOSITORY), "TZ": zone, "PYTHONHASHSEED": seed},
             check=True,
         )
-        files.append(((folder / GATE).read_bytes(), (folder / DATA_DOCS).read_bytes()))
+        written = (folder / GATE, folder / DATA_DOCS, folder / DATA_DOCS.with_name("images.png"))
+        files.append([file.read_bytes() for file in written])
     assert files[0] == files[1]
 
 
@@ -92,8 +97,9 @@ def test_a_failing_stage_exits_with_status_1(project):
     assert finished.returncode == 1
     assert finished.stderr.splitlines() == [
         "error: data/prepared/shapeset does not meet 1 of 31 expectations",
-        "  test has 300 images — 299",
-        "  see reports/data_docs/shapeset/index.html",
+        f"  {'expected':<60}  observed",
+        f"  {'test has 300 images':<60}  299",
+        "see reports/data_docs/shapeset/index.html",
     ]
 
 
@@ -177,52 +183,102 @@ def _too_light(prepared: Prepared) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "line"),
+    ("spoil", "expected", "observed"),
     [
-        (_label_outside, "label: labels are 0 to 8 — untrue of 1 of 900 rows: train 7 (label 9)"),
-        (_shares_off, "furthest is triangle with 1.0000 for 0.1667"),
-        (_grey_outside, "background: light on dark: the background has a grey of 0 to 114 — untrue of 1 of "),
-        (_grey_of_one_shape_on_the_wrong_side, "grey_0: light on dark: the first shape has a grey of 140 to 255"),
-        (_border_drawn, "pixels drawn on the one-pixel border: 0 — untrue of 1 of 900 rows: test 11 ("),
+        (_label_outside, "labels are 0 to 8", "train 7: label 9"),
         (
-            _vertex_on_the_border,
-            "x_max: the largest x of a vertex is 1 to 31 — untrue of 1 of 900 rows: test 12 (x_max 31.5)",
+            _shares_off,
+            "train: shares of single shapes 1/6, mixed pairs",
+            "1.79176, furthest is triangle with",
         ),
-        (
-            _overlap,
-            "overlap: the hidden share of the first shape is 0 to 0.5 — untrue of 1 of 900 rows: train 2 (overlap 0.6",
-        ),
-        (_too_many_rejections, "rejections: places rejected for the second shape: 0 to 51 — untrue of 1 of 900 rows"),
-        (
-            _pixel_of_neither,
-            "unknown_pixels: pixels that are neither background nor shape: 0 — untrue of 1 of 900 rows: train 5",
-        ),
-        (_twice_in_a_split, "split, content: no image is twice in a split — untrue of 2 of 900 rows: train 1 ("),
-        (
-            _in_two_splits,
-            "also_in: no image is in two splits — untrue of 2 of 900 rows: "
-            "train 1 (also_in test), test 9 (also_in train)",
-        ),
-        (
-            _label_of_other_kinds,
-            "label, label_of_kinds: the label is that of the kinds drawn — untrue of 1 of 900 rows: train 0",
-        ),
-        (
-            _labels_disagree,
-            "label, label_in_facts: the label beside an image is the one in its facts — untrue of 1 of 900 rows",
-        ),
-        (_too_light, "pixel_mean: train: the mean grey is 127.25"),
+        (_grey_outside, "light on dark: the background has a grey of 0 to 114", "validation 3: background 120"),
+        (_grey_of_one_shape_on_the_wrong_side, "light on dark: the first shape has a grey of 140 to 255", "grey_0 100"),
+        (_border_drawn, "pixels drawn on the one-pixel border: 0", "test 11: drawn_border_pixels 1"),
+        (_vertex_on_the_border, "the largest x of a vertex is 1 to 31", "test 12: x_max 31.5"),
+        (_overlap, "the hidden share of the first shape is 0 to 0.5", "train 2: overlap 0.6"),
+        (_too_many_rejections, "places rejected for the second shape: 0 to 51", "train 2: rejections 52"),
+        (_pixel_of_neither, "pixels that are neither background nor shape: 0", "train 5: unknown_pixels 1"),
+        (_twice_in_a_split, "no image is twice in a split", "train 1: same_in_split train 9"),
+        (_in_two_splits, "no image is in two splits", "test 9: same_in_another_split train 1"),
+        (_label_of_other_kinds, "the label is that of the kinds drawn", "train 0: label "),
+        (_labels_disagree, "the label beside an image is the one in its facts", "train 0: label "),
+        (_too_light, "train: the mean grey is 127.25", "181.274"),
     ],
     ids=name_of,
 )
-def test_each_violation_is_named_and_leaves_no_gate(project, spoil: Callable[[Prepared], None], line: str, caplog):
+def test_each_violation_is_named_and_leaves_no_gate(
+    project, spoil: Callable[[Prepared], None], expected: str, observed: str, caplog
+):
     prepared = prepared_shapeset(COUNTS)
     spoil(prepared)
     prepared.write(PREPARED)
     said = stopped()
-    assert line in said
+    assert expected in said
+    assert observed in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= 100
     assert "not met" in DATA_DOCS.read_text()
     assert not caplog.records
+
+
+@pytest.fixture(params=SUITES)
+def finite(request, project, monkeypatch) -> str:
+    """The name of a finite data set, of which the project asks for `COUNTS`."""
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params[request.param] |= COUNTS
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    monkeypatch.setattr(sys, "argv", ["validate", request.param])
+    return request.param
+
+
+def test_valid_finite_data_pass_and_their_first_images_are_shown(finite, capsys):
+    prepared = prepared_finite(finite, COUNTS)
+    prepared.write(Path("data/prepared") / finite)
+    validate.main()
+    gate = json.loads(Path(f"data/validated/{finite}.json").read_text())
+    assert gate["images"] == COUNTS
+    assert capsys.readouterr().out.startswith(f"all {len(gate['expectations'])} expectations are met\n")
+    folder = Path("reports/data_docs") / finite
+    assert {file.name for file in folder.iterdir()} == {"index.html", "images.png"}
+    assert 'src="images.png"' in (folder / "index.html").read_text()
+    expected = contact_sheet(prepared.images["train"], prepared.labels["train"], CATALOGUE[finite].class_names)
+    with Image.open(folder / "images.png") as sheet:
+        assert np.array_equal(np.asarray(sheet), np.asarray(expected))
+
+
+def test_what_is_wrong_with_finite_data_is_a_table_that_names_split_index_and_file(finite):
+    prepared = prepared_finite(finite, COUNTS)
+    prepared.labels["train"][0] = 11
+    prepared.images["validation"][7] = 100
+    prepared.images["test"][5] = prepared.images["train"][3]
+    prepared.write(Path("data/prepared") / finite)
+    with pytest.raises(SystemExit) as stop:
+        report_input_errors(validate.main)
+    said = str(stop.value).splitlines()
+    assert max(map(len, said)) <= 100
+    assert not Path(f"data/validated/{finite}.json").exists()
+    assert Path(f"reports/data_docs/{finite}/images.png").is_file()
+    for expected, examples in {
+        "labels are 0 to 9": {("train", 0): "label 11"},
+        "no image is nearly constant (deviates by under 4 greys)": {("validation", 7): "contrast 0"},
+        "no image is in two splits": {
+            ("train", 3): "same_in_another_split test 5",
+            ("test", 5): "same_in_another_split train 3",
+        },
+    }.items():
+        line = said.index(f"  {expected:<60}  untrue of {len(examples)} of 900 rows")
+        for (split, index), value in examples.items():
+            line += 1
+            fact = prepared.facts.loc[prepared.row(split, index)]
+            origin = f"{fact['file']} {fact['position']}" if "position" in fact else fact["file"]
+            assert said[line] == f"      {split} {index} ({origin}): {value}"
+
+
+def test_facts_without_the_file_are_refused(finite):
+    prepared = prepared_finite(finite, COUNTS)
+    prepared.facts["file"] = 7
+    prepared.write(Path("data/prepared") / finite)
+    with pytest.raises(SystemExit, match="column file is int64; allowed: text"):
+        report_input_errors(validate.main)
 
 
 def _without(file: Path) -> None:

@@ -17,8 +17,8 @@ PAPER_MODELS = {name: Model(*recipe) for recipe, name in PAPER.pop("model").item
 SEARCH = {"learning_rates", "seeds"}  # what says how a model's best run is looked for, not what the model is
 
 # Why a cell of Table 1 has no number of ours.
-OTHER_DATASET = "the data set is not among the `datasets` of params.yaml"
-OTHER_MODEL = "the model is not among the `models` of params.yaml"
+OTHER_DATASET = "params.yaml does not list this data set"
+OTHER_MODEL = "params.yaml does not list this model"
 NOT_RUN = "not run yet, `dvc repro` runs it"
 DIVERGED = "every run diverged"
 

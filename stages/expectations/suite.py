@@ -13,8 +13,9 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.expectations import Expectation
 
-ROW = ["split", "index"]  # the columns by which an example is named
-EXAMPLES = 5
+ROW = ["split", "index"]  # the columns by which an example is named …
+ORIGIN = ["file", "position"]  # … and those that tell, where the table has them, where it came from
+EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Outcome:
     expectation: str  # what is expected, with what is allowed
     observed: str
     met: bool
+    examples: tuple[str, ...] = ()
+    """the first images of which it is untrue, by split and index, each with what was looked at"""
 
 
 def evaluate(name: str, table: pd.DataFrame, expectations: list[Expectation]) -> ExpectationSuiteValidationResult:
@@ -44,16 +47,16 @@ def evaluate(name: str, table: pd.DataFrame, expectations: list[Expectation]) ->
     batch = asset.add_batch_definition_whole_dataframe("images").get_batch({"dataframe": table})
     result = batch.validate(
         gx.ExpectationSuite(name=name, expectations=expectations),
-        result_format={
-            "result_format": "SUMMARY",
-            "unexpected_index_column_names": ROW,
-            "partial_unexpected_count": EXAMPLES,
-        },
+        result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES},
     )
+    named = [column for column in (*ROW, *ORIGIN) if column in table]
     order = {expectation.description: place for place, expectation in enumerate(expectations)}
     result.results.sort(key=lambda single: order[single.expectation_config.description])
     for single in result.results:
         single.result = json.loads(json.dumps(single.to_json_dict()["result"]))  # Data Docs cannot show NumPy's numbers
+        if rows := single.result.get("partial_unexpected_index_list"):  # looked up here: the library takes minutes
+            shown = dict.fromkeys([*named, *_columns(single.expectation_config.kwargs)])
+            single.result["partial_unexpected_index_list"] = table.loc[rows, list(shown)].to_dict("records")
     result.meta = {}
     return result
 
@@ -62,18 +65,18 @@ def outcomes(result: ExpectationSuiteValidationResult) -> list[Outcome]:
     """Put every expectation's outcome into words, in order."""
     return [
         Outcome(
-            column=_column(single.expectation_config.kwargs),
+            column=", ".join(_columns(single.expectation_config.kwargs)),
             expectation=single.expectation_config.description,
             observed=_observed(single),
             met=bool(single.success),
+            examples=tuple(map(_example, single.result.get("partial_unexpected_index_list") or ())),
         )
         for single in result.results
     ]
 
 
-def _column(kwargs: dict) -> str:
-    names = kwargs.get("column_list") or [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
-    return ", ".join(names)
+def _columns(kwargs: dict) -> list[str]:
+    return kwargs.get("column_list") or [kwargs[key] for key in ("column", "column_A", "column_B") if key in kwargs]
 
 
 def _observed(single: ExpectationValidationResult) -> str:
@@ -82,9 +85,10 @@ def _observed(single: ExpectationValidationResult) -> str:
         raised = next(iter(single.exception_info.values()))
         return f"could not be checked: {raised['exception_message']}"
     if "unexpected_count" in result:
-        return _observed_rows(result)
+        untrue, rows = result["unexpected_count"], f"{result['element_count']:,} rows"
+        return f"untrue of {untrue:,} of {rows}" if untrue else f"true of all {rows}"
     value = result["observed_value"]
-    if "observed_partition" in result.get("details", {}):
+    if value and "observed_partition" in result.get("details", {}):
         return f"{_number(value)}, {_furthest_share(result['details'])}"
     return _number(value)
 
@@ -98,16 +102,11 @@ def _furthest_share(details: dict) -> str:
     expected = dict(zip(details["expected_partition"]["values"], details["expected_partition"]["weights"], strict=True))
     observed = dict(zip(details["observed_partition"]["values"], details["observed_partition"]["weights"], strict=True))
     furthest = max(expected, key=lambda name: (observed[name] - expected[name]) ** 2 / expected[name])
-    return f"furthest is {furthest} with {observed[furthest]:.4f} for {expected[furthest]:.4f}"
+    return f"furthest is {furthest} with {observed[furthest]:.5f} for {expected[furthest]:.5f}"
 
 
-def _observed_rows(result: dict) -> str:
-    if result["unexpected_count"] == 0:
-        return f"true of all {result['element_count']:,} rows"
-    examples = [
-        f"{example['split']} {example['index']} ("
-        + ", ".join(f"{name} {_number(value)}" for name, value in example.items() if name not in ROW)
-        + ")"
-        for example in result["partial_unexpected_index_list"][:EXAMPLES]
-    ]
-    return f"untrue of {result['unexpected_count']:,} of {result['element_count']:,} rows: {', '.join(examples)}"
+def _example(row: dict) -> str:
+    """Say which image it is, where it came from and what is untrue of it: `train 7 (data_batch_1.bin 7): label 12`."""
+    name, origin = (" ".join(str(row[column]) for column in columns if column in row) for columns in (ROW, ORIGIN))
+    values = ", ".join(f"{column} {_number(value)}" for column, value in row.items() if column not in (*ROW, *ORIGIN))
+    return f"{name} ({origin}): {values}" if origin else f"{name}: {values}"

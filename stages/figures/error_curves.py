@@ -1,4 +1,6 @@
-"""Figure 11: the test error of every model during training."""
+"""Figures 11 and 12: the test error of every model during training."""
+
+import math
 
 import altair as alt
 import pandas as pd
@@ -9,20 +11,24 @@ from stages.figures import style
 def draw(curves: pd.DataFrame) -> alt.LayerChart:
     """The chosen run of every model as a line in a band from the lowest to the highest of its seeds.
 
-    curves: one row per model, seed and update with test_error (fraction), chosen, and chance_percent (the error of
-    always naming the commonest class). An error of 0, or of a run that diverged (NaN), has no place on a
-    logarithmic axis.
+    curves: one row per model, seed and update with test_error (fraction), chosen, chance_percent (the error of
+    always naming the commonest class) and epoch_updates (the updates of one epoch, where there are epochs). An error
+    of 0, or of a run that diverged (NaN), has no place on a logarithmic axis.
     """
-    table = style.inlined(
-        curves[curves["test_error"] > 0], ["model", "seed", "update", "test_error", "chosen", "chance_percent"]
-    )
+    columns = ["model", "seed", "update", "test_error", "chosen", "chance_percent", "epoch_updates"]
+    table = style.inlined(curves[curves["test_error"] > 0], columns)
     chosen = style.isolated("model")
     base = (
         alt.Chart(table)
         .transform_calculate(percent="100 * datum.test_error")
         .encode(x=style.updates_axis(table), color=style.model_colour(table))
     )
-    percent = alt.Y("percent:Q", title="test error (%)", scale=alt.Scale(type="log", nice=False))
+    percent = alt.Y(
+        "percent:Q",
+        title="test error (%)",
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(values=ticks(100 * table["test_error"]), labelExpr="format(datum.value, '~r')"),
+    )
     bands = (
         base.transform_aggregate(low="min(percent)", high="max(percent)", groupby=["model", "update"])
         .mark_area(fillOpacity=0.18)
@@ -41,8 +47,22 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
         "model",
         {model: model for model in table["model"].unique()},
         {"test_error": ""},
-        ".1%",
+        ".2%",
     )
     return alt.layer(bands.add_params(chosen), lines, chance_line, chance_text, readout).properties(
         width=style.WIDTH, height=340
     )
+
+
+def ticks(percent: pd.Series) -> list[float]:
+    """Round percentages in the range of these: at about equal ratios, or at equal steps where the range is narrow."""
+    low, high = percent.min(), percent.max()
+
+    def round_numbers(*firsts: int) -> list[float]:
+        return [float(f"{first}e{power}") for power in range(-3, 3) for first in firsts]
+
+    found = [tick for tick in round_numbers(1, 2, 3, 5, 7) if low <= tick <= high]
+    if len(found) < 4:
+        step = min(step for step in round_numbers(1, 2, 5) if step >= (high - low) / 8)
+        found = [round(step * count, 3) for count in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return found

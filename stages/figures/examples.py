@@ -10,19 +10,19 @@ from PIL import Image
 
 from stages.figures import style
 
-SIZE = 64  # pixels an image is shown at, as in the paper
+SIZE = 64  # pixels an image is shown at where there is room, as in the paper
 
 
 def draw(examples: pd.DataFrame) -> alt.Chart:
     """A row of images a class.
 
     examples: one row per image with class_name (in the order of the labels), example (1, 2, …) and image, uint8
-    (height, width).
+    (height, width), or (height, width, 3) red, green and blue.
     """
     table = examples[["class_name", "example"]].assign(picture=[picture(image) for image in examples["image"]])
     return (
         alt.Chart(table)
-        .mark_image(width=alt.ExprRef(f"min(bandwidth('x'), {SIZE})"), height=SIZE)
+        .mark_image(width=alt.ExprRef(f"min(bandwidth('x'), {SIZE})"), height=SIZE, smooth=False)
         .encode(
             x=alt.X("example:O", axis=None, scale=alt.Scale(paddingInner=0.06, paddingOuter=0)),
             y=alt.Y(
@@ -41,8 +41,7 @@ def draw(examples: pd.DataFrame) -> alt.Chart:
 
 
 def picture(image: np.ndarray) -> str:
-    """The image, uint8 (height, width), as a PNG data URI whose pixels are squares, not blurred."""
-    times = max(1, SIZE // image.shape[0])
+    """The image, uint8 (height, width) or (height, width, 3), as a PNG data URI."""
     encoded = io.BytesIO()
-    Image.fromarray(image.repeat(times, axis=0).repeat(times, axis=1)).save(encoded, "PNG", optimize=True)
+    Image.fromarray(image).save(encoded, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(encoded.getvalue()).decode()

@@ -54,7 +54,8 @@ def as_high_as_the_highest(stills: list[dict]) -> list[dict]:
 def still(specification: dict) -> dict:
     """The specification with its description drawn as a title, and without what only answers to a pointer."""
     drawn = copy.deepcopy(specification)
-    drawn["title"] = drawn["description"]
+    title, *subtitle = drawn["description"].split("\n")
+    drawn["title"] = {"text": title, "subtitle": subtitle}
     drawn.pop("params", None)
     layers = panel(drawn).get("layer", [])
     layers[:] = [layer for layer in layers if not layer.get("name", "").startswith(POINTER)]

@@ -6,20 +6,22 @@ from typing import NamedTuple
 import altair as alt
 import pandas as pd
 
-from stages.figures.contents import PAPER_MODELS, Figure
+from stages.claims.table1 import NOT_RUN, PAPER_MODELS
+from stages.datasets.catalogue import CATALOGUE, Dataset
+from stages.figures.contents import Figure
 
 
 @dataclass(frozen=True)
 class Results:
     """Tables of one data set. The column `model` has all models of the page as categories, `layer` all hidden layers.
 
-    title: the data set's name. labels: each model with its recipe. absent: why a model has no rows in the tables.
+    dataset: its name in params.yaml. labels: each model with its recipe. absent: why a model has no rows in the tables.
     examples: class_name, example, image. runs: every run. monitored, curves: the chosen run's statistics; the errors
     of all seeds at the chosen rate and depth. histograms, jacobians: measured on the chosen run; jacobians also with
     the recipe's activation and initialization.
     """
 
-    title: str
+    dataset: str
     labels: dict[str, str]
     absent: dict[str, str]
     examples: pd.DataFrame
@@ -28,6 +30,11 @@ class Results:
     curves: pd.DataFrame
     histograms: pd.DataFrame
     jacobians: pd.DataFrame
+
+    @property
+    def about(self) -> Dataset:
+        """What is known of the data set itself."""
+        return CATALOGUE[self.dataset]
 
     @property
     def chosen(self) -> dict[str, NamedTuple]:
@@ -55,22 +62,32 @@ def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, l
     further = [model for model in results.labels if model not in PAPER_MODELS] if figure.further_models else []
     wanted = [*figure.models, *further]
     lacking = [model for model in wanted if model not in results.labels or model in results.absent]
-    notes = [results.absent.get(model, f"{model} is not among the models of params.yaml.") for model in lacking]
+    notes = [why_absent(model, results) for model in lacking]
     table = getattr(results, figure.table)
     if wanted:
         table = in_panels(table, [model for model in wanted if model not in lacking], results.headings)
     if table.empty:
-        return None, notes or [f"{results.title} has nothing for this figure yet; `dvc repro` makes it."]
+        return None, notes or [f"{results.about.title} has nothing for this figure: {NOT_RUN}."]
     return figure.draw(table), notes
 
 
-def depth(figure: Figure, results: Results) -> str:
-    """How deep the networks of this figure are and the paper's are, where the paper's are known to differ."""
+def why_absent(model: str, results: Results) -> str:
+    """Why these results have nothing of a model."""
+    if model not in results.labels:
+        return f"{model} is not among the models of params.yaml."
+    return f"{model} has no results on {results.about.title}: {results.absent[model]}."
+
+
+def words(figure: Figure, results: Results) -> list[str]:
+    """What is said beside the figure of these results alone: of the data set, and of another depth than the paper's."""
+    sentences = [figure.of_datasets[results.dataset]] if results.dataset in figure.of_datasets else []
     shown = sorted({results.chosen[model].hidden_layers for model in figure.models if model in results.chosen})
-    if figure.paper_hidden_layers is None or shown in ([], [figure.paper_hidden_layers]):
-        return ""
-    here = " or ".join(hidden_layers(count) for count in shown)
-    return f"Here the network has {here}; the one in the paper's figure has {figure.paper_hidden_layers}."
+    if figure.paper_hidden_layers is not None and shown not in ([], [figure.paper_hidden_layers]):
+        here = " or ".join(hidden_layers(count) for count in shown)
+        sentences.append(
+            f"Here the network has {here}; the one in the paper's figure has {figure.paper_hidden_layers}."
+        )
+    return sentences
 
 
 def in_panels(table: pd.DataFrame, models: list[str], headings: dict[str, str]) -> pd.DataFrame:

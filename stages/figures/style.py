@@ -49,7 +49,15 @@ CONFIG = {
         "titleLimit": 0,
     },
     "mark": {"aria": False},  # a chart is described as a whole; thousands of points one by one say nothing
-    "title": {"anchor": "start", "fontSize": 15, "color": INK, "offset": 12},
+    "title": {
+        "anchor": "start",
+        "fontSize": 15,
+        "color": INK,
+        "offset": 12,
+        "subtitleFontSize": 13,
+        "subtitleColor": SOFT,
+        "subtitlePadding": 5,
+    },
     "line": {"strokeWidth": 1.8},
     "facet": {"spacing": 24},
     "text": {"font": FONT, "fontSize": 12, "color": INK},
@@ -69,7 +77,10 @@ FURTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#7F7F7F")
 
 
 def specification(chart: alt.TopLevelMixin, title: str) -> dict:
-    """The chart as a Vega-Lite specification with this project's looks; the title is read out, not drawn."""
+    """The chart as a Vega-Lite specification with this project's looks; the title is read out, not drawn.
+
+    The first line of a title says what the figure is, a second one of which data set.
+    """
     return {**chart.to_dict(), "description": title, "config": CONFIG}
 
 
@@ -116,12 +127,20 @@ def model_colour(table: pd.DataFrame) -> alt.Color:
 
 
 def updates_axis(table: pd.DataFrame) -> alt.X:
-    """Training time; a square root gives the early updates, in which most happens, their room."""
+    """Training time; a square root gives the early updates, in which most happens, their room.
+
+    Where the table has numbers in a column `epoch_updates` (the updates of one epoch), epochs stand below the updates.
+    """
+    title, label = ["updates (one mini-batch each)"], "format(datum.value, '~s')"
+    if "epoch_updates" in table and table["epoch_updates"].notna().any():
+        epoch = table["epoch_updates"].max()
+        title.append(f"epochs ({epoch:,.0f} updates each)")
+        label = f"[{label}, format(datum.value / {epoch}, '.2~r')]"
     return alt.X(
         "update:Q",
-        title="updates (one mini-batch each)",
+        title=title,
         scale=alt.Scale(type="sqrt", nice=False),
-        axis=alt.Axis(labelExpr="format(datum.value, '~s')", values=update_ticks(table["update"].max()), grid=False),
+        axis=alt.Axis(labelExpr=label, values=update_ticks(table["update"].max()), grid=False),
     )
 
 

@@ -1,9 +1,36 @@
 """Table 1 as the page prints it: every number as a text, and what has to be said beside it."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from stages.claims.table1 import NOT_RUN, Cell, footnotes, percent
+from stages.datasets.catalogue import CATALOGUE
 from stages.figures.results import Results
 from stages.figures.style import model_colours
+
+
+def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
+    """Table 1 as the paper has it, model → data set → cell, as texts: its heads, rows and footnotes.
+
+    A row has its model and for each data set our number, the paper's, and the letter of the footnote that says why we
+    have none.
+    """
+    letters = footnotes(table)
+    return {
+        "datasets": [CATALOGUE[dataset].title for dataset in next(iter(table.values()))],
+        "rows": [
+            {
+                "model": model,
+                "cells": [
+                    {"here": percent(cell.here), "paper": percent(cell.paper), "footnote": letters.get(cell.reason)}
+                    for cell in row.values()
+                ],
+            }
+            for model, row in table.items()
+        ],
+        "footnotes": {letter: reason for reason, letter in letters.items()},
+    }
 
 
 def rows(table1: pd.DataFrame, results: Results) -> list[dict[str, str]]:
@@ -15,12 +42,10 @@ def rows(table1: pd.DataFrame, results: Results) -> list[dict[str, str]]:
     printed = []
     for model, label in results.labels.items():
         row = {"model": model, "recipe": label.removeprefix(f"{model}: "), "colour": colours[model]}
-        if model in results.absent:
-            row["absent"] = results.absent[model]
-        elif model not in table1.index:
-            row["absent"] = f"{model} is not in reports/table1.csv yet."
-        else:
+        if model in table1.index and model not in results.absent:
             row |= numbers(table1.loc[model])
+        else:
+            row["absent"] = results.absent.get(model, NOT_RUN)
         printed.append(row)
     return printed
 
@@ -39,24 +64,27 @@ def numbers(judged: pd.Series) -> dict[str, str]:
     }
 
 
-def percent(value: float) -> str:
-    """A percentage with the two decimals of the paper; a dash where there is none."""
-    return f"{value:.2f}" if pd.notna(value) else "–"
+def summary(tables: Mapping[str, pd.DataFrame]) -> str:
+    """What came out, in a sentence: of the data sets that have the paper's tanh with both initializations.
 
-
-def summary(table1: pd.DataFrame, title: str) -> str:
-    """What came out on one data set, in a sentence; empty unless Table 1 has tanh with both initializations."""
-    tanh = table1[table1["activation"] == "tanh"].set_index("initialization")
-    if not {"standard", "normalized"} <= set(tanh.index):
+    tables: for each data set's title its rows of Table 1, one per model.
+    """
+    found = []
+    for title, table1 in tables.items():
+        papers = table1[table1["paper_percent"].notna()].drop_duplicates(["activation", "initialization"])
+        tanh = papers[papers["activation"] == "tanh"].set_index("initialization")
+        if {"standard", "normalized"} <= set(tanh.index):
+            standard, normalized = (numbers(tanh.loc[name]) for name in ("standard", "normalized"))
+            found.append(
+                f"{standard['test_error']} % and {normalized['test_error']} % on {title} (the paper: "
+                f"{standard['paper']} % and {normalized['paper']} %)"
+            )
+    if not found:
         return ""
-    standard, normalized = (
-        numbers(tanh.loc[[initialization]].iloc[0]) for initialization in ("standard", "normalized")
+    sentence = (
+        f"With the standard and the normalized initialization, the tanh network's test errors are {'; '.join(found)}."
     )
-    return (
-        f"On {title} the tanh network ends at {standard['test_error']} % test error with the standard initialization "
-        f"and at {normalized['test_error']} % with the normalized one (the paper: {standard['paper']} % and "
-        f"{normalized['paper']} %)."
-    )
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def diverged(runs: pd.DataFrame) -> list[str]:

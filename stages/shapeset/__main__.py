@@ -12,9 +12,10 @@ import numpy
 import torch
 from tqdm import tqdm
 
+from stages.datasets.sheet import contact_sheet
 from stages.errors import InputError, report_input_errors
+from stages.shapeset import CLASS_NAMES
 from stages.shapeset.raster import SIDE
-from stages.shapeset.sheet import contact_sheet
 from stages.shapeset.stream import DRAWN_AT_ONCE, SPLITS, draw, draw_batches, draw_images
 
 ON_SHEET = 1024  # images to choose from, which is enough for the rarest class to fill its row
@@ -31,7 +32,7 @@ def main() -> None:
         sheet, out = (path and files.enter_context(whole_file(path)) for path in (arguments.sheet, arguments.out))
         if sheet:
             images, labels = draw_images(*stream, min(arguments.count, ON_SHEET), device)
-            contact_sheet(images.cpu().numpy(), labels.cpu().numpy()).save(sheet, "png")
+            contact_sheet(images.cpu().numpy(), labels.cpu().numpy(), CLASS_NAMES).save(sheet, "png")
         if out:
             write_images(out, *stream, arguments.count, device)
 

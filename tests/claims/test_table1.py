@@ -6,8 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.claims.table1 import paper_percent, table1_row
+from stages.claims.table1 import (
+    DIVERGED,
+    NOT_RUN,
+    OTHER_DATASET,
+    OTHER_MODEL,
+    Cell,
+    cells,
+    footnotes,
+    paper_percent,
+    percent,
+    table1_row,
+)
+from stages.params import Model, Params, load_params
 from tests.conftest import SHARED
+from tests.synthetic_results import write_params
 
 
 @pytest.fixture
@@ -49,11 +62,11 @@ def test_interval_is_wilsons(runs, predictions):
 
 
 def test_papers_numbers_are_found_by_recipe():
-    assert paper_percent("shapeset", "tanh", "normalized", "sgd") == 15.60
-    assert paper_percent("shapeset", "sigmoid", "standard", "sgd") == 82.61
-    assert paper_percent("shapeset", "sigmoid", "normalized", "sgd") is None
-    assert paper_percent("my_images", "tanh", "standard", "sgd") is None
-    assert paper_percent("shapeset", "tanh", "normalized", "another_rule") is None
+    assert paper_percent("shapeset", Model("tanh", "normalized")) == 15.60
+    assert paper_percent("shapeset", Model("sigmoid", "standard")) == 82.61
+    assert paper_percent("shapeset", Model("sigmoid", "normalized")) is None
+    assert paper_percent("my_images", Model("tanh", "standard")) is None
+    assert paper_percent("shapeset", Model("tanh", "normalized", "another_rule")) is None
 
 
 def test_papers_table_is_the_recorded_one():
@@ -62,4 +75,57 @@ def test_papers_table_is_the_recorded_one():
         pytest.skip("the record of the paper's table (../shared/paper/table1.csv) is not here")
     for row in pd.read_csv(recorded).to_dict("records"):
         for dataset in ("shapeset", "mnist", "cifar10", "small_imagenet"):
-            assert paper_percent(dataset, row["activation"], row["initialization"], "sgd") == row[dataset]
+            assert paper_percent(dataset, Model(row["activation"], row["initialization"])) == row[dataset]
+
+
+@pytest.fixture
+def params(tmp_path) -> Params:
+    """Two of the paper's models, one under another name, and one more, on two data sets."""
+    models = {"mine": ("softplus", "standard"), "tanh": ("tanh", "standard"), "renamed": ("softsign", "normalized")}
+    write_params(tmp_path, models, ["shapeset", "cifar10"])
+    return load_params(tmp_path / "params.yaml")
+
+
+@pytest.fixture
+def judged() -> pd.DataFrame:
+    rows = [("shapeset", "mine", 40.0), ("shapeset", "tanh", 30.0), ("cifar10", "tanh", 60.0), ("mnist", "tanh", 2.0)]
+    return pd.DataFrame(rows, columns=["dataset", "model", "test_error_percent"])
+
+
+def test_every_data_set_is_a_column_and_the_papers_further_models_are_rows(params, judged):
+    table = cells(judged, params, {})
+    assert list(table) == [
+        "mine",
+        "tanh",
+        "renamed",
+        "the paper's softsign",
+        "the paper's tanh-n",
+        "the paper's sigmoid",
+    ]
+    assert all(list(row) == ["shapeset", "mnist", "cifar10", "small_imagenet"] for row in table.values())
+
+
+def test_a_cell_has_both_numbers_or_says_why_not(params, judged):
+    table = cells(judged, params, {"cifar10": {"renamed": DIVERGED}})
+    assert table["tanh"]["shapeset"] == Cell(30.0, 27.15)
+    assert table["mine"]["shapeset"] == Cell(40.0, None)
+    assert table["mine"]["cifar10"] == Cell(None, None, NOT_RUN)
+    assert table["tanh"]["mnist"] == Cell(None, 1.76, OTHER_DATASET)  # though a number of an earlier run lies there
+    assert table["renamed"]["shapeset"] == Cell(None, 16.06, NOT_RUN)
+    assert table["renamed"]["cifar10"] == Cell(None, 53.8, DIVERGED)
+    assert table["the paper's sigmoid"]["cifar10"] == Cell(None, 57.28, OTHER_MODEL)
+    assert table["the paper's sigmoid"]["mnist"] == Cell(None, 2.21, OTHER_DATASET)
+
+
+def test_results_that_are_missing_have_no_number_though_the_table_has_one(params, judged):
+    assert cells(judged, params, {"shapeset": {"tanh": NOT_RUN}})["tanh"]["shapeset"] == Cell(None, 27.15, NOT_RUN)
+
+
+def test_each_reason_has_one_letter_in_the_order_of_the_table(params, judged):
+    table = cells(judged, params, {"cifar10": {"tanh": DIVERGED}})
+    assert footnotes(table) == {OTHER_DATASET: "a", NOT_RUN: "b", DIVERGED: "c", OTHER_MODEL: "d"}
+    assert footnotes({"tanh": {"shapeset": Cell(30.0, 27.15)}}) == {}
+
+
+def test_a_percentage_has_the_papers_two_decimals():
+    assert [percent(value) for value in (2, 15.605001, None, math.nan)] == ["2.00", "15.61", "–", "–"]

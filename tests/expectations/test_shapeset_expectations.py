@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm, power_divergence
 
-from stages.expectations import shapeset
+from stages.expectations import common, shapeset
 from stages.expectations.suite import evaluate, outcomes
 from stages.shapeset.kinds import CLASS_NAMES, CLASS_OF_KINDS, CLASS_SHARES
 from tests.expectations.synthetic_shapeset import KINDS_OF_LABEL
@@ -49,7 +49,7 @@ def test_the_authors_images_meet_every_expectation(author_shapeset):
             "index": np.concatenate([np.arange(count) for count in COUNTS.values()]),
         }
     ).join(pd.DataFrame(list(map(_facts_of_scene, scenes))))
-    table = shapeset.table(images, facts["label"].to_numpy(), facts)
+    table = shapeset.table(images, common.table(images, facts["label"].to_numpy(), facts, CLASS_NAMES))
     found = outcomes(evaluate("shapeset", table, shapeset.expectations(COUNTS)))
     assert [outcome for outcome in found if not outcome.met] == []
 
@@ -78,7 +78,7 @@ def test_class_shares_fail_where_the_likelihood_ratio_test_does(excess):
     table = pd.DataFrame({"split": "train", "index": range(1800), "class": np.repeat(CLASS_NAMES, counts)})
     shares = [single for single in shapeset.expectations({"train": 1800}) if _is_about_shares(single)]
     (found,) = outcomes(evaluate("shapeset", table, shares))
-    assert found.met == (p_value > shapeset.FALSE_ALARM)
+    assert found.met == (p_value > common.FALSE_ALARM)
 
 
 def _is_about_shares(expectation: gxe.Expectation) -> bool:
@@ -86,7 +86,7 @@ def _is_about_shares(expectation: gxe.Expectation) -> bool:
 
 
 def test_the_mean_grey_fails_a_correct_generator_less_often_than_claimed():
-    assert 2 * norm.sf(shapeset.STANDARD_ERRORS) < shapeset.FALSE_ALARM
+    assert 2 * norm.sf(shapeset.STANDARD_ERRORS) < common.FALSE_ALARM
 
 
 def test_every_expectation_has_words_of_its_own():

@@ -34,46 +34,50 @@ def test_outcomes_come_in_the_order_of_the_expectations():
 
 
 @pytest.mark.parametrize(
-    ("expectation", "column", "observed", "met"),
+    ("expectation", "column", "observed", "met", "examples"),
     [
         (
             gxe.ExpectColumnValuesToBeBetween(column="grey", min_value=1, max_value=10, description="d"),
             "grey",
             "true of all 10 rows",
             True,
+            (),
         ),
         (
             gxe.ExpectColumnValuesToBeBetween(column="grey", min_value=1, max_value=8, description="d"),
             "grey",
-            "untrue of 2 of 10 rows: test 0 (grey 9), test 1 (grey 10)",
+            "untrue of 2 of 10 rows",
             False,
+            ("test 0: grey 9", "test 1: grey 10"),
         ),
         (
             gxe.ExpectColumnValuesToBeBetween(column="may_miss", min_value=1, max_value=8, description="d"),
             "may_miss",
-            "untrue of 5 of 10 rows: train 0 (may_miss 0.25), train 2 (may_miss 0.25), train 4 (may_miss 0.25), "
-            "train 6 (may_miss 0.25), test 0 (may_miss 0.25)",
+            "untrue of 5 of 10 rows",
             False,
+            ("train 0: may_miss 0.25", "train 2: may_miss 0.25", "train 4: may_miss 0.25"),
         ),
         (
             gxe.ExpectColumnPairValuesToBeEqual(column_A="grey", column_B="index", description="d"),
             "grey, index",
-            "untrue of 10 of 10 rows: train 0 (grey 1), train 1 (grey 2), train 2 (grey 3), train 3 (grey 4), "
-            "train 4 (grey 5)",
+            "untrue of 10 of 10 rows",
             False,
+            ("train 0: grey 1", "train 1: grey 2", "train 2: grey 3"),
         ),
         (
             gxe.ExpectCompoundColumnsToBeUnique(column_list=["split", "index"], description="d"),
             "split, index",
             "true of all 10 rows",
             True,
+            (),
         ),
-        (gxe.ExpectTableRowCountToEqual(value=11, description="d"), "", "10", False),
+        (gxe.ExpectTableRowCountToEqual(value=11, description="d"), "", "10", False, ()),
         (
             gxe.ExpectColumnMeanToBeBetween(column="grey", min_value=5, max_value=6, description="d"),
             "grey",
             "5.5",
             True,
+            (),
         ),
         (
             gxe.ExpectColumnKLDivergenceToBeLessThan(
@@ -83,17 +87,38 @@ def test_outcomes_come_in_the_order_of_the_expectations():
                 description="d",
             ),
             "kind",
-            "0.0201355, furthest is a with 0.6000 for 0.5000",
+            "0.0201355, furthest is a with 0.60000 for 0.50000",
             False,
+            (),
+        ),
+        (
+            gxe.ExpectColumnKLDivergenceToBeLessThan(
+                column="kind",
+                partition_object={"values": ["a", "b"], "weights": [0.6, 0.4]},
+                threshold=0,
+                description="d",
+            ),
+            "kind",
+            "0",
+            True,
+            (),
         ),
         (
             gxe.ExpectColumnMeanToBeBetween(column="shade", min_value=5, max_value=6, description="d"),
             "shade",
             'could not be checked: Error: The column "shade" in BatchData does not exist.',
             False,
+            (),
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, gxe.Expectation) else "",
 )
-def test_an_outcome_tells_column_and_what_was_observed(expectation, column, observed, met):
-    assert outcome(expectation) == Outcome(column=column, expectation="d", observed=observed, met=met)
+def test_an_outcome_tells_column_and_what_was_observed(expectation, column, observed, met, examples):
+    assert outcome(expectation) == Outcome(column, "d", observed, met, examples)
+
+
+def test_examples_tell_where_an_image_came_from():
+    table = TABLE.assign(file="batch.bin", position=range(1000, 1010))
+    expectation = gxe.ExpectColumnValuesToBeBetween(column="grey", max_value=8, description="d")
+    (found,) = outcomes(evaluate("small", table, [expectation]))
+    assert found.examples == ("test 0 (batch.bin 1008): grey 9", "test 1 (batch.bin 1009): grey 10")

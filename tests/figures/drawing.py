@@ -30,6 +30,16 @@ def marks(chart: alt.TopLevelMixin) -> dict[str, list[Mark]]:
     }
 
 
+def texts(chart: alt.TopLevelMixin) -> list[str | list[str]]:
+    """All that is written in a chart; what has several lines is a list."""
+    scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart"))["scenegraph"]
+
+    def below(item: dict) -> list:
+        return [text for one in item.get("items", []) for text in [one.get("text"), *below(one)] if text]
+
+    return below(scene)
+
+
 def with_role(item: dict, role: str) -> list[dict]:
     """The groups below `item` with this role or name and something in them, without what waits for the pointer."""
     found = []

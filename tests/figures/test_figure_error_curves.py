@@ -1,11 +1,12 @@
-"""Figure 11 draws every model's chosen run, the range of its seeds, and chance."""
+"""Figures 11 and 12 draw every model's chosen run, the range of its seeds, and chance."""
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from stages.figures import error_curves
 from stages.figures.style import PAPER_COLOURS
-from tests.figures.drawing import assert_drawn_to_scale, marks
+from tests.figures.drawing import assert_drawn_to_scale, marks, texts
 
 
 def test_lines_are_the_chosen_runs_and_bands_the_range_of_the_seeds(root, results):
@@ -34,3 +35,35 @@ def test_a_seed_that_diverged_does_not_draw_an_error_of_zero(results):
         assert np.isfinite(mark.ys).all()
         assert (mark.ys >= -1).all()
         assert (mark.ys <= 341).all()
+
+
+def test_a_finite_data_sets_updates_stand_over_its_epochs(results):
+    drawn = texts(error_curves.draw(results.curves.assign(epoch_updates=5000.0)))
+    assert ["60k", "12"] in drawn
+    assert ["2k", "0.4"] in drawn
+    assert ["updates (one mini-batch each)", "epochs (5,000 updates each)"] in drawn
+    endless = texts(error_curves.draw(results.curves))
+    assert "60k" in endless
+    assert not any("epochs" in str(text) for text in endless)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (1.7, 91, [2, 3, 5, 7, 10, 20, 30, 50, 70]),
+        (15, 91, [20, 30, 50, 70]),
+        (52, 91, [55, 60, 65, 70, 75, 80, 85, 90]),
+        (83.31, 83.56, [83.35, 83.4, 83.45, 83.5, 83.55]),
+        (83.333, 83.333, [83.333]),
+    ],
+)
+def test_ticks_are_round_percentages_in_the_range(low, high, ticks):
+    assert error_curves.ticks(pd.Series([high, low])) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize("times", [0.02, 0.2, 1])
+def test_every_tick_has_its_label(results, times):
+    curves = results.curves.assign(test_error=times * results.curves["test_error"])
+    ticks = error_curves.ticks(100 * curves["test_error"])
+    assert len(ticks) >= 4
+    assert {f"{tick:g}" for tick in ticks} <= {text for text in texts(error_curves.draw(curves)) if type(text) is str}

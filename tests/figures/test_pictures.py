@@ -14,12 +14,13 @@ from stages.figures.results import in_panels
 
 def specification(results) -> dict:
     chart = activation_spread.draw(in_panels(results.monitored, ["tanh"], results.headings))
-    return style.specification(chart, "Figure 3. Tanh")
+    return style.specification(chart, "Figure 3. Tanh\nShapeset")
 
 
-def test_a_still_has_the_title_and_nothing_invisible(results):
+def test_a_still_has_the_title_the_data_set_and_nothing_invisible(results):
     drawn = pictures.svg(specification(results))
     assert ">Figure 3. Tanh</text>" in drawn
+    assert ">Shapeset</text>" in drawn
     assert 'opacity="0"' not in drawn
     assert len(drawn) < 100_000
 

@@ -3,10 +3,11 @@
 import dataclasses
 
 import pandas as pd
+import pytest
 
-from stages.claims.table1 import PAPER
-from stages.figures.contents import PAPER_MODELS, SECTIONS
-from stages.figures.results import depth, drawn
+from stages.datasets.catalogue import CATALOGUE
+from stages.figures.contents import SECTIONS
+from stages.figures.results import drawn, words
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
 
@@ -23,11 +24,6 @@ def test_the_papers_models_come_first_and_a_readers_own_after_them(results):
         assert notes == []
 
 
-def test_the_papers_models_are_those_of_its_table_1():
-    rows = pd.read_csv(PAPER).itertuples()
-    assert {row.model: (row.activation, row.initialization) for row in rows} == PAPER_MODELS
-
-
 def test_a_panels_second_line_is_the_chosen_run(results):
     (heading,) = drawn(FIGURES["figure-2"], results)[0].facet.to_dict()["sort"]
     assert heading.split("\n") == [
@@ -38,14 +34,22 @@ def test_a_panels_second_line_is_the_chosen_run(results):
 
 def test_another_depth_than_the_papers_is_told(results):
     sentence = "Here the network has 5 hidden layers; the one in the paper's figure has 4."
-    assert depth(FIGURES["figure-2"], results) == sentence
-    assert all(depth(figure, results) == "" for key, figure in FIGURES.items() if key != "figure-2")
+    assert words(FIGURES["figure-2"], results) == [sentence]
+    assert not any(words(figure, results) for key, figure in FIGURES.items() if key not in ("figure-1", "figure-2"))
     as_deep = dataclasses.replace(results, runs=results.runs.assign(hidden_layers=4))
-    assert depth(FIGURES["figure-2"], as_deep) == ""
+    assert words(FIGURES["figure-2"], as_deep) == []
     one = dataclasses.replace(results, runs=results.runs.assign(hidden_layers=1))
-    assert depth(FIGURES["figure-2"], one).startswith("Here the network has 1 hidden layer;")
+    assert words(FIGURES["figure-2"], one)[0].startswith("Here the network has 1 hidden layer;")
     none = dataclasses.replace(results, runs=results.runs.assign(chosen=False))
-    assert depth(FIGURES["figure-2"], none) == ""
+    assert words(FIGURES["figure-2"], none) == []
+
+
+@pytest.mark.parametrize("dataset", CATALOGUE)
+def test_every_data_set_is_told_of_beside_its_examples(results, dataset):
+    (sentence,) = words(FIGURES["figure-1"], dataclasses.replace(results, dataset=dataset))
+    height, width, *colours = CATALOGUE[dataset].image_shape
+    if dataset != "shapeset":
+        assert f"{height}×{width} pixels in {'colour' if colours else 'grey'}" in sentence
 
 
 def test_a_figure_of_one_model_shows_no_other(results):
@@ -61,11 +65,12 @@ def test_a_model_that_is_not_in_params_is_named(results):
 
 
 def test_a_figure_without_any_of_its_models_has_no_chart(results):
-    absent = {"sigmoid": "Every run of sigmoid diverged."}
-    assert drawn(FIGURES["figure-2"], dataclasses.replace(results, absent=absent)) == (None, [absent["sigmoid"]])
+    absent = dataclasses.replace(results, absent={"sigmoid": "every run diverged"})
+    note = "sigmoid has no results on Shapeset-3×2: every run diverged."
+    assert drawn(FIGURES["figure-2"], absent) == (None, [note])
 
 
 def test_images_that_are_not_there_are_named(results):
     chart, (note,) = drawn(FIGURES["figure-1"], dataclasses.replace(results, examples=pd.DataFrame()))
     assert chart is None
-    assert "Shapeset-3×2 has nothing for this figure yet" in note
+    assert note == "Shapeset-3×2 has nothing for this figure: not run yet, `dvc repro` runs it."

@@ -5,12 +5,29 @@ import dataclasses
 import pandas as pd
 import pytest
 
+from stages.claims.table1 import DIVERGED, OTHER_DATASET, Cell
 from stages.figures import table1
 
 
 @pytest.fixture
 def judged(root) -> pd.DataFrame:
     return pd.read_csv(root / "reports/table1.csv").set_index("model")
+
+
+def test_a_cell_is_two_numbers_or_a_dash_with_its_footnote():
+    printed = table1.overview(
+        {
+            "tanh": {"shapeset": Cell(30.0, 27.15), "mnist": Cell(None, 1.76, OTHER_DATASET)},
+            "mine": {"shapeset": Cell(None, None, DIVERGED), "mnist": Cell(None, None, OTHER_DATASET)},
+        }
+    )
+    assert printed["datasets"] == ["Shapeset-3×2", "MNIST"]
+    assert printed["footnotes"] == {"a": OTHER_DATASET, "b": DIVERGED}
+    cells = {row["model"]: [tuple(cell.values()) for cell in row["cells"]] for row in printed["rows"]}
+    assert cells == {
+        "tanh": [("30.00", "27.15", None), ("–", "1.76", "a")],
+        "mine": [("–", "–", "b"), ("–", "–", "a")],
+    }
 
 
 def test_every_number_is_printed_with_the_papers_two_decimals(results, judged):
@@ -40,18 +57,27 @@ def test_one_seed_has_no_standard_deviation(results, judged):
 
 
 def test_a_model_without_results_says_why_in_its_row(results, judged):
-    absent = dataclasses.replace(results, absent={"tanh": "Every run of tanh diverged."})
+    absent = dataclasses.replace(results, absent={"tanh": DIVERGED})
     rows = {row["model"]: row for row in table1.rows(judged.drop("sigmoid"), absent)}
-    assert rows["tanh"]["absent"] == "Every run of tanh diverged."
-    assert rows["sigmoid"]["absent"] == "sigmoid is not in reports/table1.csv yet."
+    assert rows["tanh"]["absent"] == "every run diverged"
+    assert rows["sigmoid"]["absent"] == "not run yet, `dvc repro` runs it"
     assert "test_error" not in rows["tanh"]
 
 
-def test_the_summary_needs_tanh_with_both_initializations(judged):
-    sentence = table1.summary(judged, "Shapeset-3×2")
-    for model in ("tanh", "tanh-n"):
-        assert f"{judged.loc[model, 'test_error_percent']:.2f} %" in sentence
-    assert table1.summary(judged.drop("tanh"), "Shapeset-3×2") == ""
+def test_the_summary_is_of_the_data_sets_that_have_the_papers_tanh_with_both_initializations(judged):
+    variant = judged.loc[["tanh"]].assign(test_error_percent=99.0, paper_percent=float("nan"))  # another cost, say
+    sentence = table1.summary(
+        {
+            "Shapeset-3×2": pd.concat([variant, judged]),
+            "MNIST": judged.assign(test_error_percent=2.0),
+            "CIFAR-10": judged.drop("tanh"),
+        }
+    )
+    tanh, tanh_n = (f"{judged.loc[model, 'test_error_percent']:.2f}" for model in ("tanh", "tanh-n"))
+    percents = f"{tanh} % and {tanh_n} % on Shapeset-3×2 (the paper: 27.15 % and 15.60 %); 2.00 % and 2.00 % on MNIST"
+    assert percents in sentence.replace("\N{NO-BREAK SPACE}", " ")
+    assert "CIFAR-10" not in sentence
+    assert table1.summary({"MNIST": judged.drop("tanh")}) == ""
 
 
 def test_runs_that_diverged_are_told_with_their_update(results):

@@ -1,0 +1,44 @@
+"""Prepared finite data sets made of noise that has the mean and the standard deviation of the real pixels."""
+
+import numpy as np
+import pandas as pd
+
+from stages.datasets.catalogue import CATALOGUE
+from stages.expectations import cifar10, mnist, small_imagenet
+from tests.expectations.synthetic_shapeset import Prepared
+
+SUITES = {"mnist": mnist, "cifar10": cifar10, "small_imagenet": small_imagenet}
+
+
+def prepared_finite(dataset: str, counts: dict[str, int], seed: int = 0) -> Prepared:
+    """Draw valid data with exactly `counts` images in each split, as many of each class as of any other."""
+    random = np.random.default_rng(seed)
+    known = SUITES[dataset].PIXELS
+    images = {
+        split: draw_images(random, count, CATALOGUE[dataset].image_shape, known.means, known.deviations)
+        for split, count in counts.items()
+    }
+    labels = {split: random.permutation(count) % 10 for split, count in counts.items()}
+    facts = pd.concat([_facts(dataset, split, labels[split]) for split in counts], ignore_index=True)
+    return Prepared(images=images, labels=labels, facts=facts)
+
+
+def draw_images(
+    random: np.random.Generator, count: int, shape: tuple[int, ...], means: tuple, deviations: tuple
+) -> np.ndarray:
+    """Draw uint8 (count, *shape) of independent pixels, each colour of the beta distribution with these moments."""
+    colours = []
+    for mean, deviation in zip(means, deviations, strict=True):
+        concentration = mean * (1 - mean) / deviation**2 - 1
+        colours.append(random.beta(mean * concentration, (1 - mean) * concentration, (count, *shape[:2])))
+    images = np.rint(255 * np.stack(colours, axis=-1)).astype(np.uint8).reshape(count, *shape)
+    images[0, 0, :2] = np.array([0, 255], np.uint8).reshape(2, *[1] * len(shape[2:]))  # which chance may leave out
+    return images
+
+
+def _facts(dataset: str, split: str, labels: np.ndarray) -> pd.DataFrame:
+    facts = pd.DataFrame({"split": split, "index": np.arange(len(labels)), "label": labels})
+    if dataset == "small_imagenet":
+        names = [f"n0152999{label}/n0152999{label}_{index}.JPEG" for index, label in enumerate(labels)]
+        return facts.assign(file=names, wnid=[name[:9] for name in names], undecodable_share=0.0009)
+    return facts.assign(file=f"{split}.bin", position=100 + np.arange(len(labels)))
