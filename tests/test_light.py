@@ -18,6 +18,7 @@ OF_STAGES = {
     "train": {"torch"},
     "measure": {"torch"},
     "judge": set(),
+    "surfaces": set(),
     "render": {"altair", "vl_convert"},
     "summary": set(),
     "params": set(),

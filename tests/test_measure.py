@@ -44,7 +44,7 @@ def test_jacobians_are_between_neighbouring_hidden_layers(network, passes):
         )
         assert jacobians.shape[1:] == (SIZES[layer + 1], SIZES[layer])
         expected.append(torch.linalg.svdvals(jacobians).mean().item())
-    rows = measure.jacobian_rows(network, passes)
+    rows = measure.jacobian_rows(measure.singular_values(network, passes))
     assert [row["layer"] for row in rows] == [1, 2]
     assert [row["average_singular_value"] for row in rows] == pytest.approx(expected, rel=1e-5)
     assert expected[0] != pytest.approx(expected[1], rel=0.01)

@@ -1,0 +1,160 @@
+"""The claims on test errors in section 5, and on depth in section 2.3."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations, product
+
+import numpy as np
+
+from stages.claims.comparisons import Comparison, all_confirmed, compare, wrong_together
+from stages.claims.measurements import (
+    PAPER_LAYERS,
+    SHAPESET,
+    SIGMOID,
+    SOFTSIGN,
+    SOFTSIGN_N,
+    TABLE1_MODELS,
+    TANH,
+    TANH_N,
+    Measurements,
+)
+from stages.claims.significance import LEVEL, fisher, paired
+from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict
+from stages.datasets.catalogue import CATALOGUE
+from stages.params import Model
+
+MUCH_LESS = 0.5  # less than half
+MUCH_OF_THE_GAP = 0.5  # at least half
+DEPTHS = range(1, PAPER_LAYERS + 1)
+SIGMOID_DEPTH = 4  # the best one for the sigmoid; PAPER_LAYERS is for the others
+FEWEST_PAIRS = 3  # of the ten pairs of five models: fewer say little of their order
+
+
+def normalized_beats_standard_tanh(measurements: Measurements) -> Verdict:
+    """Judge tanh by its two initializations."""
+    return all_confirmed([compare(measurements, measurements.find(TANH_N), measurements.find(TANH))])
+
+
+def softsign_robust(measurements: Measurements) -> Verdict:
+    """Judge whether what initialization changes for softsign is less than half of what it changes for tanh."""
+    tanh, tanh_n, softsign, softsign_n = _wrong(measurements, TANH, TANH_N, SOFTSIGN, SOFTSIGN_N)
+    tanh_gap, softsign_gap = tanh - tanh_n, softsign - softsign_n
+    numbers = {
+        "tanh_gap_percent": 100 * float(tanh_gap.mean()),
+        "softsign_gap_percent": 100 * float(softsign_gap.mean()),
+    }
+    sizes = [gap * np.sign(gap.mean()) for gap in (tanh_gap, softsign_gap)]
+    return _larger(MUCH_LESS * sizes[0], sizes[1], "half of tanh's gap", "softsign's gap", numbers)
+
+
+def sigmoid_worst(measurements: Measurements) -> Verdict:
+    """Judge the sigmoid against each of the other four of Table 1."""
+    *others, sigmoid = (measurements.find(recipe) for recipe in TABLE1_MODELS)
+    return all_confirmed([compare(measurements, other, sigmoid) for other in others])
+
+
+def pretraining_best(measurements: Measurements) -> Verdict:
+    """Judge pre-trained tanh against each of Table 1's, then how far normalized initialization comes towards it."""
+    pretrained = measurements.find_pretrained(TANH)
+    names = [measurements.find(recipe) for recipe in TABLE1_MODELS]
+    lowest = all_confirmed([compare(measurements, pretrained, name) for name in names])
+    if lowest.verdict != HOLDS:
+        return lowest
+    tanh, tanh_n, ours = _wrong(measurements, TANH, TANH_N, measurements.models[pretrained])
+    closed = float((tanh - tanh_n).mean() / (tanh - ours).mean())
+    gains = tanh - tanh_n, MUCH_OF_THE_GAP * (tanh - ours)
+    much = _larger(*gains, "what normalized initialization gains", "half of what pre-training gains", lowest.numbers)
+    numbers = much.numbers | {"share_of_gap_closed": closed}
+    if much.verdict != HOLDS or much.p > lowest.p:
+        return replace(much, numbers=numbers)
+    return replace(lowest, numbers=numbers)
+
+
+def best_depth(measurements: Measurements) -> Verdict:
+    """Judge each model of Table 1 at the depth claimed against the best of the others, by validation error.
+
+    Their test errors are compared as if on different images: of other depths than the chosen one only the number of
+    errors is kept.
+    """
+    comparisons, best = [], {}
+    for recipe in TABLE1_MODELS:
+        name = _with_all_depths(measurements, recipe)
+        runs = {depth: measurements.best_run(name, depth) for depth in DEPTHS}
+        by_validation = sorted(runs, key=lambda depth: runs[depth]["validation_error"])
+        claimed = SIGMOID_DEPTH if recipe == SIGMOID else PAPER_LAYERS
+        rival = next(depth for depth in by_validation if depth != claimed)
+        images = len(measurements.predictions(name))
+        errors = [runs[depth]["test_error"] for depth in (claimed, rival)]
+        p = fisher(*(round(error * images) for error in errors), images)
+        depths = (f"{name}_depth_{depth}" for depth in (claimed, rival))
+        comparisons.append(Comparison(*depths, *errors, images, p, "Fisher's exact test"))
+        best[f"{name}_best_depth"] = by_validation[0]
+    found = all_confirmed(comparisons)
+    return replace(found, numbers=found.numbers | best)
+
+
+def same_on_real_data(measurements: Measurements) -> Verdict:
+    """Judge every pair of Table 1's models that McNemar's test tells apart both on Shapeset and on a finite data set.
+
+    A rank correlation could not decide: even the very same order of five models has a p-value of 1/60.
+    """
+    finite = [dataset for dataset in measurements.datasets if not CATALOGUE[dataset].endless]
+    if not finite:
+        raise Undecided("params.yaml lists no finite data set: mnist, cifar10 or small_imagenet")
+    names = [measurements.find(recipe) for recipe in TABLE1_MODELS]
+    here = _pairs(measurements, names, SHAPESET)
+    against, numbers, differences, too_few = 0, {}, {}, []
+    for dataset in finite:
+        there = _pairs(measurements, names, dataset)
+        both = [pair for pair in here if here[pair].told_apart and there[pair].told_apart]
+        reverse = [pair for pair in both if here[pair].confirmed != there[pair].confirmed]
+        against += len(reverse)
+        numbers |= {f"agreeing_pairs_{dataset}": len(both) - len(reverse), f"reversed_pairs_{dataset}": len(reverse)}
+        for pair, (place, pairs) in product(reverse, ((SHAPESET, here), (dataset, there))):
+            differences[f"{place}_{pair[1]}_minus_{pair[0]}_percent"] = 100 * pairs[pair].difference
+        if len(both) < FEWEST_PAIRS:
+            too_few.append(f"{len(both)} on {dataset}")
+    numbers = {"reversed_pairs": against, **numbers, **differences}
+    test = "McNemar's exact test for each pair of models on each data set"
+    if not against and too_few:
+        missing = f"too few of the ten pairs of models can be told apart both on Shapeset and elsewhere: {too_few[0]}"
+        return Verdict(UNDECIDED, numbers, missing, test)
+    return Verdict(FAILS if against else HOLDS, numbers, None, test)
+
+
+def _with_all_depths(measurements: Measurements, recipe: Model) -> str:
+    """Return the name of the model with this recipe that is trained with all DEPTHS."""
+    name = measurements.find(recipe)
+    lacking = [str(depth) for depth in DEPTHS if depth not in measurements.depths(name)]
+    if lacking:
+        raise Undecided(
+            f"{name} is not trained with {', '.join(lacking)} hidden layers: hidden_layers does not list them"
+        )
+    return name
+
+
+def _pairs(measurements: Measurements, names: Sequence[str], dataset: str) -> dict[tuple[str, str], Comparison]:
+    return {pair: compare(measurements, *pair, dataset) for pair in combinations(names, 2)}
+
+
+def _wrong(measurements: Measurements, *recipes: Model) -> list[np.ndarray]:
+    """Return for each recipe's chosen run which test images it errs on: 0.0 or 1.0 (examples,)."""
+    names = [measurements.find(recipe) for recipe in recipes]
+    wrong = wrong_together({name: measurements.predictions(name) for name in names})
+    return [wrong[name].astype(float) for name in names]
+
+
+def _larger(
+    larger: np.ndarray, smaller: np.ndarray, larger_name: str, smaller_name: str, numbers: dict[str, float]
+) -> Verdict:
+    """Return the verdict on a claim that one difference of errors, the mean over images, is larger than another."""
+    p, margin = paired(larger - smaller), float((larger - smaller).mean())
+    numbers = {"margin_percent": 100 * margin, **numbers}
+    test = f"paired t-test of {larger_name} against {smaller_name} on {len(larger):,} test images"
+    if p < LEVEL:
+        return Verdict(HOLDS if margin > 0 else FAILS, numbers, None, test, p)
+    missing = (
+        f"{larger_name} ({100 * larger.mean():.2f} points) and {smaller_name} ({100 * smaller.mean():.2f} points) "
+        f"cannot be told apart on {len(larger):,} test images (p = {p:.2g}); longer training or more images might"
+    )
+    return Verdict(UNDECIDED, numbers, missing, test, p)

@@ -1,0 +1,175 @@
+"""What claims are judged from: the results of the models of params.yaml, read when a claim asks for them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.artifacts import RUN, read_table, read_tensors
+from stages.claims.verdict import Undecided
+from stages.datasets.catalogue import CATALOGUE
+from stages.errors import InputError
+from stages.params import Model, Params, Scale
+
+SHAPESET = "shapeset"  # the data set that the paper's claims are about
+PAPER_LAYERS = 5  # hidden layers of the networks of Table 1
+FEWEST_LAYERS = 3  # hidden ones, to say how they differ from the lowest to the top
+LEARNED = 0.9  # of chance: a network with more errors than this share of those of a constant answer has not learned
+
+TANH, TANH_N = Model("tanh", "standard"), Model("tanh", "normalized")
+SOFTSIGN, SOFTSIGN_N = Model("softsign", "standard"), Model("softsign", "normalized")
+SIGMOID = Model("sigmoid", "standard")
+TABLE1_MODELS = (SOFTSIGN, SOFTSIGN_N, TANH, TANH_N, SIGMOID)
+
+Tables = Callable[[str, Sequence[str]], pd.DataFrame | None]
+"""tables(name, columns): the table of that name with at least these columns, None where there is none"""
+Tensors = Callable[[str], dict[str, np.ndarray] | None]
+"""tensors(name): the named arrays of that name, None where there are none"""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """The results there are; what is asked for and not there raises Undecided with what is missing."""
+
+    models: Mapping[str, Model]
+    scale: Scale
+    datasets: Sequence[str]
+    tables: Tables
+    tensors: Tensors
+
+    def find(self, wanted: Model, hidden_layers: int | None = None) -> str:
+        """Return the name of the model that is `wanted`, whatever its depth, or with this depth where one is given.
+
+        Of several, such as one for each depth, it is the first with PAPER_LAYERS, or else the first.
+        """
+        alike = [name for name, model in self.models.items() if without_search(model) == without_search(wanted)]
+        if not alike:
+            raise Undecided(f"params.yaml has no model with {words(wanted)}")
+        if hidden_layers is not None:
+            alike = [name for name in alike if hidden_layers in self.depths(name)]
+            if not alike:
+                raise Undecided(f"no model with {words(wanted)} is trained with {hidden_layers} hidden layers")
+        return min(alike, key=lambda name: PAPER_LAYERS not in self.depths(name))
+
+    def find_pretrained(self, plain: Model) -> str:
+        """Return the name of the model that is `plain` after pre-training, from whatever initialization."""
+        for model in self.models.values():
+            if model.pretraining:
+                without = replace(model, pretraining=None, initialization=plain.initialization)
+                if without_search(without) == plain:
+                    return self.find(model)
+        raise Undecided(f"params.yaml has no model with {plain.activation} units and pre-training")
+
+    def depths(self, name: str) -> list[int]:
+        """Return the numbers of hidden layers that a model is trained with."""
+        return self.models[name].at(self.scale).hidden_layers
+
+    def runs(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
+        """Return a model's runs that did not diverge."""
+        columns = [*RUN, "diverged_at", "validation_error", "test_error"]
+        runs = self._results("runs", dataset, name, "runs", columns)
+        return runs[runs["diverged_at"].isna()]
+
+    def best_run(self, name: str, hidden_layers: int | None = None, dataset: str = SHAPESET) -> pd.Series:
+        """Return the run with the lowest validation error, of those with this depth where one is given.
+
+        Without a depth it is the chosen run. As there, of several the one with the highest learning rate.
+        """
+        runs = self.runs(name, dataset)
+        if hidden_layers is not None:
+            runs = runs[runs["hidden_layers"] == hidden_layers]
+        if runs.empty:
+            raise Undecided(f"all runs of {name} on {dataset} diverged")
+        ranked = runs.sort_values(["validation_error", "learning_rate"], ascending=[True, False], kind="stable")
+        return ranked.iloc[0]
+
+    def require_learned(self, name: str) -> None:
+        """Raise Undecided where the chosen run errs about as often as always naming the commonest class does."""
+        error, chance = self.best_run(name)["test_error"], 1 - CATALOGUE[SHAPESET].commonest_share
+        if error > LEARNED * chance:
+            raise Undecided(
+                f"{name} has not been trained for long enough to learn: it errs on {100 * error:.1f} % of the test "
+                f"images, and always naming the commonest class on {100 * chance:.1f} %"
+            )
+
+    def course(self, name: str, quantity: str, hidden_layers: int | None = None) -> pd.DataFrame:
+        """Return how a monitored quantity went in the best run: one row an update, one column a hidden layer."""
+        best = self.best_run(name, hidden_layers)
+        table = self._results("runs", SHAPESET, name, "monitored", [*RUN, "update", "layer", quantity])
+        of_best = table[(table[list(RUN)] == best[list(RUN)].to_numpy()).all(axis=1)]
+        hidden = of_best[of_best["layer"] <= of_best["hidden_layers"]]
+        return hidden.pivot(index="update", columns="layer", values=quantity).astype(float)
+
+    def initial(self, name: str, quantity: str) -> pd.Series:
+        """Return a quantity of each layer at initialization that has it, the output layer's last."""
+        table = self._results("measured", SHAPESET, name, "layers", ["moment", "layer", quantity])
+        return table[table["moment"] == "initial"].set_index("layer")[quantity].dropna().sort_index()
+
+    def initial_jacobians(self, name: str) -> pd.Series:
+        """Return the average singular value between neighbouring hidden layers at initialization."""
+        columns = ["moment", "layer", "average_singular_value"]
+        table = self._results("measured", SHAPESET, name, "jacobians", columns)
+        return table[table["moment"] == "initial"].set_index("layer")["average_singular_value"].sort_index()
+
+    def initial_weights(self, name: str) -> list[np.ndarray]:
+        """Return the weights of each layer at initialization, (units below, units)."""
+        arrays = self.tensors(f"runs/{SHAPESET}/{name}/initial")
+        if arrays is None:
+            raise Undecided(f"{name} has not been trained on {SHAPESET}")
+        names = [f"weight_{layer}" for layer in range(1, len(arrays) // 2 + 1)]
+        if not arrays.keys() >= set(names):
+            raise InputError(f"the initial parameters of {name} are {', '.join(arrays)}; allowed: weight_1, bias_1, …")
+        return [arrays[weight] for weight in names]
+
+    def final_activations(self, name: str) -> pd.DataFrame:
+        """Return the histograms of the hidden layers' activations after training: layer, left, right, density."""
+        columns = ["moment", "quantity", "layer", "left", "right", "density"]
+        table = self._results("measured", SHAPESET, name, "histograms", columns)
+        return table[(table["moment"] == "final") & (table["quantity"] == "activation")]
+
+    def predictions(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
+        """Return the chosen run's answers to the test images: index, label, prediction."""
+        return self._results("runs", dataset, name, "predictions", ["index", "label", "prediction"])
+
+    def table(self, name: str, columns: Sequence[str], missing: str) -> pd.DataFrame:
+        """Return another stage's table; `missing` says what is missing where there is none."""
+        table = self.tables(name, columns)
+        if table is None:
+            raise Undecided(missing)
+        return table
+
+    def _results(self, folder: str, dataset: str, name: str, table: str, columns: Sequence[str]) -> pd.DataFrame:
+        if dataset not in self.datasets:
+            raise Undecided(f"{dataset} is not among the data sets of params.yaml")
+        return self.table(
+            f"{folder}/{dataset}/{name}/{table}", columns, f"{name} has not been trained and measured on {dataset}"
+        )
+
+
+def measurements_in(folder: Path, params: Params) -> Measurements:
+    """Return the measurements in the files of `folder`; a damaged one raises InputError when it is asked for."""
+
+    def tables(name: str, columns: Sequence[str]) -> pd.DataFrame | None:
+        file = folder / f"{name}.parquet"
+        return read_table(file, columns) if file.exists() else None
+
+    def tensors(name: str) -> dict[str, np.ndarray] | None:
+        file = folder / f"{name}.safetensors"
+        return read_tensors(file) if file.exists() else None
+
+    return Measurements(params.models, params.settings, params.datasets, tables, tensors)
+
+
+def without_search(model: Model) -> Model:
+    """Return the model without what says among which runs its chosen one is looked for."""
+    return replace(model, hidden_layers=None, learning_rates=None, seeds=None)
+
+
+def words(model: Model) -> str:
+    """Return a model in words: what it has, and what of it is not the default."""
+    default = Model(model.activation, model.initialization)
+    given = {one.name: getattr(model, one.name) for one in fields(model)}
+    special = [f"{key} {value}" for key, value in given.items() if value != getattr(default, key)]
+    return " and ".join([f"{model.activation} units", f"{model.initialization} initialization", *special])

@@ -1,0 +1,199 @@
+"""The claims of section 3: which layers saturate during training, when, and where activations end."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from stages.claims.measurements import FEWEST_LAYERS, PAPER_LAYERS, SIGMOID, SOFTSIGN, TANH, Measurements
+from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict, judged
+
+# A sigmoid layer is driven to 0 when its 98th percentile is below a tenth of the units' range, and has left 0 again
+# when it is above the middle of the range.
+NEAR_ZERO, LEFT_ZERO = 0.1, 0.5
+EARLY_UPDATES = 10_000  # early in training, with learning rates like the paper's
+ABOUT_HALF = 0.45  # a mean that is at least about 0.5
+ABOUT_EQUAL = 0.01  # a mean that is lower than another by no more than this is not lower
+
+# A layer saturates when its outer percentile, the 98th or the 2nd, is where the slope is below 5 % of the steepest.
+SIGMOID_SATURATED, TANH_SATURATED, SOFTSIGN_SATURATED = 0.987, 0.975, 0.776
+SIGMOID_MIDDLE = 0.5
+FEWEST_SATURATED = 2  # layers, to speak of an order
+
+TOGETHER = 0.5  # of the way to saturation, on average: where the other layers are at least when the first one saturates
+
+# The places of |z|: near 0, around 0.6 to 0.8 (a tenth more on either side), and at the bounds. How much lies at the
+# bounds also says which of two networks is more saturated; by slope it would be softsign, which is flat from 0.776 on.
+CENTRE, SHOULDERS, BOUNDS = (0.0, 0.5), (0.5, 0.9), (0.9, 1.0)
+AFTER_ESCAPE = 2  # so many times the updates of an escape must pass before what should come with it has failed to come
+
+
+def sigmoid_top_saturates(measurements: Measurements) -> Verdict:
+    """Judge the top layer's way to 0, and the means of the layers below when it was last there."""
+    name = measurements.find(SIGMOID, PAPER_LAYERS)
+    top = measurements.course(name, "activation_p98", PAPER_LAYERS)[PAPER_LAYERS]
+    at_zero = top.index[top < NEAR_ZERO]
+    if at_zero.empty and top.index[-1] < EARLY_UPDATES:
+        raise Undecided(f"{_too_short(top)}: the top layer of {name} is not at 0 yet")
+    when = top.index[-1] if at_zero.empty else at_zero[-1]
+    means = measurements.course(name, "activation_mean", PAPER_LAYERS).loc[when]
+    numbers = {"top_layer_p98": float(top[when])}
+    if not at_zero.empty:
+        numbers["at_0_after_updates"] = int(at_zero[0])
+    numbers |= {f"layer_{layer}_mean": float(mean) for layer, mean in means.items()}
+    below = means.iloc[:-1]
+    early = not at_zero.empty and at_zero[0] <= EARLY_UPDATES
+    rising = all(upper >= lower - ABOUT_EQUAL for lower, upper in pairwise(below))
+    return judged(bool(early and below.min() >= ABOUT_HALF and rising), numbers)
+
+
+def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
+    """Judge whether the top layer leaves 0 again with four hidden layers and with five, and what layer 1 does then."""
+    names = {depth: measurements.find(SIGMOID, depth) for depth in (PAPER_LAYERS - 1, PAPER_LAYERS)}
+    tops = {depth: measurements.course(name, "activation_p98", depth)[depth] for depth, name in names.items()}
+    came = {depth: _first(top < NEAR_ZERO) for depth, top in tops.items()}
+    left = {
+        depth: None if came[depth] is None else _first(top[top.index > came[depth]] > LEFT_ZERO)
+        for depth, top in tops.items()
+    }
+    four, five = tops
+    layer_1 = _outer(measurements, names[four], four, SIGMOID_MIDDLE)[1]
+    saturated = _first(layer_1 >= SIGMOID_SATURATED)
+    last = tops[four].index[-1]
+    numbers = {f"depth_{depth}_top_layer_p98": float(top.iloc[-1]) for depth, top in tops.items()}
+    numbers |= {f"depth_{depth}_left_0_after_updates": update for depth, update in left.items() if update is not None}
+    numbers["depth_4_layer_1_outer_percentile"] = float(layer_1.iloc[-1])
+    if saturated is not None:
+        numbers["depth_4_layer_1_saturated_after_updates"] = saturated
+    if None in came.values() and last < EARLY_UPDATES:
+        return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: not both top layers have come to 0 yet")
+    if None in came.values() or left[five] is not None:
+        return Verdict(FAILS, numbers)
+    if left[four] is None:
+        return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: neither top layer has left 0 yet")
+    if saturated is None and last < AFTER_ESCAPE * left[four]:
+        missing = f"{_too_short(layer_1)}: the top layer left 0 at update {left[four]:,}, layer 1 has not saturated yet"
+        return Verdict(UNDECIDED, numbers, missing)
+    at_zero = tops[four].index[(tops[four] < NEAR_ZERO) & (tops[four].index < left[four])]
+    return judged(saturated is not None and saturated > at_zero[-1], numbers)
+
+
+def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
+    """Judge whether the pre-trained network's top layer is ever driven to 0, where that of the plain one is."""
+    pretrained = measurements.find_pretrained(SIGMOID)
+    depth = int(measurements.best_run(pretrained)["hidden_layers"])
+    plain = measurements.find(SIGMOID, depth)
+    tops = {
+        kind: measurements.course(name, "activation_p98", depth)[depth]
+        for kind, name in (("pretrained", pretrained), ("plain", plain))
+    }
+    numbers = {f"{kind}_lowest_top_layer_p98": float(top.min()) for kind, top in tops.items()}
+    if numbers["plain_lowest_top_layer_p98"] >= NEAR_ZERO:
+        return Verdict(UNDECIDED, numbers, f"the top layer of {plain} has not come to 0, so there is nothing to escape")
+    if numbers["pretrained_lowest_top_layer_p98"] >= NEAR_ZERO and tops["pretrained"].index[-1] < EARLY_UPDATES:
+        return Verdict(UNDECIDED, numbers, f"{_too_short(tops['pretrained'])}: {pretrained} may still come to 0")
+    return judged(numbers["pretrained_lowest_top_layer_p98"] >= NEAR_ZERO, numbers)
+
+
+def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
+    """Judge the updates at which the layers saturate; those that have not yet are ranked by how far they are."""
+    name = measurements.find(TANH)
+    measurements.require_learned(name)
+    outer = _outer(measurements, name)
+    _require_layers(name, outer)
+    onsets = {layer: _first(outer[layer] >= TANH_SATURATED) for layer in outer}
+    saturated = {layer: update for layer, update in onsets.items() if update is not None}
+    numbers = {"saturated_layers": len(saturated)}
+    numbers |= {f"layer_{layer}_after_updates": update for layer, update in saturated.items()}
+    numbers |= {f"layer_{layer}_outer_percentile": float(outer[layer].iloc[-1]) for layer in outer}
+    times = [math.inf if update is None else update for update in onsets.values()]
+    if any(lower > upper for lower, upper in pairwise(times)):
+        return Verdict(FAILS, numbers)
+    if len(set(saturated.values())) < FEWEST_SATURATED:
+        missing = f"{_too_short(outer)}: of the layers of {name}, {len(saturated)} have saturated, or all at once"
+        return Verdict(UNDECIDED, numbers, missing)
+    waiting = [outer[layer].iloc[-1] for layer in outer if layer not in saturated]
+    if any(lower < upper for lower, upper in pairwise(waiting)):
+        missing = f"{_too_short(outer)}: of the layers of {name} that have not saturated yet, a higher one is farther"
+        return Verdict(UNDECIDED, numbers, missing)
+    return Verdict(HOLDS, numbers)
+
+
+def softsign_saturates_together(measurements: Measurements) -> Verdict:
+    """Judge how much of softsign ends at the bounds, and how far all layers are when the first saturates, by tanh."""
+    shares, ways, numbers = {}, {}, {}
+    for recipe, level in ((SOFTSIGN, SOFTSIGN_SATURATED), (TANH, TANH_SATURATED)):
+        name = measurements.find(recipe)
+        measurements.require_learned(name)
+        outer = _outer(measurements, name)
+        _require_layers(name, outer)
+        when = _first(outer.max(axis=1) >= level)
+        if when is None:
+            raise Undecided(f"{_too_short(outer)}: no layer of {name} has saturated yet")
+        others = outer.loc[when].drop(outer.loc[when].idxmax())
+        ways[recipe] = numbers[f"{name}_way_of_other_layers"] = float((others / level).mean())
+        tenths = _tenths(measurements.final_activations(name))
+        shares[recipe] = numbers[f"{name}_share_at_bounds"] = float(_within(tenths, BOUNDS).sum(axis=1).mean())
+        numbers[f"{name}_first_saturates_after_updates"] = when
+    together = ways[SOFTSIGN] >= TOGETHER and ways[SOFTSIGN] > ways[TANH]
+    return judged(together and shares[SOFTSIGN] < shares[TANH], numbers)
+
+
+def tanh_ends_at_extremes(measurements: Measurements) -> Verdict:
+    """Judge in which tenth of |z| the activations of the lower half of the layers are densest after training."""
+    places, numbers = {}, {}
+    for recipe in (TANH, SOFTSIGN):
+        name = measurements.find(recipe)
+        measurements.require_learned(name)
+        tenths = _tenths(measurements.final_activations(name))
+        lower = tenths.iloc[: len(tenths) // 2]
+        if lower.empty:
+            raise Undecided(f"{name} has only one hidden layer")
+        places[recipe] = [_place(densest) for densest in lower.idxmax(axis=1)]
+        numbers |= {f"{name}_layer_{layer}_densest_at": at for layer, at in lower.idxmax(axis=1).items()}
+    if SHOULDERS in places[TANH] or BOUNDS in places[SOFTSIGN]:
+        return Verdict(FAILS, numbers)
+    if BOUNDS in places[TANH] and set(places[SOFTSIGN]) == {SHOULDERS}:
+        return Verdict(HOLDS, numbers)
+    waiting = TANH if BOUNDS not in places[TANH] else SOFTSIGN
+    missing = f"training is too short: activations in lower {waiting.activation} layers still gather around 0"
+    return Verdict(UNDECIDED, numbers, missing)
+
+
+def _outer(measurements: Measurements, name: str, hidden_layers: int | None = None, middle: float = 0) -> pd.DataFrame:
+    """Return the 98th percentile, or the 2nd mirrored in the middle of the units' range where that is farther out."""
+    upper, lower = (measurements.course(name, f"activation_p{number}", hidden_layers) for number in (98, 2))
+    return np.maximum(upper, 2 * middle - lower)
+
+
+def _first(condition: pd.Series) -> int | None:
+    """Return the first update at which the condition is true, None where it never is."""
+    updates = condition.index[condition]
+    return int(updates[0]) if len(updates) else None
+
+
+def _too_short(course: pd.DataFrame | pd.Series) -> str:
+    return f"training is too short, with {course.index[-1]:,} updates"
+
+
+def _tenths(histograms: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each layer's activations, a row, in each tenth of |z|, a column named by its middle."""
+    middle = (histograms["left"] + histograms["right"]).abs() / 2
+    tenth = (np.floor(10 * middle) / 10 + 0.05).round(2)
+    share = histograms["density"] * (histograms["right"] - histograms["left"])
+    return share.groupby([histograms["layer"], tenth]).sum().unstack(fill_value=0.0)
+
+
+def _within(tenths: pd.DataFrame, place: tuple[float, float]) -> pd.DataFrame:
+    return tenths.loc[:, [place[0] < middle < place[1] for middle in tenths]]
+
+
+def _place(value: float) -> tuple[float, float]:
+    """Return the place of |z| that `value` lies in."""
+    return next(place for place in (CENTRE, SHOULDERS, BOUNDS) if place[0] < value < place[1])
+
+
+def _require_layers(name: str, courses: pd.DataFrame) -> None:
+    if courses.shape[1] < FEWEST_LAYERS:
+        raise Undecided(f"{name} has {courses.shape[1]} hidden layers; needed: at least {FEWEST_LAYERS}")

@@ -1,0 +1,53 @@
+"""The claims on weight gradients: alike in all layers at the start (section 4.2.2), and what training does (4.3)."""
+
+import pandas as pd
+
+from stages.claims.measurements import TANH, TANH_N, Measurements
+from stages.claims.verdict import UNDECIDED, Undecided, Verdict, judged
+
+# Layers are alike while their standard deviations lie within a factor of 2; activations and gradients, which are not,
+# differ tenfold over the standard network at initialization. Apart they are beyond twice that factor.
+ALIKE, APART = 2, 4
+
+
+def weight_gradients_level(measurements: Measurements) -> Verdict:
+    """Judge how much the hidden layers' weight gradients differ at initialization."""
+    ratios = {}
+    for kind, recipe in (("standard", TANH), ("normalized", TANH_N)):
+        name = measurements.find(recipe)
+        hidden = measurements.initial(name, "weight_gradient_std").iloc[:-1]
+        ratios[kind] = float(_largest_over_smallest(name, hidden.to_frame().T).iloc[0])
+    return judged(
+        max(ratios.values()) <= ALIKE,
+        {f"{kind}_largest_over_smallest": ratio for kind, ratio in ratios.items()},
+    )
+
+
+def standard_weight_gradients_diverge(measurements: Measurements) -> Verdict:
+    """Judge how much they differ during the second half of training, by the median over the monitored updates."""
+    later, first = {}, {}
+    for kind, recipe in (("standard", TANH), ("normalized", TANH_N)):
+        name = measurements.find(recipe)
+        measurements.require_learned(name)
+        ratios = _largest_over_smallest(name, measurements.course(name, "weight_gradient_std"))
+        first[f"{kind}_at_initialization"] = float(ratios.iloc[0])
+        later[kind] = float(ratios[ratios.index >= ratios.index[-1] / 2].median())
+    numbers = {f"{kind}_largest_over_smallest": ratio for kind, ratio in later.items()} | first
+    if later["standard"] >= APART and later["normalized"] <= ALIKE:
+        return judged(True, numbers)
+    if later["standard"] <= ALIKE or later["normalized"] >= APART:
+        return judged(False, numbers)
+    missing = (
+        f"training is too short: the layers differ by a factor of {later['standard']:.2f} with standard and "
+        f"{later['normalized']:.2f} with normalized initialization; alike is up to {ALIKE}, apart is from {APART}"
+    )
+    return Verdict(UNDECIDED, numbers, missing)
+
+
+def _largest_over_smallest(name: str, std: pd.DataFrame) -> pd.Series:
+    """Return max/min over the layers, the columns of `std`, in each row."""
+    if std.shape[1] < 2:
+        raise Undecided(f"{name} has only one hidden layer")
+    if not (std > 0).all(axis=None):
+        raise Undecided(f"{name} has a layer without weight gradients")
+    return std.max(axis=1) / std.min(axis=1)

@@ -1,0 +1,110 @@
+"""Figure 5: both costs as surfaces over two weights, with their plateaus."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from stages.figures import style
+from stages.figures.contours import outlines
+
+SIDE = 285  # pixels of a panel
+BANDS = 10  # of equal height, whose edges are contours
+APART = 4  # points of the grid from dot to dot on plateaus
+TITLES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic cost"}
+
+
+def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
+    """One panel a cost, banded by height from its own lowest to its own highest point; dots lie on plateaus.
+
+    surfaces: one row per cost, weight_1 and weight_2, which are on the same square grid for every cost, with value and
+    plateau (whether it is one there).
+    """
+    grids = {
+        cost: of_cost.pivot(index="weight_1", columns="weight_2", values=["value", "plateau"])
+        for cost, of_cost in surfaces.groupby("cost", sort=False)
+    }
+    headings = {cost: f"{TITLES[cost]}, {plateau_percent(grid):.1f} % plateau" for cost, grid in grids.items()}
+    values = [{"cost": cost, **line} for cost, grid in grids.items() for line in [*bands(grid), dots(grid)]]
+    edge = float(surfaces["weight_1"].max())
+    scale, axis = alt.Scale(domain=[-edge, edge], nice=False), alt.Axis(grid=False, tickCount=6)
+    base = (
+        alt.Chart(alt.Data(values=values))
+        .transform_flatten(["weight_1", "weight_2"])
+        .encode(
+            x=alt.X("weight_1:Q", title="W1: weight of the first layer", scale=scale, axis=axis),
+            y=alt.Y("weight_2:Q", title="W2: weight of the second layer", scale=scale, axis=axis),
+        )
+    )
+    heights = (
+        base.transform_filter("isValid(datum.band)")
+        .mark_line(interpolate="linear-closed", strokeWidth=0, order=False)
+        .encode(
+            detail="outline:N",
+            fill=alt.Fill(
+                "band:O",
+                title=["share of the way from the", "lowest to the highest cost"],
+                scale=alt.Scale(domain=list(range(BANDS)), scheme=style.VIRIDIS),
+                legend=alt.Legend(
+                    labelExpr=f"datum.value % 2 ? '' : {100 // BANDS} * datum.value + ' %'",
+                    symbolType="square",
+                    symbolStrokeWidth=0,
+                ),
+            ),
+            tooltip=[alt.Tooltip(f"{end}:Q", title=f"cost {end}", format=".3f") for end in ("from", "to")],
+        )
+    )
+    plateaus = base.transform_filter("!isValid(datum.band)").mark_point(
+        shape="circle", filled=True, size=16, fill="white", stroke=style.INK, strokeWidth=0.7, opacity=1
+    )
+    return (
+        alt.layer(heights, plateaus)
+        .properties(width=SIDE, height=SIDE)
+        .facet(
+            facet=alt.Facet(
+                "cost:N", sort=list(grids), title=None, header=alt.Header(labelExpr=f"{headings}[datum.label]")
+            ),
+            columns=2,
+        )
+    )
+
+
+def plateau_percent(grid: pd.DataFrame) -> float:
+    """How much of a surface is plateau."""
+    return 100 * grid["plateau"].to_numpy(float).mean()
+
+
+def bands(grid: pd.DataFrame) -> list[dict]:
+    """What is filled with the colour of a band, one over the other: band, from, to (costs), weight_1, weight_2."""
+    values = grid["value"].to_numpy(float)
+    weight_1, weight_2 = grid.index.to_numpy(), grid["value"].columns.to_numpy()
+    levels = np.linspace(values.min(), values.max(), BANDS + 1)
+    ends = ((0, 0), (-1, 0), (-1, -1), (0, -1))
+    filled = [(0, np.array([(weight_1[first], weight_2[second]) for first, second in ends]))]
+    for outline in outlines(weight_1, weight_2, values, levels[1:-1]):
+        edge = int(np.flatnonzero(levels == outline.level)[0])
+        filled.append((edge if outline.rises else edge - 1, outline.points))
+    return [
+        {
+            "outline": number,
+            "band": band,
+            "from": float(f"{levels[band]:.6g}"),
+            "to": float(f"{levels[band + 1]:.6g}"),
+            **rounded(points),
+        }
+        for number, (band, points) in enumerate(filled)
+    ]
+
+
+def dots(grid: pd.DataFrame) -> dict:
+    """Some of the grid's points on plateaus: weight_1, weight_2."""
+    here = grid["plateau"].iloc[APART // 2 :: APART, APART // 2 :: APART].stack()
+    return rounded(here[here.astype(bool)].index.to_frame().to_numpy(float))
+
+
+def rounded(points: np.ndarray) -> dict[str, list[float]]:
+    """Points (count, 2) as lists of numbers with four digits, which is finer than a pixel."""
+    columns = np.reshape(points, (-1, 2)).T
+    return {
+        name: [float(f"{value:.4g}") for value in column]
+        for name, column in zip(("weight_1", "weight_2"), columns, strict=True)
+    }

@@ -1,0 +1,57 @@
+"""Section 4.2.1: all singular values of the Jacobian from each layer to the next, not only their average."""
+
+import altair as alt
+import pandas as pd
+
+from stages.figures import style
+
+DASHES = {"initial": [5, 4], "final": [1, 0]}  # the last is a solid line
+
+
+def draw(spectra: pd.DataFrame) -> alt.FacetChart:
+    """Singular values in order of size, a line a pair of layers, one panel a model.
+
+    Dashed lines are of the initialization, solid ones of the end of training. The axis of a square root has room for
+    small values and for 0, which half of them are where half of the units are ReLUs at rest.
+    spectra: one row per panel, moment, layer (the lower of the pair) and share with the singular_value that this share
+    of them lies below.
+    """
+    points = style.inlined(spectra, ["panel", "moment", "layer", "share", "singular_value"])
+    by_line = points.groupby(["panel", "moment", "layer"], observed=True, sort=False)
+    table = by_line[["share", "singular_value"]].agg(list).reset_index()
+    chosen = style.isolated("layer")
+    axis = alt.Axis(labelExpr="100 * datum.value + ' %'", tickCount=6, grid=False)
+    base = (
+        alt.Chart(table)
+        .transform_calculate(pair="datum.layer + ' → ' + (toNumber(datum.layer) + 1)")
+        .encode(
+            x=alt.X("share:Q", title="share of the singular values that are smaller", axis=axis),
+            y=alt.Y(
+                "singular_value:Q",
+                title=["singular value:", "– – initial, — final"],
+                scale=alt.Scale(type="sqrt"),
+                axis=alt.Axis(tickCount=6),
+            ),
+            color=style.layer_colour(table).title("from hidden layer"),
+        )
+    )
+    lines = [
+        base.transform_filter(f"datum.moment == '{moment}'")
+        .mark_line(strokeDash=dashes)
+        .encode(opacity=style.unless_faded(chosen))
+        for moment, dashes in DASHES.items()
+    ]
+    near = (
+        base.mark_circle(size=60, opacity=0)
+        .encode(
+            tooltip=[
+                alt.Tooltip("pair:N", title="layers"),
+                "moment:N",
+                alt.Tooltip("share:Q", title="share below", format=".0%"),
+                alt.Tooltip("singular_value:Q", title="singular value", format=".3g"),
+            ]
+        )
+        .properties(name=style.POINTER)
+    )
+    drawn = style.panels(alt.layer(lines[0].add_params(chosen), *lines[1:], near), table)
+    return drawn.transform_flatten(["share", "singular_value"]).resolve_scale(y="independent")

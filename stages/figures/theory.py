@@ -1,0 +1,65 @@
+"""Section 4.2.1: the variances of every layer at initialization, as measured and as predicted."""
+
+import math
+
+import altair as alt
+import pandas as pd
+
+from stages.figures import style
+
+HEIGHT = 230  # pixels of a panel: a sigmoid's gradients span many powers of ten
+QUANTITIES = {
+    "activation": "activations: Var[z]\ngoing up from the inputs",
+    "back_propagated_gradient": "back-propagated gradients: Var[∂Cost/∂s]\ngoing down from the output layer",
+    "weight_gradient": "weight gradients: Var[∂Cost/∂W]\nboth together, of the mean cost",
+}
+VALUES = {"measured": "measured", "mean_field": "mean field", "linear": "linear"}
+
+
+def draw(theory: pd.DataFrame) -> alt.FacetChart:
+    """Variances over the hidden layers on a logarithmic axis, a colour a model, one panel a quantity.
+
+    Dots are measured; solid lines are the mean-field and dashed ones the linear prediction.
+    theory: one row per model, quantity and layer with measured, linear and mean_field.
+    """
+    table = style.inlined(theory, ["model", "layer", "quantity", *VALUES])
+    table["panel"] = pd.Categorical(table["quantity"].map(QUANTITIES), QUANTITIES.values())
+    table = table.drop(columns="quantity")
+    chosen = style.isolated("model")
+    base = alt.Chart(table).encode(
+        x=alt.X("layer:O", title="hidden layer", axis=alt.Axis(labelAngle=0)),
+        color=style.model_colour(table),
+        opacity=style.unless_faded(chosen),
+    )
+    scale = alt.Scale(type="log", nice=False, padding=8)
+    axis = alt.Axis(format=".0e", values=powers_of_ten(table[list(VALUES)]), labelOverlap="greedy")
+
+    def shown(column: str) -> alt.Chart:
+        y = alt.Y(f"{column}:Q", title=["variance: ● measured,", "— mean field, – – linear"], scale=scale, axis=axis)
+        return base.transform_filter(f"datum.{column} > 0").encode(y=y)
+
+    linear = shown("linear").mark_line(strokeDash=[5, 4])
+    mean_field = shown("mean_field").mark_line()
+    measured = (
+        shown("measured")
+        .mark_circle(size=60, opacity=1)
+        .encode(
+            tooltip=[
+                "model:N",
+                alt.Tooltip("layer:O", title="hidden layer"),
+                *(alt.Tooltip(f"{column}:Q", title=name, format=".3g") for column, name in VALUES.items()),
+            ]
+        )
+    )
+    drawn = style.panels(alt.layer(linear, mean_field, measured.add_params(chosen)), table)
+    drawn.spec.height = HEIGHT
+    return drawn.resolve_scale(y="independent")
+
+
+def powers_of_ten(values: pd.DataFrame) -> list[float]:
+    """Return those that the positive values span."""
+    positive = values.stack().loc[lambda numbers: numbers > 0]
+    if positive.empty:
+        return []
+    powers = range(math.floor(math.log10(positive.min())), math.ceil(math.log10(positive.max())) + 1)
+    return [float(f"1e{power}") for power in powers]

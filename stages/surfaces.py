@@ -1,0 +1,45 @@
+"""The stage that draws figure 5's two surfaces: `python -m stages.surfaces`."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.errors import report_input_errors
+from stages.files import whole_folder
+from stages.params import load_params
+from stages.statistics.surfaces import COSTS, PLATEAU_SIDES, Surface, draw_examples, plateau, surface
+
+
+def main() -> None:
+    """Write data/surfaces/."""
+    settings = load_params().surfaces
+    weights = np.linspace(-settings.range, settings.range, settings.points)
+    inputs, targets = draw_examples(settings.seed)
+    surfaces = {name: surface(cost, inputs, targets, weights) for name, cost in COSTS.items()}
+    grids = [grid_table(one).assign(cost=name) for name, one in surfaces.items()]
+    plateaus = [{"cost": name, **plateau_shares(one)} for name, one in surfaces.items()]
+    with whole_folder(Path("data/surfaces")) as folder:
+        pd.concat(grids, ignore_index=True).to_parquet(folder / "surfaces.parquet", index=False)
+        pd.DataFrame(plateaus).to_parquet(folder / "plateaus.parquet", index=False)
+
+
+def grid_table(one: Surface) -> pd.DataFrame:
+    """Return one row for each pair of weights, with the cost there as `value`, and whether it is on a `plateau`."""
+    weight_1, weight_2 = np.meshgrid(one.weights, one.weights, indexing="ij")
+    columns = {"weight_1": weight_1, "weight_2": weight_2, "value": one.value, "plateau": plateau(one)}
+    return pd.DataFrame({name: column.ravel() for name, column in columns.items()})
+
+
+def plateau_shares(one: Surface) -> dict[str, float]:
+    """Return the share of the surface that is a plateau, by definitions half and twice as strict too.
+
+    plateau_sides: how many sides of the square a plateau's slope would have to be followed to come down.
+    """
+    strictness = {"plateau_share": 1, "plateau_share_half_as_strict": 0.5, "plateau_share_twice_as_strict": 2}
+    shares = {name: float(plateau(one, PLATEAU_SIDES * times).mean()) for name, times in strictness.items()}
+    return {"plateau_sides": PLATEAU_SIDES, **shares}
+
+
+if __name__ == "__main__":
+    report_input_errors(main)
