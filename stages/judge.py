@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from stages.artifacts import RUN, read_runs, read_table
+from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
+from stages.claims.measurements import measurements_in
 from stages.claims.table1 import paper_percent, table1_row
 from stages.errors import report_input_errors
 from stages.files import whole_folder, write_whole
@@ -30,11 +32,10 @@ LAYER_METRICS = {  # the measured table and its columns
     ],
     "jacobians": ["average_singular_value"],
 }
-DIGITS = 6  # significant ones, in every text file
 
 
 def main() -> None:
-    """Write reports/table1.csv, reports/metrics.json and reports/plots/."""
+    """Write reports/table1.csv, reports/claims.json, reports/metrics.json and reports/plots/."""
     params = load_params()
     rows, metrics = [], {}
     curves = {name: [] for name in CURVES}
@@ -55,6 +56,9 @@ def main() -> None:
             if "layer" in columns:  # hidden ones only, as in the paper's figures
                 of_chosen = of_chosen[of_chosen["layer"] <= of_chosen["hidden_layers"]]
             curves[curve].append(of_chosen[columns].assign(dataset=dataset, model=name))
+    claims = judge_claims(measurements_in(Path("data"), params))
+    metrics["claims"] = claim_metrics(claims)
+    write_whole(Path("reports/claims.json"), json.dumps(claims, indent=2, ensure_ascii=False) + "\n")
     write_whole(Path("reports/table1.csv"), csv(pd.DataFrame(rows)))
     write_whole(Path("reports/metrics.json"), json.dumps(metrics, indent=2) + "\n")
     with whole_folder(Path("reports/plots")) as folder:
@@ -88,11 +92,6 @@ def layer_metrics(layers: pd.DataFrame, jacobians: pd.DataFrame) -> dict[str, di
 def chosen_run(table: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `table` that belong to the chosen one of `runs`."""
     return table.merge(runs.loc[runs["chosen"], list(RUN)], on=list(RUN))
-
-
-def rounded(value: float) -> float:
-    """Return `value` with DIGITS significant digits."""
-    return float(f"{value:.{DIGITS}g}")
 
 
 def csv(table: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from stages import judge
+from stages.claims.ledger import CLAIMS
 from stages.errors import report_input_errors
 from tests.synthetic_results import CHOSEN_RATE, HIDDEN_LAYERS, PAPER_PERCENT, write_params, write_results
 
@@ -97,7 +98,7 @@ def test_table1_has_one_row_a_model_of_params(judged):
 
 def test_metrics_have_the_headline_of_each_model_of_params(judged):
     metrics = json.loads((judged / "reports" / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics.keys() == {"shapeset"}
+    assert metrics.keys() == {"shapeset", "claims"}
     assert list(metrics["shapeset"]) == list(MODELS)
     for model, found in metrics["shapeset"].items():
         over_seeds = mean(seeds_percent(judged, model))
@@ -195,3 +196,14 @@ def test_a_file_where_the_plots_belong_is_one_line(results):
     with pytest.raises(SystemExit, match="reports/plots") as ended:
         report_input_errors(judge.main)
     assert "\n" not in str(ended.value)
+
+
+def test_every_claim_has_a_verdict_and_the_metrics_count_them(judged):
+    claims = json.loads((judged / "reports" / "claims.json").read_text(encoding="utf-8"))
+    metrics = json.loads((judged / "reports" / "metrics.json").read_text(encoding="utf-8"))["claims"]
+    assert claims.keys() == CLAIMS.keys()
+    for name, claim in claims.items():
+        assert metrics[name]["verdict"] == claim["verdict"]
+        assert bool(claim["missing"]) == (claim["verdict"] == "undecided")
+    assert sum(metrics["verdicts"].values()) == len(claims)
+    assert "sigmoid" in claims["sigmoid-top-saturates"]["missing"]  # which is not among the models

@@ -10,13 +10,14 @@ from safetensors.numpy import load_file, save_file
 from stages import measure
 from stages.network.perceptron import back_propagate, initialize, parameters
 from stages.params import Model
+from stages.statistics import theory
 from stages.statistics.histograms import BINS
-from stages.statistics.jacobians import EXAMPLES
+from stages.statistics.jacobians import EXAMPLES, SHARES
 from tests.synthetic_results import write_params
 
 SIZES = [7, 6, 5, 4, 3]  # no two layers alike: another pairing would not multiply
 CLASSES = 9
-TABLES = ("histograms", "layers", "jacobians")
+TABLES = ("histograms", "layers", "jacobians", "spectra", "theory")
 
 
 @pytest.fixture
@@ -43,11 +44,18 @@ def test_jacobians_are_between_neighbouring_hidden_layers(network, passes):
             ]
         )
         assert jacobians.shape[1:] == (SIZES[layer + 1], SIZES[layer])
-        expected.append(torch.linalg.svdvals(jacobians).mean().item())
-    rows = measure.jacobian_rows(measure.singular_values(network, passes))
+        expected.append(torch.linalg.svdvals(jacobians).numpy())
+    spectra = measure.singular_values(network, passes)
+    rows = measure.jacobian_rows(spectra)
     assert [row["layer"] for row in rows] == [1, 2]
-    assert [row["average_singular_value"] for row in rows] == pytest.approx(expected, rel=1e-5)
-    assert expected[0] != pytest.approx(expected[1], rel=0.01)
+    averages = [found.mean() for found in expected]
+    assert [row["average_singular_value"] for row in rows] == pytest.approx(averages, rel=1e-5)
+    assert averages[0] != pytest.approx(averages[1], rel=0.01)
+    quantiles = pd.DataFrame(measure.spectrum_rows(spectra))
+    for layer, found in enumerate(expected, start=1):
+        of_layer = quantiles[quantiles["layer"] == layer]
+        assert list(of_layer["share"]) == SHARES.tolist()
+        np.testing.assert_allclose(of_layer["singular_value"], np.quantile(found, of_layer["share"]), rtol=1e-4)
 
 
 def test_every_quantity_of_every_layer_has_a_histogram(passes):
@@ -85,6 +93,19 @@ def test_hidden_layers_have_their_saturated_share(network, passes):
     assert [row["saturated_share"] for row in rows[:-1]] == pytest.approx(shares, abs=1e-6)
     assert shares[1] > 0.1
     assert "saturated_share" not in rows[-1]
+
+
+def test_theory_is_compared_in_float64_on_the_first_examples(network, passes, monkeypatch):
+    """The measured variances are those of the same network in numpy, without float32's rounding."""
+    monkeypatch.setattr(theory, "EXAMPLES", 30)
+    inputs, labels = passes.activations[0], torch.arange(40) % SIZES[-1]
+    table = pd.DataFrame(measure.theory_rows(network, inputs, labels, "cross_entropy"))
+    z = inputs[:30].numpy().astype(float)
+    for layer, weight in enumerate(network.weights[:-1], start=1):
+        z = np.tanh(z @ weight.numpy().astype(float))
+        (found,) = table.loc[(table["layer"] == layer) & (table["quantity"] == "activation"), "measured"]
+        assert found == pytest.approx(z.var(), rel=1e-12)
+    assert network.weights[0].dtype == torch.float32
 
 
 @pytest.fixture
@@ -141,12 +162,32 @@ def test_each_moment_is_of_its_own_parameters(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("restored")
-def test_one_hidden_layer_has_a_table_of_jacobians_without_rows(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "columns", "rows"),
+    [
+        ("jacobians", ["moment", "layer", "average_singular_value"], 2),
+        ("spectra", ["moment", "layer", "share", "singular_value"], 2 * len(SHARES)),
+    ],
+)
+def test_one_hidden_layer_has_tables_of_jacobians_without_rows(tmp_path, monkeypatch, name, columns, rows):
     tables = {}
     for hidden_layers in (1, 2):
         measured(tmp_path, monkeypatch, hidden_layers)
-        tables[hidden_layers] = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/jacobians.parquet")
-    assert list(tables[1]) == ["moment", "layer", "average_singular_value"]
+        tables[hidden_layers] = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh" / f"{name}.parquet")
+    assert list(tables[1]) == list(tables[2]) == columns
     assert len(tables[1]) == 0
-    assert len(tables[2]) == 2
+    assert len(tables[2]) == rows
     assert tables[1].dtypes.equals(tables[2].dtypes)
+
+
+@pytest.mark.usefixtures("restored")
+def test_theory_is_of_the_parameters_before_training(tmp_path, monkeypatch):
+    measured(tmp_path, monkeypatch, hidden_layers=2)
+    table = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/theory.parquet")
+    assert list(table) == ["layer", "quantity", "measured", "linear", "mean_field"]
+    layers = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/layers.parquet")
+    initial = layers[layers["moment"] == "initial"].set_index("layer")
+    for quantity, rows in table.groupby("quantity"):
+        expected = initial.loc[rows["layer"], f"{quantity}_std"] ** 2
+        np.testing.assert_allclose(rows["measured"], expected, rtol=1e-4)
+    assert (table[["linear", "mean_field"]] > 0).all(axis=None)

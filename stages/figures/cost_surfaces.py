@@ -37,7 +37,7 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
     )
     heights = (
         base.transform_filter("isValid(datum.band)")
-        .mark_line(interpolate="linear-closed", strokeWidth=0, order=False)
+        .mark_line(interpolate="linear-closed", stroke=None, order=False)
         .encode(
             detail="outline:N",
             fill=alt.Fill(

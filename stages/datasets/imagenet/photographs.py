@@ -9,7 +9,7 @@ from PIL import Image
 
 SIDE = 37
 # The decoder scales down itself by 2, 4 or 8 while the short side keeps two pixels for one of ours: down to one for one
-# would be 7 % faster and differ from the photograph's area means twice as much.
+# would be a tenth faster and differ from the photograph's area means twice as much.
 DRAFT = (2 * SIDE, 2 * SIDE)
 FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # by content: one of ImageNet's .JPEG files is a PNG
 MOST_BYTES = 2**26  # of a file; one of ImageNet has 110,000 on average
