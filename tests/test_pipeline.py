@@ -1,19 +1,24 @@
 """The pipeline as people use it: DVC's own commands on a copy of this repository, at a scale of seconds."""
 
+import gzip
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from safetensors.numpy import load_file, save_file
 
+from tests.datasets.raw_files import idx
+from tests.expectations.synthetic_finite import prepared_finite
 from tests.tiny_project import TINY, edit, run
 
-ALL = {"fetch", "prepare", "validate", "train", "measure", "judge", "render"}
+ALL = {"fetch", "prepare", "surfaces", "validate", "train", "measure", "judge", "render"}
 
 
 def stages_run(done: subprocess.CompletedProcess) -> set[str]:
@@ -98,6 +103,39 @@ def test_results_of_params_metrics_and_plots_are_readable(project):
     assert "workspace" in (project / "plots" / "index.html").read_text(encoding="utf-8")
 
 
+def add_mnist(values: dict, source: Path) -> None:
+    """Ask for the small MNIST that is written to `source` as well, with its own checksums."""
+    counts = {"train": 300, "validation": 100, "test": 200}
+    noise = prepared_finite("mnist", counts)
+    for kind, arrays in (("images-idx3", noise.images), ("labels-idx1", noise.labels)):
+        for part, splits in (("train", ("train", "validation")), ("t10k", ("test",))):
+            content = idx(np.concatenate([arrays[split] for split in splits]).astype(np.uint8))
+            (source / f"{part}-{kind}-ubyte.gz").write_bytes(gzip.compress(content))
+            values["mnist"]["sha256"][f"{part}-{kind}-ubyte"] = hashlib.sha256(content).hexdigest()
+    values["mnist"] |= {"source": str(source), **counts}
+    values["scales"]["smoke"]["updates"]["mnist"] = 120
+    values["datasets"] = ["shapeset", "mnist"]
+
+
+def test_a_data_set_is_added_and_removed_and_added_back_without_training_again(project, tmp_path):
+    edit(project, lambda values: add_mnist(values, tmp_path))
+    done = run(project, "dvc", "repro")
+    of_mnist = {f"{stage}@mnist" for stage in ("fetch", "prepare", "validate")}
+    of_mnist |= {f"{stage}@mnist-{model}" for stage in ("train", "measure") for model in ("tanh", "sigmoid")}
+    assert stages_run(done) == of_mnist | {"judge", "render"}
+    table = pd.read_csv(project / "reports/table1.csv")
+    assert list(table["dataset"]) == ["shapeset"] * 2 + ["mnist"] * 2
+    assert (project / "reports/figures/mnist-figure-12.svg").is_file()
+
+    both = (project / "params.yaml").read_text(encoding="utf-8")
+    edit(project, lambda values: values.update(datasets=["shapeset"]))
+    assert stages_run(run(project, "dvc", "repro")) <= {"judge", "render"}
+    (project / "params.yaml").write_text(both, encoding="utf-8")
+    shutil.rmtree(tmp_path)  # nothing is fetched a second time
+    assert stages_run(run(project, "dvc", "repro")) <= {"judge", "render"}
+    assert list(pd.read_csv(project / "reports/table1.csv")["dataset"]) == list(table["dataset"])
+
+
 def test_experiments_run_and_show(project):
     run(project, "dvc", "exp", "run", "-n", "normal", "-S", "models.tanh.initialization=normalized")
     values = yaml.safe_load((project / "params.yaml").read_text())
@@ -120,7 +158,7 @@ def test_one_hidden_layer_goes_through_to_the_report(project):
     """There is no pair of neighbouring hidden layers: no Jacobian in any table, and all other numbers."""
     edit(project, lambda values: values["scales"]["smoke"].update(hidden_layers=[1]))
     done = run(project, "dvc", "repro")
-    assert {name.split("@")[0] for name in stages_run(done)} == ALL - {"fetch", "prepare", "validate"}
+    assert {name.split("@")[0] for name in stages_run(done)} == ALL - {"fetch", "prepare", "validate", "surfaces"}
     for model in ("tanh", "sigmoid"):
         jacobians = pd.read_parquet(project / "data/measured/shapeset" / model / "jacobians.parquet")
         assert list(jacobians) == ["moment", "layer", "average_singular_value"]

@@ -26,7 +26,7 @@ def outlines(xs: np.ndarray, ys: np.ndarray, values: np.ndarray, levels: np.ndar
     """
     # a frame of low points, which lie where the edge is
     xs, ys = np.pad(xs, 1, mode="edge"), np.pad(ys, 1, mode="edge")
-    framed = np.pad(values, 1, constant_values=values.min() - 1)
+    framed = np.pad(values, 1, constant_values=min(values.min(), *levels) - 1)
     found = []
     for level in levels:
         for ring in rings(framed > level):
@@ -51,6 +51,7 @@ def rings(above: np.ndarray) -> list[np.ndarray]:
     inside = above[triangles[..., 0], triangles[..., 1]]
     mixed = (inside.sum(1) % 3) > 0
     for triangle, flags in zip(triangles[mixed].tolist(), inside[mixed].tolist(), strict=True):
+        # k − 2 is the corner after k
         turned = [(tuple(triangle[k]), tuple(triangle[k - 2]), flags[k], flags[k - 2]) for k in range(3)]
         (leaving,) = [(first, second) for first, second, here, there in turned if here and not there]
         (entering,) = [(second, first) for first, second, here, there in turned if there and not here]

@@ -116,7 +116,11 @@ def linear(activation: Activation, second_moments: Tensor) -> Response:
 
 
 def mean_field(activation: Activation, second_moments: Tensor) -> Response:
-    """Return the response of f itself: Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli (2016), equations 3 and 5."""
+    """Return the response of f itself, as of infinitely many units.
+
+    Going up it is that of Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli (2016), going down of Schoenholz, Gilmer,
+    Ganguli & Sohl-Dickstein (2017).
+    """
     s = second_moments.diagonal().sqrt()[:, None] * NODES
     z = torch.empty_like(s)
     activation.forward(s, z)

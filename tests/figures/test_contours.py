@@ -53,5 +53,6 @@ def test_what_is_filled_last_is_the_band_of_the_surface():
 
 def test_a_flat_surface_has_no_outline_within_it():
     assert outlines(XS, YS, np.ones_like(X), np.array([1.0, 2.0])) == []
-    (around,) = outlines(XS, YS, np.ones_like(X), np.array([0.5]))
-    assert len(around.points) == 4
+    for level in (0.5, -7.0):
+        (around,) = outlines(XS, YS, np.ones_like(X), np.array([level]))
+        assert len(around.points) == 4
