@@ -208,7 +208,10 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(project, change, line
     [
         (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, paper"),
         (lambda values: values.update(models={}), "models is {}; allowed: a block of at least one name"),
-        (lambda values: values.update(datasets=["shapes"]), "datasets[0] is 'shapes'; allowed: shapeset"),
+        (
+            lambda values: values.update(datasets=["shapes"]),
+            "datasets[0] is 'shapes'; allowed: shapeset, mnist, cifar10, small_imagenet",
+        ),
     ],
 )
 def test_make_repro_checks_the_parameters_before_dvc_does(project, change, line):
