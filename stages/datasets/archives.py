@@ -46,16 +46,21 @@ def regular_files(file: Path, name: str, limit: int) -> Iterator[tuple[str, Iter
         tarfile.open(fileobj=stream, mode="r|", bufsize=PIECE) as tar,
     ):
         for member in tar:
-            path = PurePosixPath(member.name)
-            if path.is_absolute() or ".." in path.parts:
-                raise InputError(f"{name}: its member {member.name!r} climbs out; allowed: paths within the archive")
-            if member.issparse() or not (member.isreg() or member.isdir()):
-                kind = REFUSED.get(tarfile.GNUTYPE_SPARSE if member.issparse() else member.type, "of an unknown kind")
-                raise InputError(f"{name}: its member {member.name!r} is {kind}; allowed: regular files and folders")
+            check_member(member, name)
             if member.isreg():
-                yield str(path), _content(tar, member, name)
+                yield str(PurePosixPath(member.name)), _content(tar, member, name)
         for _ in _pieces(stream):  # to its end, where a gz has its own checksum
             pass
+
+
+def check_member(member: tarfile.TarInfo, name: str) -> None:
+    """Raise InputError at a member of the tar `name` that climbs out, or is neither a regular file nor a folder."""
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        raise InputError(f"{name}: its member {member.name!r} climbs out; allowed: paths within the archive")
+    if member.issparse() or not (member.isreg() or member.isdir()):
+        kind = REFUSED.get(tarfile.GNUTYPE_SPARSE if member.issparse() else member.type, "of an unknown kind")
+        raise InputError(f"{name}: its member {member.name!r} is {kind}; allowed: regular files and folders")
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> Iterator[bytes]:

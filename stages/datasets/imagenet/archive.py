@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from stages.datasets.archives import REFUSED
+from stages.datasets.archives import check_member
 from stages.errors import InputError
 
 WNID = re.compile(r"n\d{8}(?!\d)")
@@ -118,7 +118,9 @@ def _members(opened: BinaryIO, begin: int, end: int, place: str) -> Iterator[tup
             while (member := tar.next()) is not None and member.offset < end:
                 tar.members.clear()  # or they would fill the memory
                 parts = [part for part in member.name.split("/") if part not in ("", ".")]
-                _check_member(member, parts, end, place)
+                if not 0 <= member.size <= end - member.offset_data:
+                    raise InputError(f"{place}: is cut off in its member {_shown(member.name)}; allowed: {ALLOWED}")
+                check_member(member, place)
                 if member.isfile() and parts and not any(part.startswith(".") for part in parts):
                     yield member, parts
             # tarfile takes a damaged header for the end, which is a block of zeros, or of nothing
@@ -127,17 +129,6 @@ def _members(opened: BinaryIO, begin: int, end: int, place: str) -> Iterator[tup
                 raise InputError(f"{place}: is damaged at byte {tar.offset - begin}; allowed: {ALLOWED}")
     except (tarfile.TarError, ValueError, OverflowError, MemoryError) as error:  # a damaged size may be any number
         raise InputError(f"{place}: is compressed, damaged or no tar ({error}); allowed: {ALLOWED}") from error
-
-
-def _check_member(member: tarfile.TarInfo, parts: list[str], end: int, place: str) -> None:
-    """Raise InputError at what no archive of photographs has."""
-    if not 0 <= member.size <= end - member.offset_data:
-        raise InputError(f"{place}: is cut off in its member {_shown(member.name)}; allowed: {ALLOWED}")
-    if member.name.startswith("/") or ".." in parts:
-        raise InputError(f"{place}: its member {_shown(member.name)} climbs out; allowed: paths within the archive")
-    if member.issparse() or not (member.isfile() or member.isdir()):
-        kind = REFUSED.get(tarfile.GNUTYPE_SPARSE if member.issparse() else member.type, "of an unknown kind")
-        raise InputError(f"{place}: its member {_shown(member.name)} is {kind}; allowed: regular files and folders")
 
 
 @contextmanager
