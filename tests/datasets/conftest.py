@@ -18,3 +18,16 @@ def imagenet_sample(tmp_path_factory) -> Path:
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """Let nothing stand between the tests and their server."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
+@pytest.fixture
+def raw(tmp_path) -> Path:
+    """The folder to fill."""
+    (tmp_path / "raw").mkdir()
+    return tmp_path / "raw"

@@ -8,7 +8,9 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from stages.errors import InputError
 from stages.params import MNIST_FILES, Cifar10, Mnist
 
 RECORD = 3073
@@ -92,3 +94,11 @@ def cifar10_settings(
         source=[str(place) for place in source],
         sha256=hashlib.sha256(archive).hexdigest(),
     )
+
+
+def complaint(do, *arguments) -> str:
+    """The one line that `do` ends with."""
+    with pytest.raises(InputError) as caught:
+        do(*arguments)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

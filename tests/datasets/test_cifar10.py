@@ -12,34 +12,13 @@ from PIL import Image
 
 from stages.datasets import cifar10
 from stages.datasets.catalogue import CATALOGUE
-from stages.errors import InputError
 from tests.conftest import SHARED
 from tests.datasets.http_server import sends, serving
-from tests.datasets.raw_files import BATCHES, RECORD, cifar10_archive, cifar10_records, cifar10_settings
+from tests.datasets.raw_files import BATCHES, RECORD, cifar10_archive, cifar10_records, cifar10_settings, complaint
 
 REAL = SHARED / "datasets" / "cifar10-jpeg.tar.xz"
 PACK = SHARED / "datasets" / "cifar10_official_layout.py"
 PER_CLASS = 20
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
-    """Let nothing stand between the test and its server."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-@pytest.fixture
-def raw(tmp_path):
-    """The folder to fill."""
-    (tmp_path / "raw").mkdir()
-    return tmp_path / "raw"
-
-
-def complaint(do, *arguments):
-    with pytest.raises(InputError) as caught:
-        do(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def fetched(raw, archive):

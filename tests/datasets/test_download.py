@@ -18,10 +18,9 @@ ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of t
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Short waits, and no proxy between the test and its server."""
+    """Short waits."""
     monkeypatch.setattr(download, "TIMEOUT", 0.2)
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 class Taker:

@@ -8,34 +8,13 @@ import numpy as np
 import pytest
 
 from stages.datasets import mnist
-from stages.errors import InputError
 from stages.params import MNIST_FILES, load_params
 from tests.conftest import REPOSITORY, SHARED
 from tests.datasets.http_server import sends, serving
-from tests.datasets.raw_files import idx, mnist_arrays, mnist_settings, write_mnist
+from tests.datasets.raw_files import complaint, idx, mnist_arrays, mnist_settings, write_mnist
 
 IMAGES = MNIST_FILES[0]
 REAL = SHARED / "datasets" / "mnist"
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch):
-    """Let nothing stand between the test and its server."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-@pytest.fixture
-def raw(tmp_path):
-    """The folder to fill."""
-    (tmp_path / "raw").mkdir()
-    return tmp_path / "raw"
-
-
-def complaint(do, *arguments):
-    with pytest.raises(InputError) as caught:
-        do(*arguments)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def assert_fetched(raw):
