@@ -21,7 +21,6 @@ from stages.network.device import compute_alike
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters
 from stages.statistics import jacobians, theory
-from stages.statistics.histograms import histograms, symmetric_range, whole_range
 from stages.statistics.layers import layer_statistics
 from stages.statistics.saturation import saturated_share
 
@@ -39,13 +38,12 @@ def main() -> None:
     test = read_split(Path("data/prepared") / arguments.dataset, "test")
     count = arguments.params.settings.monitored_examples
     inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])
-    measured = {"histograms": [], "layers": [], "jacobians": [], "spectra": []}
+    measured = {"layers": [], "jacobians": [], "spectra": []}
     for moment in MOMENTS:
         network = read_network(arguments, moment)
         passes = back_propagate(network, inputs, labels, arguments.recipe.cost)
         spectra = singular_values(network, passes)
         for table, rows in (
-            ("histograms", histogram_rows(passes)),
             ("layers", layer_rows(network, passes)),
             ("jacobians", jacobian_rows(spectra)),
             ("spectra", spectrum_rows(spectra)),
@@ -62,18 +60,6 @@ def read_network(arguments: Arguments, moment: str) -> Perceptron:
     """Return the chosen run's network with its parameters of that moment."""
     arrays = read_tensors(Path("data/runs") / arguments.dataset / arguments.model / f"{moment}.safetensors")
     return from_parameters(arrays, arguments.recipe.activation, torch.device("cpu"))
-
-
-def histogram_rows(passes: Passes) -> list[dict]:
-    """Return one row a quantity, layer and bin."""
-    activations = passes.activations[1:]
-    rows = {"activation": histograms(activations, [whole_range(activations)] * len(activations))}
-    for quantity, layers in (
-        ("back_propagated_gradient", passes.back_propagated_gradients),
-        ("weight_gradient", passes.weight_gradients),
-    ):
-        rows[quantity] = histograms(layers, [symmetric_range(values) for values in layers])
-    return [{"quantity": quantity, **row} for quantity in rows for row in rows[quantity]]
 
 
 def layer_rows(network: Perceptron, passes: Passes) -> list[dict]:

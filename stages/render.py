@@ -19,7 +19,7 @@ EXAMPLES = 8  # images of each class in the contact sheet
 OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the README's picture
 PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # a hidden layer's; of every training
 # the tables that every model has, and the folder of `data` that each lies in
-FOLDERS = {"runs": "runs", "monitored": "runs", "curves": "runs", "histograms": "measured", "jacobians": "measured"}
+FOLDERS = {"runs": "runs", "monitored": "runs", "curves": "runs", "histograms": "runs", "jacobians": "measured"}
 
 
 def main() -> None:

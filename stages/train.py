@@ -134,7 +134,7 @@ def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test: Split) -> None:
-    """Write the tables of all runs, and the parameters and test predictions of the chosen one."""
+    """Write the tables of all runs, and the histograms, parameters and test predictions of the chosen one."""
     chosen = chosen_of(outcomes)
     runs, curves, monitored = [], [], []
     for outcome in outcomes:
@@ -151,6 +151,8 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test
     runs.to_parquet(folder / "runs.parquet", index=False)
     pd.DataFrame(curves).to_parquet(folder / "curves.parquet", index=False)
     pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
+    histograms = [seen["histograms"].assign(update=seen["update"]) for seen in chosen.observations]
+    pd.concat(histograms).to_parquet(folder / "histograms.parquet", index=False)
     save_file(chosen.initial, folder / "initial.safetensors")
     save_file(chosen.final, folder / "final.safetensors")
     network = from_parameters(chosen.final, setting.recipe.activation, setting.device)

@@ -29,6 +29,7 @@ LEARNING_RATES = (0.01, 0.03, 0.1, 0.3)
 CHOSEN_RATE = 0.03
 SEEDS = 2
 UPDATES = np.unique(np.round(np.linspace(0, np.sqrt(60_000), 48) ** 2).astype(np.int64))
+RECORDED = [*UPDATES[::8], UPDATES[-1]]  # histograms take room
 
 
 def write_params(root: Path, models: dict[str, tuple[str, str]], datasets: Sequence[str] = ("shapeset",)) -> None:
@@ -77,7 +78,7 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
         monitored_table(runs, activation, initialization, noise).to_parquet(folder / "monitored.parquet")
         measured = root / "data" / "measured" / dataset / model
         measured.mkdir(parents=True)
-        histogram_table(activation, initialization).to_parquet(measured / "histograms.parquet")
+        histogram_table(activation, initialization).to_parquet(folder / "histograms.parquet")
         jacobian_table(initialization, noise).to_parquet(measured / "jacobians.parquet")
     table1 = root / "reports" / "table1.csv"
     table1.parent.mkdir(exist_ok=True)
@@ -154,13 +155,14 @@ def of_run(run, **columns) -> pd.DataFrame:
 
 
 def histogram_table(activation: str, initialization: str) -> pd.DataFrame:
-    """Normalized bell curves whose width shrinks with the layer, at both moments, for the three quantities."""
+    """Normalized bell curves whose width shrinks with the layer and grows with training, of the three quantities."""
     shrink = 0.58 if initialization == "standard" else 0.95
     parts = []
-    for moment in ("initial", "final"):
+    for update in RECORDED:
+        grown = 1 + update / UPDATES[-1]
         for layer in range(1, HIDDEN_LAYERS + 2):
             widths = {
-                "activation": 0.4 * shrink**layer,
+                "activation": 0.4 * shrink**layer * grown,
                 "back_propagated_gradient": 0.02 * shrink ** (HIDDEN_LAYERS + 1 - layer),
                 "weight_gradient": 0.01,
             }
@@ -174,7 +176,7 @@ def histogram_table(activation: str, initialization: str) -> pd.DataFrame:
                 density /= (density * np.diff(edges)).sum()
                 parts.append(
                     pd.DataFrame({"left": edges[:-1], "right": edges[1:], "density": density}).assign(
-                        moment=moment, quantity=quantity, layer=layer
+                        update=update, quantity=quantity, layer=layer
                     )
                 )
     return pd.concat(parts, ignore_index=True)

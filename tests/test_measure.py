@@ -11,13 +11,12 @@ from stages import measure
 from stages.network.perceptron import back_propagate, initialize, parameters
 from stages.params import Model
 from stages.statistics import theory
-from stages.statistics.histograms import BINS
 from stages.statistics.jacobians import EXAMPLES, SHARES
 from tests.synthetic_results import write_params
 
 SIZES = [7, 6, 5, 4, 3]  # no two layers alike: another pairing would not multiply
 CLASSES = 9
-TABLES = ("histograms", "layers", "jacobians", "spectra", "theory")
+TABLES = ("layers", "jacobians", "spectra", "theory")
 
 
 @pytest.fixture
@@ -56,31 +55,6 @@ def test_jacobians_are_between_neighbouring_hidden_layers(network, passes):
         of_layer = quantiles[quantiles["layer"] == layer]
         assert list(of_layer["share"]) == SHARES.tolist()
         np.testing.assert_allclose(of_layer["singular_value"], np.quantile(found, of_layer["share"]), rtol=1e-4)
-
-
-def test_every_quantity_of_every_layer_has_a_histogram(passes):
-    table = pd.DataFrame(measure.histogram_rows(passes))
-    values = {
-        "activation": passes.activations[1:],
-        "back_propagated_gradient": passes.back_propagated_gradients,
-        "weight_gradient": passes.weight_gradients,
-    }
-    expected = {(quantity, layer) for quantity in values for layer in range(1, len(values[quantity]) + 1)}
-    groups = dict(list(table.groupby(["quantity", "layer"])))
-    assert groups.keys() == expected
-    assert {layer for quantity, layer in expected if quantity == "activation"} == {1, 2, 3}
-    assert {layer for quantity, layer in expected if quantity != "activation"} == {1, 2, 3, 4}
-    for (quantity, layer), bins in groups.items():
-        of_layer = values[quantity][layer - 1].flatten().double().numpy()
-        assert len(bins) == BINS
-        assert np.array_equal(bins["right"][:-1], bins["left"][1:])
-        share = (bins["density"] * (bins["right"] - bins["left"])).sum()
-        # gradients that are farther than four standard deviations from 0 are in no bin
-        inside = (of_layer >= bins["left"].min()) & (of_layer <= bins["right"].max())
-        assert share == pytest.approx(inside.mean(), rel=1e-9)
-        assert share > (0.9 if quantity != "activation" else 1 - 1e-9)
-        middle = ((bins["left"] + bins["right"]) / 2 * bins["density"] * (bins["right"] - bins["left"])).sum() / share
-        assert middle == pytest.approx(of_layer[inside].mean(), abs=(bins["right"] - bins["left"]).max())
 
 
 def test_hidden_layers_have_their_saturated_share(network, passes):

@@ -32,6 +32,7 @@ def made_up(run: Run, validation_error: float, test_error: float, diverged_at: i
             "layers": [
                 {"layer": layer, "activation_mean": number + update + layer / 10} for layer in range(1, len(sizes))
             ],
+            "histograms": pd.DataFrame({"layer": [1, 1], "density": [number, update]}),
         }
         for update in UPDATES
     ]
@@ -192,6 +193,18 @@ def test_curves_and_monitored_layers_are_those_observed(written):
         ]
         (seen,) = [seen for seen in outcome.observations if seen["update"] == row["update"]]
         assert {"layer": row["layer"], "activation_mean": row["activation_mean"]} in seen["layers"]
+
+
+def test_histograms_are_the_chosen_runs(written):
+    """All updates at which it was observed, in their order."""
+    folder, outcomes = written
+    number = 1000 * outcomes[1].run.learning_rate + outcomes[1].run.seed
+    table = pd.read_parquet(folder / "histograms.parquet")
+    assert table.to_dict("list") == {
+        "layer": [1] * 6,
+        "density": [number, 0, number, 4, number, 9],
+        "update": [0, 0, 4, 4, 9, 9],
+    }
 
 
 def test_parameters_and_predictions_are_the_chosen_runs(written, splits):

@@ -125,9 +125,9 @@ class Measurements:
 
     def final_activations(self, name: str) -> pd.DataFrame:
         """Return the histograms of the hidden layers' activations after training: layer, left, right, density."""
-        columns = ["moment", "quantity", "layer", "left", "right", "density"]
-        table = self._results("measured", SHAPESET, name, "histograms", columns)
-        return table[(table["moment"] == "final") & (table["quantity"] == "activation")]
+        columns = ["update", "quantity", "layer", "left", "right", "density"]
+        table = self._results("runs", SHAPESET, name, "histograms", columns)
+        return table[(table["update"] == table["update"].max()) & (table["quantity"] == "activation")]
 
     def predictions(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
         """Return the chosen run's answers to the test images: index, label, prediction."""

@@ -13,28 +13,39 @@ POOLED = 4
 
 def final_activations(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 4: the activations at the end of training."""
-    return of_activations(of(histograms, "final", "activation"))
+    return of_activations(of(at_the_end(histograms), "activation"))
 
 
 def initial_activations(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 6: the activations at initialization."""
-    return of_activations(of(histograms, "initial", "activation"))
+    return of_activations(of(at_initialization(histograms), "activation"))
 
 
 def initial_back_propagated_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 7: the gradients with respect to the pre-activations at initialization."""
-    return of_gradients(of(histograms, "initial", "back_propagated_gradient"), "back-propagated gradient: ∂Cost/∂s")
+    return of_gradients(
+        of(at_initialization(histograms), "back_propagated_gradient"), "back-propagated gradient: ∂Cost/∂s"
+    )
 
 
 def initial_weight_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 8: the gradients with respect to the weights at initialization."""
-    return of_gradients(of(histograms, "initial", "weight_gradient"), "weight gradient: ∂Cost/∂W")
+    return of_gradients(of(at_initialization(histograms), "weight_gradient"), "weight gradient: ∂Cost/∂W")
 
 
-def of(histograms: pd.DataFrame, moment: str, quantity: str) -> pd.DataFrame:
-    """One quantity at one moment: one row per panel, layer and bin (left, right) with its density."""
-    wanted = (histograms["moment"] == moment) & (histograms["quantity"] == quantity)
-    return histograms.loc[wanted, ["panel", "layer", "left", "right", "density"]]
+def at_initialization(histograms: pd.DataFrame) -> pd.DataFrame:
+    """The rows before the first update."""
+    return histograms[histograms["update"] == 0]
+
+
+def at_the_end(histograms: pd.DataFrame) -> pd.DataFrame:
+    """The rows after the last update."""
+    return histograms[histograms["update"] == histograms["update"].max()]
+
+
+def of(histograms: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """One quantity: one row per panel, layer and bin (left, right) with its density."""
+    return histograms.loc[histograms["quantity"] == quantity, ["panel", "layer", "left", "right", "density"]]
 
 
 def of_activations(table: pd.DataFrame) -> alt.FacetChart:

@@ -4,34 +4,56 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from torch import Tensor
+
+from stages.network.perceptron import Passes
 
 BINS = 100
 
 
-def histograms(layers: Sequence[Tensor], ranges: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+def layer_histograms(passes: Passes) -> pd.DataFrame:
+    """Return `histograms` of the hidden layers' activations and of all layers' gradients, named by `quantity`.
+
+    Activations of all layers have one range, gradients each their own, which shrink from layer to layer.
+    """
+    activations = passes.activations[1:]
+    tables = {"activation": histograms(activations, [whole_range(activations)] * len(activations))}
+    for quantity, layers in (
+        ("back_propagated_gradient", passes.back_propagated_gradients),
+        ("weight_gradient", passes.weight_gradients),
+    ):
+        tables[quantity] = histograms(layers, [symmetric_range(values) for values in layers])
+    return pd.concat([table.assign(quantity=quantity) for quantity, table in tables.items()], ignore_index=True)
+
+
+def histograms(layers: Sequence[Tensor], ranges: Sequence[tuple[float, float]]) -> pd.DataFrame:
     """Return one row a layer and bin: `layer`, the bin's edges `left` and `right`, and the `density` in it.
 
     Layers are numbered from 1. Each has BINS equal bins over its own one of `ranges`; its density integrates to the
     share of its values in that range.
     """
-    rows = []
-    for layer, (values, (low, high)) in enumerate(zip(layers, ranges, strict=True), start=1):
-        edges = np.linspace(low, high, BINS + 1)
-        counts, _ = np.histogram(values.double().cpu().numpy(), bins=edges)
+    tables = []
+    for layer, (values, bounds) in enumerate(zip(layers, ranges, strict=True), start=1):
+        counts, edges = np.histogram(values.double().cpu().numpy(), BINS, bounds)
         density = counts / (values.numel() * np.diff(edges))
-        bins = zip(edges[:-1].tolist(), edges[1:].tolist(), density.tolist(), strict=True)
-        rows += [{"layer": layer, "left": left, "right": right, "density": height} for left, right, height in bins]
-    return rows
+        tables.append(pd.DataFrame({"layer": layer, "left": edges[:-1], "right": edges[1:], "density": density}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def whole_range(layers: Sequence[Tensor]) -> tuple[float, float]:
-    """Return the whole numbers around all values: −1 and 1 for tanh and softsign, 0 and 1 for the sigmoid."""
+    """Return the whole numbers around all values: −1 and 1 for tanh and softsign, 0 and 1 for the sigmoid.
+
+    It is −1 and 1 too where values are not finite, as in a run that is about to diverge.
+    """
     low, high = min(values.min().item() for values in layers), max(values.max().item() for values in layers)
-    return math.floor(low), max(math.ceil(high), math.floor(low) + 1)
+    if not math.isfinite(low) or not math.isfinite(high):
+        return -1, 1
+    floor = float(math.floor(low))
+    return floor, max(float(math.ceil(high)), floor + 1)
 
 
 def symmetric_range(values: Tensor) -> tuple[float, float]:
-    """Return four standard deviations on both sides of 0."""
-    bound = 4 * values.std(correction=0).item() or 1.0
-    return -bound, bound
+    """Return four standard deviations on both sides of 0; −1 and 1 where these are none or not finite."""
+    bound = 4 * values.std(correction=0).item()
+    return (-bound, bound) if 0 < bound < math.inf else (-1, 1)

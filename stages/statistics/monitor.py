@@ -8,6 +8,7 @@ from torch import Tensor
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, back_propagate
 from stages.statistics.errors import error_rate
+from stages.statistics.histograms import layer_histograms
 from stages.statistics.layers import layer_statistics
 
 
@@ -27,10 +28,13 @@ class Monitor:
     """the updates at which the error rates, which take whole splits, are evaluated too"""
 
     def __call__(self, update: int, network: Perceptron) -> dict[str, Any]:
-        """Return `update`, the rows of `layer_statistics` as `layers`, and, when it is time, both error rates."""
+        """Return what is seen: `update`, `layers`, `histograms` and, when it is time, both error rates.
+
+        `layers` are the rows of `layer_statistics`, `histograms` the table of `layer_histograms`.
+        """
         inputs = to_inputs(self.test_images[: self.monitored_examples])
         passes = back_propagate(network, inputs, self.test_labels[: self.monitored_examples], self.cost)
-        observation = {"update": update, "layers": layer_statistics(passes)}
+        observation = {"update": update, "layers": layer_statistics(passes), "histograms": layer_histograms(passes)}
         if update in self.error_updates:
             observation["validation_error"] = error_rate(network, self.validation_images, self.validation_labels)
             observation["test_error"] = error_rate(network, self.test_images, self.test_labels)

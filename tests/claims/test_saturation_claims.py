@@ -161,8 +161,9 @@ def activations(name: str, *layers: dict[float, float]) -> dict[str, pd.DataFram
         for at, share in shares.items():
             density[np.abs(np.abs(middle) - at) < 0.05] += share / 0.2
         bins = {"left": edges[:-1], "right": edges[1:], "density": density}
-        rows.append(pd.DataFrame({"moment": "final", "quantity": "activation", "layer": number, **bins}))
-    return {f"measured/shapeset/{name}/histograms": pd.concat(rows)}
+        rows.append(pd.DataFrame({"update": 60_000, "quantity": "activation", "layer": number, **bins}))
+    before = pd.concat(rows).assign(update=0, density=0.5)  # what a wrong update would find
+    return {f"runs/shapeset/{name}/histograms": pd.concat([before, *rows])}
 
 
 def networks(softsign: dict, tanh: dict, at_bounds: tuple[float, float] = (0.1, 0.4), error: float = 0.1):

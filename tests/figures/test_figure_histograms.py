@@ -8,14 +8,15 @@ from stages.figures import histograms
 from stages.figures.results import in_panels
 from stages.figures.style import WIDTH
 from tests.figures.drawing import assert_drawn_to_scale, marks
+from tests.synthetic_results import RECORDED
 
 MODELS = ["tanh", "tanh-n", "mine"]
 
 
-def measured(root, model: str, moment: str, quantity: str) -> pd.DataFrame:
-    """The bins of the hidden layers as they were measured, with their middles."""
-    table = pd.read_parquet(root / f"data/measured/shapeset/{model}/histograms.parquet")
-    wanted = table[(table.moment == moment) & (table.quantity == quantity) & (table.layer <= 5)]
+def recorded(root, model: str, update: int, quantity: str) -> pd.DataFrame:
+    """The bins of the hidden layers as they were recorded, with their middles."""
+    table = pd.read_parquet(root / f"data/runs/shapeset/{model}/histograms.parquet")
+    wanted = table[(table["update"] == update) & (table.quantity == quantity) & (table.layer <= 5)]
     return wanted.assign(middle=(wanted.left + wanted.right) / 2, share=wanted.density * (wanted.right - wanted.left))
 
 
@@ -27,13 +28,13 @@ def in_fours(bins: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("draw", "moment"), [(histograms.final_activations, "final"), (histograms.initial_activations, "initial")]
+    ("draw", "update"), [(histograms.final_activations, RECORDED[-1]), (histograms.initial_activations, 0)]
 )
-def test_activations_are_drawn_over_one_axis_for_all_panels(root, results, draw, moment):
+def test_activations_are_drawn_over_one_axis_for_all_panels(root, results, draw, update):
     panels = marks(draw(in_panels(results.histograms, MODELS, results.headings)))
     across, middles = [], []
     for model, lines in zip(MODELS, panels.values(), strict=True):
-        bins = measured(root, model, moment, "activation")
+        bins = recorded(root, model, update, "activation")
         assert len(lines) == 5
         assert_drawn_to_scale(np.concatenate([line.ys for line in lines]), bins.density)
         across += [line.xs for line in lines]
@@ -51,7 +52,7 @@ def test_activations_are_drawn_over_one_axis_for_all_panels(root, results, draw,
 def test_gradients_are_drawn_over_an_axis_for_each_panel_without_their_tails(root, results, draw, quantity):
     panels = marks(draw(in_panels(results.histograms, MODELS, results.headings)))
     for model, lines in zip(MODELS, panels.values(), strict=True):
-        bins = in_fours(measured(root, model, "initial", quantity))
+        bins = in_fours(recorded(root, model, 0, quantity))
         assert len(lines) == 5
         assert np.ptp(np.concatenate([line.xs for line in lines])) > 0.7 * WIDTH
         shown = [
