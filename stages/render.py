@@ -9,9 +9,10 @@ from stages.artifacts import read_csv, read_table, read_tensors
 from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, recipe
 from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
-from stages.figures import page, pictures, style, table1
+from stages.figures import page, pictures, table1
+from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
-from stages.figures.results import Results, drawn, words
+from stages.figures.results import Results
 from stages.files import whole_folder, write_whole
 from stages.params import Params, load_params
 
@@ -19,7 +20,9 @@ EXAMPLES = 8  # images of each class in the contact sheet
 OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the README's picture
 PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # a hidden layer's; of every training
 # the tables that every model has, and the folder of `data` that each lies in
-FOLDERS = {"runs": "runs", "monitored": "runs", "curves": "runs", "histograms": "runs", "jacobians": "measured"}
+FOLDERS = dict.fromkeys(["runs", "monitored", "curves", "histograms"], "runs") | dict.fromkeys(
+    ["jacobians", "spectra", "theory"], "measured"
+)
 
 
 def main() -> None:
@@ -28,7 +31,7 @@ def main() -> None:
     results = {dataset: read_results(dataset, params) for dataset in params.datasets}
     judged = read_table1()
     of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
-    sections, specifications = draw(results)
+    sections, specifications = draw(results, read_surfaces())
     content = {
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
         "settings": params.settings,
@@ -58,30 +61,15 @@ def main() -> None:
             (folder / "overview.png").write_bytes(pictures.overview_png(shown))
 
 
-def draw(results: dict[str, Results]) -> tuple[list[dict], dict[str, dict]]:
+def draw(results: dict[str, Results], surfaces: pd.DataFrame) -> tuple[list[dict], dict[str, dict]]:
     """Every figure of every data set: as the page's sections, and its specification by name (data set and figure)."""
     sections, specifications = [], {}
     for title, figures in SECTIONS.items():
         section = {"title": title, "key": title.lower().replace(" ", "-"), "figures": []}
         for figure in figures:
-            charts = []
-            for dataset, found in results.items():
-                if figure.endless not in (None, found.about.endless):
-                    continue
-                chart, notes = drawn(figure, found)
-                specification = None
-                if chart is not None:
-                    specification = style.specification(chart, f"{figure.label}. {figure.title}\n{found.about.title}")
-                    specifications[f"{dataset}-{figure.key}"] = specification
-                charts.append(
-                    {
-                        "dataset": found.about.title,
-                        "words": words(figure, found),
-                        "specification": specification,
-                        "notes": notes,
-                    }
-                )
+            charts = charts_of(figure, results, surfaces)
             section["figures"].append((figure, charts))
+            specifications |= {chart["name"]: chart["specification"] for chart in charts if chart["specification"]}
         sections.append(section)
     return sections, specifications
 
@@ -159,6 +147,8 @@ def read_results(dataset: str, params: Params) -> Results:
             activation=[recipe.activation for recipe in recipes],
             initialization=[recipe.initialization for recipe in recipes],
         ),
+        spectra=tables["spectra"],
+        theory=tables["theory"],
     )
 
 
@@ -177,7 +167,9 @@ def of_chosen_run(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "monitored": monitored[monitored["layer"] <= depth],
         "curves": beside.assign(chosen=beside["seed"] == beside["seed_chosen"]),
         "histograms": tables["histograms"][tables["histograms"]["layer"] <= depth],
-        "jacobians": tables["jacobians"][tables["jacobians"]["layer"] < depth],
+        "jacobians": tables["jacobians"],
+        "spectra": tables["spectra"],
+        "theory": tables["theory"][tables["theory"]["layer"] <= depth],
     }
 
 
@@ -204,6 +196,12 @@ def read_examples(file: Path, class_names: tuple[str, ...]) -> pd.DataFrame:
         for example, index in enumerate(np.flatnonzero(test["labels"] == label)[:EXAMPLES], start=1)
     ]
     return pd.DataFrame(rows, columns=["class_name", "example", "image"])
+
+
+def read_surfaces() -> pd.DataFrame:
+    """The surfaces of figure 5; none where they have not been computed."""
+    file = Path("data/surfaces/surfaces.parquet")
+    return read_table(file) if file.exists() else pd.DataFrame()
 
 
 def read_table1() -> pd.DataFrame:

@@ -80,6 +80,8 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
         measured.mkdir(parents=True)
         histogram_table(activation, initialization).to_parquet(folder / "histograms.parquet")
         jacobian_table(initialization, noise).to_parquet(measured / "jacobians.parquet")
+        spectrum_table(initialization).to_parquet(measured / "spectra.parquet")
+        theory_table(initialization, noise).to_parquet(measured / "theory.parquet")
     table1 = root / "reports" / "table1.csv"
     table1.parent.mkdir(exist_ok=True)
     earlier = [pd.read_csv(table1)] if table1.exists() else []
@@ -193,6 +195,52 @@ def jacobian_table(initialization: str, noise: np.random.Generator) -> pd.DataFr
         ],
         columns=["moment", "layer", "average_singular_value"],
     )
+
+
+def spectrum_table(initialization: str) -> pd.DataFrame:
+    """Singular values that rise from 0 to twice their average."""
+    averages = jacobian_table(initialization, np.random.default_rng(0)).to_dict("records")
+    shares = np.linspace(0, 1, 21)
+    return pd.concat(
+        [
+            pd.DataFrame({"share": shares, "singular_value": 2 * shares * row["average_singular_value"]}).assign(
+                moment=row["moment"], layer=row["layer"]
+            )
+            for row in averages
+        ],
+        ignore_index=True,
+    )
+
+
+def theory_table(initialization: str, noise: np.random.Generator) -> pd.DataFrame:
+    """Variances that shrink going up or down, about as both predictions say; the output layer has weight gradients."""
+    shrink = 0.33 if initialization == "standard" else 0.9
+    rows = []
+    for layer in range(1, HIDDEN_LAYERS + 2):
+        variances = {"weight_gradient": 1e-6}
+        if layer <= HIDDEN_LAYERS:
+            variances |= {"activation": shrink**layer, "back_propagated_gradient": shrink ** (HIDDEN_LAYERS - layer)}
+        for quantity, variance in variances.items():
+            measured = variance * noise.uniform(0.9, 1.1)
+            rows.append((layer, quantity, measured, 1.1 * variance, variance))
+    return pd.DataFrame(rows, columns=["layer", "quantity", "measured", "linear", "mean_field"])
+
+
+def write_surfaces(root: Path) -> None:
+    """Write a bowl and a step, with a plateau, as the two costs' surfaces."""
+    weights = np.linspace(-5, 5, 21)
+    weight_1, weight_2 = (one.ravel() for one in np.meshgrid(weights, weights, indexing="ij"))
+    heights = {"cross_entropy": weight_1**2 + weight_2**2, "quadratic": np.tanh(weight_1)}
+    folder = root / "data" / "surfaces"
+    folder.mkdir(parents=True)
+    pd.concat(
+        [
+            pd.DataFrame({"weight_1": weight_1, "weight_2": weight_2, "value": value}).assign(
+                plateau=(cost == "quadratic") & (weight_1 > 2), cost=cost
+            )
+            for cost, value in heights.items()
+        ]
+    ).to_parquet(folder / "surfaces.parquet")
 
 
 def table1_rows(root: Path, dataset: str, models: dict[str, tuple[str, str]]) -> pd.DataFrame:

@@ -15,9 +15,9 @@ import yaml
 
 from stages import render
 from stages.datasets.catalogue import CATALOGUE
-from stages.figures.contents import SECTIONS
+from stages.figures.contents import SECTIONS, SURFACES
 from stages.params import load_params
-from tests.synthetic_results import PAPER_PERCENT, RECIPES, write_params, write_results
+from tests.synthetic_results import PAPER_PERCENT, RECIPES, write_params, write_results, write_surfaces
 
 FIGURES = [figure for figures in SECTIONS.values() for figure in figures]
 OF_SHAPESET = [figure for figure in FIGURES if figure.key != "figure-12"]
@@ -30,6 +30,7 @@ def rendered(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("rendered")
     write_params(folder, RECIPES)
     write_results(folder, "shapeset", RECIPES)
+    write_surfaces(folder)
     with contextlib.chdir(folder):
         render.main()
     return folder
@@ -42,6 +43,7 @@ def of_four(tmp_path_factory) -> Path:
     write_params(folder, RECIPES, CATALOGUE)
     for dataset in CATALOGUE:
         write_results(folder, dataset, RECIPES)
+    write_surfaces(folder)
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
         render.main()
@@ -83,16 +85,25 @@ def pictures(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in (folder / "reports/figures").iterdir()}
 
 
+def described(figure, title: str) -> str:
+    """What is read out of a figure; the costs' surfaces are of no data set."""
+    return f"{figure.label}. {figure.title}" + ("" if figure.table == SURFACES else f"\n{title}")
+
+
+def named(figure, dataset: str) -> str:
+    return figure.key if figure.table == SURFACES else f"{dataset}-{figure.key}"
+
+
 def test_every_figure_is_on_the_page_and_a_small_picture(rendered):
     page = read_page(rendered)
     assert [specification["description"] for specification in specifications(page)] == [
-        f"{figure.label}. {figure.title}\nShapeset-3×2" for figure in OF_SHAPESET
+        described(figure, "Shapeset-3×2") for figure in OF_SHAPESET
     ]
     notes = re.findall('class="note">(.*?)</p>', page.split("</header>")[1].split('id="table-1"')[0])
     assert notes == ["params.yaml lists none of this figure's data sets."]  # of figure 12
     assert "<details>" not in page
     drawn = pictures(rendered)
-    assert set(drawn) == {f"shapeset-{figure.key}.svg" for figure in OF_SHAPESET} | {"overview.png"}
+    assert set(drawn) == {f"{named(figure, 'shapeset')}.svg" for figure in OF_SHAPESET} | {"overview.png"}
     assert all(len(picture) < 200_000 for name, picture in drawn.items() if name.endswith(".svg"))
     assert len(drawn["overview.png"]) < 400_000
 
@@ -104,8 +115,10 @@ def test_four_data_sets_are_one_page_in_the_papers_order(of_four):
     for figure in FIGURES:
         kinds = {"figure-11": ["shapeset"], "figure-12": ["mnist", "cifar10", "small_imagenet"]}
         wanted += [(figure, CATALOGUE[dataset].title) for dataset in kinds.get(figure.key, CATALOGUE)]
+        if figure.table == SURFACES:
+            wanted = [*wanted[: -len(CATALOGUE)], (figure, "")]
     assert [specification["description"] for specification in specifications(page)] == [
-        f"{figure.label}. {figure.title}\n{title}" for figure, title in wanted
+        described(figure, title) for figure, title in wanted
     ]
     charts = {
         figure.key: re.findall(
@@ -269,9 +282,9 @@ def test_a_removed_model_is_gone_though_its_files_still_lie_there(changing):
     write_params(changing, {model: recipe for model, recipe in RECIPES.items() if model != "sigmoid"})
     render.main()
     page = read_page(changing)
-    assert page.count("sigmoid is not among the models of params.yaml.") == 3  # figures 2, 11, the singular values
+    assert page.count("sigmoid is not among the models of params.yaml.") == 4  # figures 2, 11, average singular values, theory
     assert "Figure 2. " not in {specification["description"][:10] for specification in specifications(page)}
-    assert not any("sigmoid" in json.dumps(specification["datasets"]) for specification in specifications(page))
+    assert not any("sigmoid" in json.dumps(specification.get("datasets")) for specification in specifications(page))
     overview, runs = tables_of(page)
     assert [row[0] for row in overview] == ["tanh", "tanh-n", "softsign", "softsign-n", "the paper's sigmoid"]
     assert len(runs) == 4
@@ -283,7 +296,7 @@ def test_a_model_without_results_is_named_where_it_is_missing(changing):
     render.main()
     page = read_page(changing)
     sentence = "tanh has no results on Shapeset-3×2: not run yet, `dvc repro` runs it."
-    assert page.count(sentence) == 8  # figures 3, 4, 6, 7, 8, 9 and 11, and the singular values
+    assert page.count(sentence) == 10  # figures 3, 4, 6, 7, 8, 9 and 11, both of singular values, theory
     assert tables_of(page)[1][1][1:] == ["not run yet, `dvc repro` runs it"]
     assert not any(row.get("model") == "tanh" for each in specifications(page) for row in rows_of(each))
 
@@ -314,7 +327,7 @@ def test_a_page_whose_every_run_diverged_says_so(changing):
     for file in (changing / "data/runs/shapeset").glob("*/runs.parquet"):
         pd.read_parquet(file).assign(chosen=False).to_parquet(file)
     render.main()
-    assert [each["description"][:9] for each in specifications(read_page(changing))] == ["Figure 1."]
+    assert [each["description"][:9] for each in specifications(read_page(changing))] == ["Figure 1.", "Figure 5."]
 
 
 def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
@@ -351,7 +364,7 @@ def test_the_overview_is_of_the_first_data_set_that_has_its_figures():
 
 
 def rows_of(specification: dict) -> list[dict]:
-    return [row for rows in specification["datasets"].values() for row in rows]
+    return [row for rows in specification.get("datasets", {}).values() for row in rows]
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page with")

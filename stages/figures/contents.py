@@ -10,10 +10,13 @@ from stages.claims.table1 import PAPER_MODELS
 from stages.figures import (
     activation_means,
     activation_spread,
+    cost_surfaces,
     error_curves,
     examples,
     histograms,
     jacobians,
+    spectra,
+    theory,
     weight_gradients,
 )
 
@@ -32,12 +35,16 @@ OF_DATASETS = {  # what figure 1 says of each data set
 }
 
 
+SURFACES = "surfaces"
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of the page.
 
-    key: its name in file names and links. label: its place in the paper. table: what it is drawn from, "examples",
-    "monitored", "histograms", "jacobians" or "curves". models: the paper's models in it, top to bottom.
+    key: its name in file names and links. label: its place in the paper. table: what it is drawn from, one of
+    `stages.figures.results.Results`, or SURFACES, which are of none of the data sets. models: the paper's models in it,
+    top to bottom.
     further_models: whether models that are not the paper's are shown after them. paper_hidden_layers: how deep the
     network of the paper's figure is, where that has to be said. endless: True where it is of endless data sets only,
     False where of finite ones only. of_datasets: what is said of each data set beside its chart.
@@ -104,6 +111,21 @@ SECTIONS = {
             further_models=True,
         ),
     ],
+    "The cost": [
+        Figure(
+            "figure-5",
+            "Figure 5",
+            "Two costs over two weights",
+            "Look for flat places that are not the bottom: the dots. A network of one input, one tanh unit of weight "
+            "W1, and a softmax over two classes whose pre-activations are 0 and W2 times the unit's activation has to "
+            "tell ten random examples of two classes apart, without biases. The quadratic cost has wide plateaus, on "
+            "which gradient descent hardly moves; cross-entropy is steep almost everywhere. Dots mark plateaus: a "
+            "straight way down, as steep all along as it is there, would not reach the lowest cost within one side of "
+            "the square. The dark band is the valley.",
+            SURFACES,
+            cost_surfaces.draw,
+        ),
+    ],
     "Initialization": [
         Figure(
             "figure-6",
@@ -147,6 +169,29 @@ SECTIONS = {
             "about 0.5 for tanh with the standard and 0.8 with the normalized initialization; 1 would keep its size.",
             "jacobians",
             jacobians.draw,
+            tuple(PAPER_MODELS),
+            further_models=True,
+        ),
+        Figure(
+            "spectra",
+            "Section 4.2.1",
+            "All singular values from each layer to the next",
+            "The averages above hide how unequal the singular values are: some directions of a layer are passed on at "
+            "several times their size while others all but vanish. The paper reports only the averages.",
+            "spectra",
+            spectra.draw,
+            ("tanh", "tanh-n"),
+            further_models=True,
+        ),
+        Figure(
+            "theory",
+            "Section 4.2.1",
+            "Every layer's variances, as predicted and as measured",
+            "Dots are measured. Dashed lines are the paper's argument, which takes every unit for linear; solid lines "
+            "are exact for layers of infinitely many units, whatever their activation. Where the two part, the linear "
+            "argument stops holding.",
+            "theory",
+            theory.draw,
             tuple(PAPER_MODELS),
             further_models=True,
         ),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stages.figures import histograms
-from stages.figures.results import in_panels
+from stages.figures.charts import in_panels
 from stages.figures.style import WIDTH
 from tests.figures.drawing import assert_drawn_to_scale, marks
 from tests.synthetic_results import RECORDED

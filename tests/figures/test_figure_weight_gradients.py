@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stages.figures import weight_gradients
-from stages.figures.results import in_panels
+from stages.figures.charts import in_panels
 from tests.figures.drawing import assert_drawn_to_scale, marks
 
 

@@ -9,7 +9,7 @@ import vl_convert
 from PIL import Image
 
 from stages.figures import activation_spread, pictures, style
-from stages.figures.results import in_panels
+from stages.figures.charts import in_panels
 
 
 def specification(results) -> dict:

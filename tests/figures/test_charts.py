@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from stages.datasets.catalogue import CATALOGUE
+from stages.figures.charts import drawn, words
 from stages.figures.contents import SECTIONS
-from stages.figures.results import drawn, words
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
 

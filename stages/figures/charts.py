@@ -1,0 +1,72 @@
+"""What the page shows of a figure: a chart for each data set, its words, and why a model is not in it."""
+
+from collections.abc import Mapping
+
+import altair as alt
+import pandas as pd
+
+from stages.claims.table1 import NOT_RUN, PAPER_MODELS
+from stages.figures import style
+from stages.figures.contents import SURFACES, Figure
+from stages.figures.results import Results, hidden_layers
+
+
+def charts_of(figure: Figure, results: Mapping[str, Results], surfaces: pd.DataFrame) -> list[dict]:
+    """One chart of the figure for each data set, or one of all."""
+    if figure.table == SURFACES:
+        chart = figure.draw(surfaces) if len(surfaces) else None
+        return [chart_of(figure, figure.key, "", chart, [] if chart else [f"The costs' surfaces are {NOT_RUN}."], [])]
+    return [
+        chart_of(figure, f"{dataset}-{figure.key}", found.about.title, *drawn(figure, found), words(figure, found))
+        for dataset, found in results.items()
+        if figure.endless in (None, found.about.endless)
+    ]
+
+
+def chart_of(
+    figure: Figure, name: str, dataset: str, chart: alt.TopLevelMixin | None, notes: list[str], said: list[str]
+) -> dict:
+    """A chart with its words as the page takes it; `dataset` is a title."""
+    title = f"{figure.label}. {figure.title}\n{dataset}".strip()
+    specification = style.specification(chart, title) if chart else None
+    return {"name": name, "dataset": dataset, "words": said, "specification": specification, "notes": notes}
+
+
+def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, list[str]]:
+    """The figure of these results, None where nothing of it is there, and a sentence for each model that it lacks."""
+    further = [model for model in results.labels if model not in PAPER_MODELS] if figure.further_models else []
+    wanted = [*figure.models, *further]
+    lacking = [model for model in wanted if model not in results.labels or model in results.absent]
+    notes = [why_absent(model, results) for model in lacking]
+    table = getattr(results, figure.table)
+    if wanted:
+        table = in_panels(table, [model for model in wanted if model not in lacking], results.headings)
+    if table.empty:
+        return None, notes or [f"{results.about.title} has nothing for this figure: {NOT_RUN}."]
+    return figure.draw(table), notes
+
+
+def why_absent(model: str, results: Results) -> str:
+    """Why these results have nothing of a model."""
+    if model not in results.labels:
+        return f"{model} is not among the models of params.yaml."
+    return f"{model} has no results on {results.about.title}: {results.absent[model]}."
+
+
+def words(figure: Figure, results: Results) -> list[str]:
+    """What is said beside the figure of these results alone: of the data set, and of another depth than the paper's."""
+    sentences = [figure.of_datasets[results.dataset]] if results.dataset in figure.of_datasets else []
+    shown = sorted({results.chosen[model].hidden_layers for model in figure.models if model in results.chosen})
+    if figure.paper_hidden_layers is not None and shown not in ([], [figure.paper_hidden_layers]):
+        here = " or ".join(hidden_layers(count) for count in shown)
+        sentences.append(
+            f"Here the network has {here}; the one in the paper's figure has {figure.paper_hidden_layers}."
+        )
+    return sentences
+
+
+def in_panels(table: pd.DataFrame, models: list[str], headings: dict[str, str]) -> pd.DataFrame:
+    """The rows of `models`, with a column `panel` that names each model's panel, in the order of `models`."""
+    rows = table[table["model"].isin(models)]
+    names = rows["model"].astype(str).map(headings)
+    return rows.assign(panel=pd.Categorical(names, [headings[model] for model in models]))
