@@ -27,13 +27,9 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
     values = [{"cost": cost, **line} for cost, grid in grids.items() for line in [*bands(grid), dots(grid)]]
     edge = float(surfaces["weight_1"].max())
     scale, axis = alt.Scale(domain=[-edge, edge], nice=False), alt.Axis(grid=False, tickCount=6)
-    base = (
-        alt.Chart(alt.Data(values=values))
-        .transform_flatten(["weight_1", "weight_2"])
-        .encode(
-            x=alt.X("weight_1:Q", title="W1: weight of the first layer", scale=scale, axis=axis),
-            y=alt.Y("weight_2:Q", title="W2: weight of the second layer", scale=scale, axis=axis),
-        )
+    base = alt.Chart(alt.Data(values=values)).encode(
+        x=alt.X("weight_1:Q", title="W1: weight of the first layer", scale=scale, axis=axis),
+        y=alt.Y("weight_2:Q", title="W2: weight of the second layer", scale=scale, axis=axis),
     )
     heights = (
         base.transform_filter("isValid(datum.band)")
@@ -65,6 +61,7 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
             ),
             columns=2,
         )
+        .transform_flatten(["weight_1", "weight_2"])
     )
 
 
