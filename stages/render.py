@@ -131,10 +131,7 @@ def read_results(dataset: str, params: Params) -> Results:
     recipes = tables["jacobians"]["model"].astype(str).map(params.models)
     return Results(
         dataset=dataset,
-        labels={
-            model: f"{model}: {recipe.activation} units, {recipe.initialization} initialization"
-            for model, recipe in params.models.items()
-        },
+        recipes=params.models,
         absent=absent,
         examples=read_examples(Path("data/prepared") / dataset / "test.safetensors", about.class_names),
         runs=tables["runs"],

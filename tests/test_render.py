@@ -282,7 +282,9 @@ def test_a_removed_model_is_gone_though_its_files_still_lie_there(changing):
     write_params(changing, {model: recipe for model, recipe in RECIPES.items() if model != "sigmoid"})
     render.main()
     page = read_page(changing)
-    assert page.count("sigmoid is not among the models of params.yaml.") == 4  # figures 2, 11, average singular values, theory
+    assert (
+        page.count("sigmoid is not among the models of params.yaml.") == 4
+    )  # figures 2, 11, average singular values, theory
     assert "Figure 2. " not in {specification["description"][:10] for specification in specifications(page)}
     assert not any("sigmoid" in json.dumps(specification.get("datasets")) for specification in specifications(page))
     overview, runs = tables_of(page)

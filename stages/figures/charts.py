@@ -34,8 +34,7 @@ def chart_of(
 
 def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, list[str]]:
     """The figure of these results, None where nothing of it is there, and a sentence for each model that it lacks."""
-    further = [model for model in results.labels if model not in PAPER_MODELS] if figure.further_models else []
-    wanted = [*figure.models, *further]
+    wanted = models_of(figure, results)
     lacking = [model for model in wanted if model not in results.labels or model in results.absent]
     notes = [why_absent(model, results) for model in lacking]
     table = getattr(results, figure.table)
@@ -44,6 +43,12 @@ def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, l
     if table.empty:
         return None, notes or [f"{results.about.title} has nothing for this figure: {NOT_RUN}."]
     return figure.draw(table), notes
+
+
+def models_of(figure: Figure, results: Results) -> list[str]:
+    """The models that are to be in the figure, the paper's first."""
+    further = {model: recipe for model, recipe in results.recipes.items() if model not in PAPER_MODELS}
+    return [*figure.models, *(model for model, recipe in further.items() if figure.further(recipe))]
 
 
 def why_absent(model: str, results: Results) -> str:
@@ -56,8 +61,9 @@ def why_absent(model: str, results: Results) -> str:
 def words(figure: Figure, results: Results) -> list[str]:
     """What is said beside the figure of these results alone: of the data set, and of another depth than the paper's."""
     sentences = [figure.of_datasets[results.dataset]] if results.dataset in figure.of_datasets else []
-    shown = sorted({results.chosen[model].hidden_layers for model in figure.models if model in results.chosen})
-    if figure.paper_hidden_layers is not None and shown not in ([], [figure.paper_hidden_layers]):
+    models = [model for model in models_of(figure, results) if model in results.chosen]
+    shown = sorted({results.chosen[model].hidden_layers for model in models})
+    if figure.paper_hidden_layers and shown and figure.paper_hidden_layers not in shown:
         here = " or ".join(hidden_layers(count) for count in shown)
         sentences.append(
             f"Here the network has {here}; the one in the paper's figure has {figure.paper_hidden_layers}."

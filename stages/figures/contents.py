@@ -19,6 +19,7 @@ from stages.figures import (
     theory,
     weight_gradients,
 )
+from stages.params import Model
 
 OF_DATASETS = {  # what figure 1 says of each data set
     "shapeset": "Up to two shapes in random places, sizes, angles and greys; the task is to name which shapes there "
@@ -38,6 +39,21 @@ OF_DATASETS = {  # what figure 1 says of each data set
 SURFACES = "surfaces"
 
 
+def no_model(recipe: Model) -> bool:
+    """No model beside the paper's."""
+    return False
+
+
+def every_model(recipe: Model) -> bool:
+    """Every model of params.yaml."""
+    return True
+
+
+def of_sigmoid_units(recipe: Model) -> bool:
+    """Those with the sigmoid, of whatever depth or beginning."""
+    return recipe.activation == "sigmoid"
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of the page.
@@ -45,7 +61,7 @@ class Figure:
     key: its name in file names and links. label: its place in the paper. table: what it is drawn from, one of
     `stages.figures.results.Results`, or SURFACES, which are of none of the data sets. models: the paper's models in it,
     top to bottom.
-    further_models: whether models that are not the paper's are shown after them. paper_hidden_layers: how deep the
+    further: which models that are not the paper's are shown after them. paper_hidden_layers: how deep the
     network of the paper's figure is, where that has to be said. endless: True where it is of endless data sets only,
     False where of finite ones only. of_datasets: what is said of each data set beside its chart.
     """
@@ -57,7 +73,7 @@ class Figure:
     table: str
     draw: Callable[[pd.DataFrame], alt.TopLevelMixin]
     models: tuple[str, ...] = ()
-    further_models: bool = False
+    further: Callable[[Model], bool] = no_model
     paper_hidden_layers: int | None = None
     endless: bool | None = None
     of_datasets: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +102,7 @@ SECTIONS = {
             "monitored",
             activation_means.draw,
             ("sigmoid",),
+            further=of_sigmoid_units,
             paper_hidden_layers=4,
         ),
         Figure(
@@ -97,7 +114,7 @@ SECTIONS = {
             "monitored",
             activation_spread.draw,
             ("tanh", "softsign"),
-            further_models=True,
+            further=every_model,
         ),
         Figure(
             "figure-4",
@@ -108,7 +125,7 @@ SECTIONS = {
             "histograms",
             histograms.final_activations,
             ("tanh", "softsign"),
-            further_models=True,
+            further=every_model,
         ),
     ],
     "The cost": [
@@ -136,7 +153,7 @@ SECTIONS = {
             "histograms",
             histograms.initial_activations,
             ("tanh", "tanh-n"),
-            further_models=True,
+            further=every_model,
         ),
         Figure(
             "figure-7",
@@ -148,7 +165,7 @@ SECTIONS = {
             "histograms",
             histograms.initial_back_propagated_gradients,
             ("tanh", "tanh-n"),
-            further_models=True,
+            further=every_model,
         ),
         Figure(
             "figure-8",
@@ -159,7 +176,7 @@ SECTIONS = {
             "histograms",
             histograms.initial_weight_gradients,
             ("tanh", "tanh-n"),
-            further_models=True,
+            further=every_model,
         ),
         Figure(
             "jacobians",
@@ -170,7 +187,7 @@ SECTIONS = {
             "jacobians",
             jacobians.draw,
             tuple(PAPER_MODELS),
-            further_models=True,
+            further=every_model,
         ),
         Figure(
             "spectra",
@@ -181,7 +198,7 @@ SECTIONS = {
             "spectra",
             spectra.draw,
             ("tanh", "tanh-n"),
-            further_models=True,
+            further=every_model,
         ),
         Figure(
             "theory",
@@ -193,7 +210,7 @@ SECTIONS = {
             "theory",
             theory.draw,
             tuple(PAPER_MODELS),
-            further_models=True,
+            further=every_model,
         ),
     ],
     "Gradients during training": [
@@ -207,7 +224,7 @@ SECTIONS = {
             "monitored",
             weight_gradients.draw,
             ("tanh", "tanh-n"),
-            further_models=True,
+            further=every_model,
         ),
         Figure(
             "figure-10",
@@ -230,7 +247,7 @@ SECTIONS = {
             "curves",
             error_curves.draw,
             tuple(PAPER_MODELS),
-            further_models=True,
+            further=every_model,
             endless=True,
         ),
         Figure(
@@ -243,7 +260,7 @@ SECTIONS = {
             "curves",
             error_curves.draw,
             tuple(PAPER_MODELS),
-            further_models=True,
+            further=every_model,
             endless=False,
         ),
     ],

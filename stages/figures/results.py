@@ -6,20 +6,22 @@ from typing import NamedTuple
 import pandas as pd
 
 from stages.datasets.catalogue import CATALOGUE, Dataset
+from stages.figures.recipes import in_words
+from stages.params import Model
 
 
 @dataclass(frozen=True)
 class Results:
     """Tables of one data set. The column `model` has all models of the page as categories, `layer` all hidden layers.
 
-    dataset: its name in params.yaml. labels: each model with its recipe. absent: why a model has no rows in the tables.
+    dataset: its name in params.yaml. recipes: of the models of params.yaml. absent: why a model has no rows here.
     examples: class_name, example, image. runs: every run. monitored, curves: the chosen run's statistics; the errors
     of all seeds at the chosen rate and depth. histograms: recorded of the chosen run. jacobians, spectra, theory:
     measured on it; jacobians also with the recipe's activation and initialization.
     """
 
     dataset: str
-    labels: dict[str, str]
+    recipes: dict[str, Model]
     absent: dict[str, str]
     examples: pd.DataFrame
     runs: pd.DataFrame
@@ -34,6 +36,11 @@ class Results:
     def about(self) -> Dataset:
         """What is known of the data set itself."""
         return CATALOGUE[self.dataset]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Each model with its recipe in words."""
+        return {model: f"{model}: {in_words(recipe)}" for model, recipe in self.recipes.items()}
 
     @property
     def chosen(self) -> dict[str, NamedTuple]:

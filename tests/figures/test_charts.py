@@ -8,6 +8,8 @@ import pytest
 from stages.datasets.catalogue import CATALOGUE
 from stages.figures.charts import drawn, words
 from stages.figures.contents import SECTIONS
+from stages.figures.recipes import in_words
+from stages.params import Model, Pretraining
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
 
@@ -52,14 +54,44 @@ def test_every_data_set_is_told_of_beside_its_examples(results, dataset):
         assert f"{height}×{width} pixels in {'colour' if colours else 'grey'}" in sentence
 
 
+def test_figure_2_has_sigmoids_of_every_kind(results):
+    """The network with the paper's depth beside that of Table 1, and nothing is then said of another depth."""
+    recipes = {name: recipe for name, recipe in results.recipes.items() if name != "mine"}
+    recipes["sigmoid-4"] = Model("sigmoid", "standard", hidden_layers=[4])
+
+    def renamed(table):
+        names = table["model"].astype(str).replace("mine", "sigmoid-4")
+        return table.assign(model=pd.Categorical(names, list(recipes)))
+
+    runs = renamed(results.runs).assign(hidden_layers=lambda table: 5 - (table["model"] == "sigmoid-4").astype(int))
+    with_four = dataclasses.replace(results, recipes=recipes, runs=runs, monitored=renamed(results.monitored))
+    assert shown(drawn(FIGURES["figure-2"], with_four)[0]) == ["sigmoid", "sigmoid-4"]
+    assert words(FIGURES["figure-2"], with_four) == []
+
+
+@pytest.mark.parametrize(
+    ("special", "said"),
+    [
+        ({}, "tanh units, lecun initialization"),
+        ({"update_rule": "hessian"}, "tanh units, lecun initialization, learning rates from the Hessian"),
+        ({"cost": "quadratic", "gain": 1.5}, "tanh units, lecun initialization with gain 1.5, quadratic cost"),
+        ({"width_profile": [0.5, 1]}, "tanh units, lecun initialization, widths × 0.5, 1"),
+        ({"pretraining": Pretraining("masking", 0.2, 0.1, 9)}, "tanh units, lecun initialization, pre-trained"),
+        ({"batch_normalization": True}, "tanh units, lecun initialization, batch normalization"),
+    ],
+)
+def test_what_is_special_about_a_recipe_is_said(special, said):
+    assert in_words(Model("tanh", "lecun", **special)) == said
+
+
 def test_a_figure_of_one_model_shows_no_other(results):
     assert shown(drawn(FIGURES["figure-2"], results)[0]) == ["sigmoid"]
     assert shown(drawn(FIGURES["figure-10"], results)[0]) == ["tanh-n"]
 
 
 def test_a_model_that_is_not_in_params_is_named(results):
-    labels = {model: label for model, label in results.labels.items() if model != "softsign"}
-    chart, notes = drawn(FIGURES["figure-3"], dataclasses.replace(results, labels=labels))
+    recipes = {model: recipe for model, recipe in results.recipes.items() if model != "softsign"}
+    chart, notes = drawn(FIGURES["figure-3"], dataclasses.replace(results, recipes=recipes))
     assert shown(chart) == ["tanh", "mine"]
     assert notes == ["softsign is not among the models of params.yaml."]
 

@@ -1,0 +1,27 @@
+"""A model's recipe in words."""
+
+from stages.params import Model
+
+UPDATE_RULES = {
+    "hessian": "learning rates from the Hessian",
+    "gradient_variance": "learning rates from the gradient's variance",
+}
+COSTS = {"quadratic": "quadratic cost"}
+
+
+def in_words(recipe: Model) -> str:
+    """What a model is: its units and initialization, and whatever else is special about it."""
+    parts = [f"{recipe.activation} units", f"{recipe.initialization} initialization"]
+    if recipe.gain is not None:
+        parts[1] += f" with gain {recipe.gain:g}"
+    if recipe.connections is not None:
+        parts[1] += f" with {recipe.connections} connections"
+    if recipe.pretraining:
+        parts.append("pre-trained")
+    if recipe.update_rule in UPDATE_RULES:
+        parts.append(UPDATE_RULES[recipe.update_rule])
+    if recipe.cost in COSTS:
+        parts.append(COSTS[recipe.cost])
+    if recipe.width_profile:
+        parts.append(f"widths × {', '.join(f'{share:g}' for share in recipe.width_profile)}")
+    return ", ".join(parts)
