@@ -12,7 +12,7 @@ from torch import Tensor
 
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS, Cost
-from stages.network.perceptron import Perceptron
+from stages.network.perceptron import Perceptron, forward
 
 DAMPING = 1e-4  # μ, which bounds a rate where the curvature is small
 ESTIMATED_EVERY = 16  # updates; a divisor of the updates that are captured together on a GPU
@@ -50,7 +50,7 @@ class PerParameterDescent:
         """Do one update for each mini-batch, as `stages.network.sgd.GradientDescent.update` does."""
         batches = (tensor.split(self._batch_size, -2) for tensor in (inputs, targets, outputs))
         for z, y, output in zip(*batches, strict=True):
-            self.activations, self.pre_activations = self._go_up(z)
+            self.pre_activations, self.activations = forward(self._networks, z)
             output.copy_(self.pre_activations[-1])
             gradient = torch.empty_like(output)
             self.cost.gradient(output, y, gradient)
@@ -70,15 +70,6 @@ class PerParameterDescent:
             self._activation.backward(gradient, s.repeat(many), z.repeat(many), gradient)
             gradients.insert(0, gradient)
         return gradients
-
-    def _go_up(self, inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the activations of the inputs and hidden layers, and the pre-activations of all layers."""
-        activations, pre_activations = [inputs], []
-        for weight, bias in zip(self._networks.weights, self._networks.biases, strict=True):
-            pre_activations.append(torch.baddbmm(bias, activations[-1], weight))
-            activations.append(torch.empty_like(pre_activations[-1]))
-            self._activation.forward(pre_activations[-1], activations[-1])
-        return activations[:-1], pre_activations
 
     def _set_rates(self, estimates: list[Tensor]) -> None:
         """Take the newest estimates into the running averages, and the rates from these."""
