@@ -207,7 +207,8 @@ class Model:
 class Splits:
     """How many images each split has, and the seed of all that is drawn at random with or from them.
 
-    The seed of a run is added to it: for Shapeset's endless stream, or for the order of the mini-batches.
+    A run has a seed of its own too. For Shapeset's endless stream the two are added; of a finite set, the order of each
+    epoch is drawn from the two and the epoch's number, three numbers side by side.
     """
 
     seed: Annotated[int, whole_number(0, 2**31)]
