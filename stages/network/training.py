@@ -20,8 +20,8 @@ from stages.network.recipe import layer_sizes
 from stages.network.update_rules import UPDATE_RULES
 from stages.params import Model
 
-DRAWN_UPDATES = 2_000  # drawn together as bytes: the generator is fastest on many images
 BLOCK_UPDATES = 48  # made into floats together: a few megabytes, so that they stay in the cache
+DRAWN_UPDATES = 42 * BLOCK_UPDATES  # drawn together as bytes: the generator is fastest on many images
 INITIALIZATION_EXAMPLES = 300  # as many as are monitored
 NEVER = torch.iinfo(torch.int64).max
 
@@ -112,19 +112,25 @@ def _blocks(
 ) -> Iterator[tuple[int, dict[int, tuple[Tensor, Tensor]]]]:
     """Yield, for the updates from `start` to `end`, the first update of a block and each seed's examples for it.
 
-    These are inputs float (updates·batch, inputs) and one-hot targets float (updates·batch, classes).
+    These are inputs float (updates·batch, inputs) and one-hot targets float (updates·batch, classes). Wherever `start`
+    is, a whole block begins at a multiple of BLOCK_UPDATES: what an update rule does at every so many updates has the
+    same places in all of them.
     """
     batch = setting.batch_size
-    for drawn in range(start, end, DRAWN_UPDATES):
-        updates = min(DRAWN_UPDATES, end - drawn)
-        examples = {seed: setting.draw(seed, drawn * batch, updates * batch) for seed in seeds}
-        for first in range(0, updates, BLOCK_UPDATES):
-            part = slice(first * batch, min(first + BLOCK_UPDATES, updates) * batch)
+    for drawn, drawn_end in _parts(start, end, DRAWN_UPDATES):
+        examples = {seed: setting.draw(seed, drawn * batch, (drawn_end - drawn) * batch) for seed in seeds}
+        for first, last in _parts(drawn, drawn_end, BLOCK_UPDATES):
+            part = slice((first - drawn) * batch, (last - drawn) * batch)
             inputs_and_targets = {
                 seed: (to_inputs(images[part]), one_hot(labels[part], setting.classes).float())
                 for seed, (images, labels) in examples.items()
             }
-            yield drawn + first, inputs_and_targets
+            yield first, inputs_and_targets
+
+
+def _parts(start: int, end: int, unit: int) -> Iterator[tuple[int, int]]:
+    """Return where the parts begin and end into which the multiples of `unit` cut the numbers from `start` to `end`."""
+    return pairwise([start, *range((start // unit + 1) * unit, end, unit), end])
 
 
 def _first_inputs(run: Run, setting: Setting) -> Tensor | None:
