@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from stages.artifacts import read_csv, read_table, read_tensors
-from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, recipe
+from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
 from stages.figures import page, pictures, style, table1
 from stages.figures.contents import SECTIONS
 from stages.figures.results import Results, drawn, words
 from stages.files import whole_folder, write_whole
-from stages.params import Params, load_params
+from stages.params import Model, Params, load_params
 
 EXAMPLES = 8  # images of each class in the contact sheet
 OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the README's picture
@@ -140,13 +140,10 @@ def read_results(dataset: str, params: Params) -> Results:
         else:
             absent[model] = NOT_RUN
     tables = {name: together(name, found, list(params.models)) for name in FOLDERS}
-    recipes = tables["jacobians"]["model"].astype(str).map(params.models)
+    papers = {name: paper_model(model) for name, model in params.models.items()}
     return Results(
         dataset=dataset,
-        labels={
-            model: f"{model}: {recipe.activation} units, {recipe.initialization} initialization"
-            for model, recipe in params.models.items()
-        },
+        labels={name: label(name, model) for name, model in params.models.items()},
         absent=absent,
         examples=read_examples(Path("data/prepared") / dataset / "test.safetensors", about.class_names),
         runs=tables["runs"],
@@ -155,11 +152,14 @@ def read_results(dataset: str, params: Params) -> Results:
             chance_percent=100 * (1 - about.commonest_share), epoch_updates=epoch_updates(dataset, params)
         ),
         histograms=tables["histograms"],
-        jacobians=tables["jacobians"].assign(
-            activation=[recipe.activation for recipe in recipes],
-            initialization=[recipe.initialization for recipe in recipes],
-        ),
+        jacobians=tables["jacobians"].assign(paper_model=tables["jacobians"]["model"].astype(str).map(papers)),
     )
+
+
+def label(name: str, model: Model) -> str:
+    """The model with its recipe, in words."""
+    normalized = ", batch normalization" if model.batch_normalization else ""
+    return f"{name}: {model.activation} units, {model.initialization} initialization{normalized}"
 
 
 def of_chosen_run(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

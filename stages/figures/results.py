@@ -18,7 +18,7 @@ class Results:
     dataset: its name in params.yaml. labels: each model with its recipe. absent: why a model has no rows in the tables.
     examples: class_name, example, image. runs: every run. monitored, curves: the chosen run's statistics; the errors
     of all seeds at the chosen rate and depth. histograms, jacobians: measured on the chosen run; jacobians also with
-    the recipe's activation and initialization.
+    paper_model, the paper's name of the model with this recipe, None where it has none.
     """
 
     dataset: str
