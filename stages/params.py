@@ -57,6 +57,12 @@ def positive_number(key: str, value: Any) -> float:
     return float(value)
 
 
+def true_or_false(key: str, value: Any) -> bool:
+    """Check for a truth value."""
+    _require(isinstance(value, bool), key, value, "true, false")
+    return value
+
+
 def name(key: str, value: Any) -> str:
     """Check for a text that can name a folder and a DVC stage."""
     named = isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9_-]*", value)
@@ -181,8 +187,9 @@ class Pretraining:
 class Model:
     """A recipe: what distinguishes one row of Table 1 from another. `stages.network.recipe` knows what is allowed.
 
-    gain and connections are of the initializations that take them. width_profile has the units of each hidden layer as
-    shares of the scale's hidden_units; hidden_layers, learning_rates and seeds stand in for the scale's.
+    batch_normalization is of the hidden layers. gain and connections are of the initializations that take them.
+    width_profile has the units of each hidden layer as shares of the scale's hidden_units; hidden_layers,
+    learning_rates and seeds stand in for the scale's.
     """
 
     activation: Annotated[str, name]
@@ -190,6 +197,7 @@ class Model:
     update_rule: Annotated[str, name] = "sgd"
     cost: Annotated[str, name] = "cross_entropy"
     pretraining: Annotated[Pretraining | None, block(Pretraining)] = None
+    batch_normalization: Annotated[bool, true_or_false] = False
     gain: Annotated[float | None, positive_number] = None
     connections: Annotated[int | None, whole_number(1, 10**6)] = None
     width_profile: Annotated[list[float] | None, profile] = None
@@ -207,7 +215,8 @@ class Model:
 class Splits:
     """How many images each split has, and the seed of all that is drawn at random with or from them.
 
-    The seed of a run is added to it: for Shapeset's endless stream, or for the order of the mini-batches.
+    A run has a seed of its own too. For Shapeset's endless stream the two are added; of a finite set, the order of each
+    epoch is drawn from the two and the epoch's number, three numbers side by side.
     """
 
     seed: Annotated[int, whole_number(0, 2**31)]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stages.artifacts import read_csv, read_table, read_tensors
-from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, recipe
+from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
 from stages.figures import page, pictures, table1
@@ -128,7 +128,7 @@ def read_results(dataset: str, params: Params) -> Results:
         else:
             absent[model] = NOT_RUN
     tables = {name: together(name, found, list(params.models)) for name in FOLDERS}
-    recipes = tables["jacobians"]["model"].astype(str).map(params.models)
+    papers = {name: paper_model(model) for name, model in params.models.items()}
     return Results(
         dataset=dataset,
         recipes=params.models,
@@ -140,10 +140,7 @@ def read_results(dataset: str, params: Params) -> Results:
             chance_percent=100 * (1 - about.commonest_share), epoch_updates=epoch_updates(dataset, params)
         ),
         histograms=tables["histograms"],
-        jacobians=tables["jacobians"].assign(
-            activation=[recipe.activation for recipe in recipes],
-            initialization=[recipe.initialization for recipe in recipes],
-        ),
+        jacobians=tables["jacobians"].assign(paper_model=tables["jacobians"]["model"].astype(str).map(papers)),
         spectra=tables["spectra"],
         theory=tables["theory"],
     )

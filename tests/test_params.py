@@ -87,6 +87,8 @@ def test_a_checksum_that_begins_as_a_small_number_does_is_a_text(tmp_path):
         ("models.tanh.width_profile", 1, ["models.tanh.width_profile is 1", "a list of numbers above 0"]),
         ("models.tanh.hidden_layers", [0], ["models.tanh.hidden_layers[0] is 0", "from 1 to 50"]),
         ("models.tanh.seeds", 0, ["models.tanh.seeds is 0"]),
+        ("models.tanh.batch_normalization", 1, ["models.tanh.batch_normalization is 1", "true, false"]),
+        ("models.tanh.batch_normalization", "yes", ["models.tanh.batch_normalization is 'yes'", "true, false"]),
         ("models.tanh", "tanh", ["models.tanh is 'tanh'", "activation, initialization"]),
         ("shapeset.seed", 2**40, ["shapeset.seed", "from 0 to"]),
         ("mnist.source", "ftp://127.0.0.1/", ["mnist.source is 'ftp://127.0.0.1/'", "http or https URL", "folder"]),
@@ -139,6 +141,14 @@ def test_missing_file_is_named(tmp_path):
             Model("tanh", "sparse", connections=300),
             "connections is 300; allowed: a whole number from 1 to 256",
         ),
+        (
+            Model("tanh", "standard", "hessian", batch_normalization=True),
+            "models.mine.update_rule is 'hessian', but models.mine.batch_normalization is true; allowed: only sgd",
+        ),
+        (
+            Model("tanh", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 9), batch_normalization=True),
+            "models.mine has pretraining, but models.mine.batch_normalization is true; allowed: one of the two",
+        ),
         (Model("tanh", "standard", width_profile=[1, 2]), "models.mine.width_profile has 2 numbers; allowed: one for"),
         (Model("tanh", "standard", width_profile=[1] * 5, hidden_layers=[5, 4]), "of which there are to be 4"),
     ],
@@ -147,6 +157,20 @@ def test_recipes_are_checked_against_the_registries(model, words):
     with pytest.raises(InputError) as caught:
         check_models(replace(load_params(REPOSITORY / "params.yaml"), models={"mine": model}))
     assert words in str(caught.value)
+
+
+def test_batch_normalization_needs_more_than_one_example_in_a_mini_batch():
+    params = load_params(REPOSITORY / "params.yaml")
+    params = replace(params, models={"mine": Model("tanh", "standard", batch_normalization=True)})
+    for batch_size in (1, 2):
+        scales = {params.scale: replace(params.settings, batch_size=batch_size)}
+        if batch_size > 1:
+            check_models(replace(params, scales=scales))
+        else:
+            with pytest.raises(
+                InputError, match=r"batch_size is 1, but models\.mine\.batch_normalization is true; all"
+            ):
+                check_models(replace(params, scales=scales))
 
 
 def test_a_batch_larger_than_the_training_set_is_named_with_both_numbers(tmp_path):

@@ -64,6 +64,15 @@ def test_editing_one_model_reruns_its_stages_judge_and_render(project):
     assert parameters["models.tanh.initialization"]["new"] == "normalized"
 
 
+def test_a_batch_normalized_model_goes_through_and_is_not_the_papers(project):
+    edit(project, lambda values: values["models"]["tanh"].update(batch_normalization=True))
+    done = run(project, "dvc", "repro")
+    assert stages_run(done) == {"train@shapeset-tanh", "measure@shapeset-tanh", "judge", "render"}
+    table = pd.read_csv(project / "reports/table1.csv").set_index("model")
+    assert table["test_error_percent"].between(0, 100).all()
+    assert table["paper_percent"].isna().to_dict() == {"tanh": True, "sigmoid": False}
+
+
 def test_another_scales_block_reruns_nothing(project):
     edit(project, lambda values: values["scales"]["paper"].update(updates=6_000_000))
     assert stages_run(run(project, "dvc", "repro")) == set()

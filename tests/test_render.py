@@ -342,6 +342,20 @@ def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
     assert "tanh: tanh units, standard initialization" not in page
 
 
+def test_a_batch_normalized_model_is_not_taken_for_the_papers(changing):
+    params = yaml.safe_load((changing / "params.yaml").read_text(encoding="utf-8"))
+    params["models"]["tanh"]["batch_normalization"] = True
+    (changing / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    render.main()
+    page = html.unescape(read_page(changing))
+    assert "tanh: tanh units, standard initialization, batch normalization" in page
+    assert "another model than the paper's tanh: its batch_normalization is True, not False." in page
+    jacobians = render.read_results("shapeset", load_params()).jacobians
+    named = jacobians.groupby("model", observed=True)["paper_model"].agg(lambda names: set(names.dropna()))
+    assert named["tanh"] == set()
+    assert all(named[name] == {name} for name in RECIPES if name != "tanh")
+
+
 def test_a_removed_data_set_is_gone_though_its_files_still_lie_there(changing):
     write_results(changing, "mnist", RECIPES)
     write_params(changing, RECIPES, ["mnist", "shapeset"])

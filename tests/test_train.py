@@ -12,7 +12,8 @@ from stages import train
 from stages.arguments import Arguments
 from stages.datasets.prepared import Split
 from stages.errors import InputError
-from stages.network.perceptron import initialize, parameters
+from stages.network.inputs import to_inputs
+from stages.network.perceptron import from_parameters, initialize, parameters, predict
 from stages.network.training import Outcome, Run
 from stages.params import Model, load_params
 from stages.shapeset.stream import draw_images
@@ -255,6 +256,24 @@ def test_a_finite_set_is_trained_on_its_training_split_epoch_by_epoch(splits):
             assert {image.numpy().tobytes() for image in epoch} == by_pixels.keys()
         assert [by_pixels[image.numpy().tobytes()] for image in images] == labels.tolist()
     assert not torch.equal(drawn[0][0], drawn[1][0])
+
+
+def test_a_batch_normalized_model_is_trained_and_written_as_an_ordinary_network(tmp_path, splits):
+    """Searched, chosen and written; that of the files answers as the predictions beside it say."""
+    params = params_with(hidden_units=6, hidden_layers=[2], learning_rates=[0.1, 0.2], seeds=2)
+    params = replace(params, models={"mine": Model("tanh", "standard", batch_normalization=True)})
+    arguments = Arguments(params, "mnist", "mine")
+    setting = train.training_setting(arguments, splits)
+    outcomes = train.search(arguments, setting)
+    train.write_runs(tmp_path, outcomes, setting, splits["test"])
+    runs = pd.read_parquet(tmp_path / "runs.parquet")
+    assert len(runs) == 3
+    assert runs["diverged_at"].isna().all()
+    arrays = load_file(tmp_path / "final.safetensors")
+    assert sorted(arrays) == [f"{kind}_{layer}" for kind in ("bias", "weight") for layer in (1, 2, 3)]
+    inputs = to_inputs(torch.from_numpy(splits["test"].images))
+    answers = predict(from_parameters(arrays, "tanh", CPU), inputs)
+    assert answers.tolist() == pd.read_parquet(tmp_path / "predictions.parquet")["prediction"].tolist()
 
 
 def test_every_run_seed_reads_a_training_stream_of_its_own():

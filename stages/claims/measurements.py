@@ -171,5 +171,6 @@ def words(model: Model) -> str:
     """Return a model in words: what it has, and what of it is not the default."""
     default = Model(model.activation, model.initialization)
     given = {one.name: getattr(model, one.name) for one in fields(model)}
-    special = [f"{key} {value}" for key, value in given.items() if value != getattr(default, key)]
+    changed = {key: value for key, value in given.items() if value != getattr(default, key)}
+    special = [key.replace("_", " ") if value is True else f"{key} {value}" for key, value in changed.items()]
     return " and ".join([f"{model.activation} units", f"{model.initialization} initialization", *special])

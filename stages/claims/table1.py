@@ -95,10 +95,14 @@ def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float
 
 def paper_percent(dataset: str, model: Model) -> float | None:
     """Return the paper's test error in percent of a model with this recipe, None where the paper has none."""
-    papers = [recipe(one) for one in PAPER_MODELS.values()]
-    if recipe(model) not in papers or dataset not in PAPER:
+    if paper_model(model) is None or dataset not in PAPER:
         return None
     return float(PAPER.loc[(model.activation, model.initialization), dataset])
+
+
+def paper_model(model: Model) -> str | None:
+    """Return the name of the paper's model with this recipe, None where the paper has none."""
+    return next((name for name, one in PAPER_MODELS.items() if recipe(one) == recipe(model)), None)
 
 
 def recipe(model: Model) -> dict[str, Any]:

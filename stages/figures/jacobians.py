@@ -5,7 +5,7 @@ import pandas as pd
 
 from stages.figures import style
 
-PAPER_VALUES = {("tanh", "standard"): 0.5, ("tanh", "normalized"): 0.8}  # by recipe, at initialization
+PAPER_VALUES = {"tanh": 0.5, "tanh-n": 0.8}  # at initialization
 MOMENTS = {
     "initial": "at initialization\nevery model's chosen run, before its first update",
     "final": "at the end of training\nevery model's chosen run, after its last update",
@@ -15,13 +15,12 @@ MOMENTS = {
 def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
     """Values over the pairs of layers, a line a model, one panel a moment; the paper's two values stand beside.
 
-    jacobians: one row per model, moment and layer (the lower of the pair) with activation, initialization and
-    average_singular_value.
+    jacobians: one row per model, moment and layer (the lower of the pair) with average_singular_value and paper_model,
+    the paper's name of the model with this recipe.
     """
-    recipes = pd.Series(zip(jacobians["activation"], jacobians["initialization"], strict=True), jacobians.index)
     table = style.inlined(jacobians, ["model", "moment", "layer", "average_singular_value"])
     table["panel"] = pd.Categorical(table["moment"].map(MOMENTS), MOMENTS.values())
-    table["paper_value"] = recipes.map(PAPER_VALUES).where(table["moment"] == "initial")
+    table["paper_value"] = jacobians["paper_model"].map(PAPER_VALUES).where(table["moment"] == "initial")
     chosen = style.isolated("model")
     base = alt.Chart(table).encode(color=style.model_colour(table), opacity=style.unless_faded(chosen))
     measured = (

@@ -16,6 +16,8 @@ def in_words(recipe: Model) -> str:
         parts[1] += f" with gain {recipe.gain:g}"
     if recipe.connections is not None:
         parts[1] += f" with {recipe.connections} connections"
+    if recipe.batch_normalization:
+        parts.append("batch normalization")
     if recipe.pretraining:
         parts.append("pre-trained")
     if recipe.update_rule in UPDATE_RULES:

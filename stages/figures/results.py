@@ -17,7 +17,7 @@ class Results:
     dataset: its name in params.yaml. recipes: of the models of params.yaml. absent: why a model has no rows here.
     examples: class_name, example, image. runs: every run. monitored, curves: the chosen run's statistics; the errors
     of all seeds at the chosen rate and depth. histograms: recorded of the chosen run. jacobians, spectra, theory:
-    measured on it; jacobians also with the recipe's activation and initialization.
+    measured on it; jacobians also with paper_model, the paper's name of the model with this recipe, if it has one.
     """
 
     dataset: str

@@ -16,12 +16,15 @@ COPIES = 4  # of a run's parameters: in training, the initial ones, and both whi
 GIBIBYTE = 2**30
 
 
-def needed_bytes(sizes: Sequence[int], batch_size: int, block_updates: int) -> int:
-    """Return about how many bytes it takes to train one run with layers of `sizes`: inputs, hidden layers…, classes."""
+def needed_bytes(sizes: Sequence[int], batch_size: int, block_updates: int, kept_copies: int = 0) -> int:
+    """Return about how many bytes it takes to train one run with layers of `sizes`: inputs, hidden layers…, classes.
+
+    `kept_copies` are those of the parameters that are kept in training beside the network's own.
+    """
     parameters = sum((below + 1) * above for below, above in pairwise(sizes))
     rows = 3 * FOLDED_UPDATES * batch_size * sum(sizes)
     block = block_updates * batch_size * (sizes[0] + 2 * sizes[-1])
-    return FLOAT * (COPIES * parameters + rows + block)
+    return FLOAT * ((COPIES + kept_copies) * parameters + rows + block)
 
 
 def available_bytes(device: torch.device) -> int:

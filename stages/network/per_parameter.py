@@ -12,10 +12,10 @@ from torch import Tensor
 
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS, Cost
-from stages.network.perceptron import Perceptron
+from stages.network.perceptron import Perceptron, forward
 
 DAMPING = 1e-4  # μ, which bounds a rate where the curvature is small
-ESTIMATED_EVERY = 16  # updates; a divisor of the updates that are captured together on a GPU
+ESTIMATED_EVERY = 16  # updates, counted from the first of training; a divisor of the updates of a block
 NEWEST = 0.02  # the weight of the newest estimate in the running average
 
 
@@ -37,7 +37,7 @@ class PerParameterDescent:
         self.cost: Cost = COSTS[cost]
         self._batch_size = batch_size
         self._learning_rates = networks.weights[0].new_tensor(learning_rates)[:, None, None]
-        self._updates = 0
+        self._since_estimate = 0
         self._estimates = networks.weights[0].new_zeros(())
         self.parameters = [*networks.weights, *networks.biases]
         self._averages = [torch.zeros_like(parameter) for parameter in self.parameters]
@@ -47,17 +47,21 @@ class PerParameterDescent:
 
     @torch.inference_mode()
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
-        """Do one update for each mini-batch, as `stages.network.sgd.GradientDescent.update` does."""
+        """Do one update for each mini-batch, as `stages.network.sgd.GradientDescent.update` does.
+
+        However training is cut into calls, an estimate is taken at every ESTIMATED_EVERYth update. A captured call has
+        a multiple of these: recorded twice and replayed without being counted, it leaves the count where it was.
+        """
         batches = (tensor.split(self._batch_size, -2) for tensor in (inputs, targets, outputs))
         for z, y, output in zip(*batches, strict=True):
-            self.activations, self.pre_activations = self._go_up(z)
+            self.pre_activations, self.activations = forward(self._networks, z)
             output.copy_(self.pre_activations[-1])
             gradient = torch.empty_like(output)
             self.cost.gradient(output, y, gradient)
             self.layer_gradients = self.go_down(gradient)
-            if self._updates % ESTIMATED_EVERY == 0:
+            if self._since_estimate == 0:
                 self._set_rates(self._estimate(self))
-            self._updates += 1
+            self._since_estimate = (self._since_estimate + 1) % ESTIMATED_EVERY
             self._step()
 
     def go_down(self, gradient: Tensor, copies: int = 1) -> list[Tensor]:
@@ -70,15 +74,6 @@ class PerParameterDescent:
             self._activation.backward(gradient, s.repeat(many), z.repeat(many), gradient)
             gradients.insert(0, gradient)
         return gradients
-
-    def _go_up(self, inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the activations of the inputs and hidden layers, and the pre-activations of all layers."""
-        activations, pre_activations = [inputs], []
-        for weight, bias in zip(self._networks.weights, self._networks.biases, strict=True):
-            pre_activations.append(torch.baddbmm(bias, activations[-1], weight))
-            activations.append(torch.empty_like(pre_activations[-1]))
-            self._activation.forward(pre_activations[-1], activations[-1])
-        return activations[:-1], pre_activations
 
     def _set_rates(self, estimates: list[Tensor]) -> None:
         """Take the newest estimates into the running averages, and the rates from these."""

@@ -69,9 +69,7 @@ def initialize(sizes: Sequence[int], recipe: Model, seed: int, examples: Tensor 
         below = examples.to(weights[0])
         for layer, bias in enumerate(biases):
             weights[layer] = initializer.fit(weights[layer], below)
-            s = torch.addmm(bias, below, weights[layer])
-            below = torch.empty_like(s)
-            ACTIVATIONS[recipe.activation].forward(s, below)
+            _, below = hidden_layer(below, weights[layer], bias, recipe.activation)
     return Perceptron(weights, biases, recipe.activation)
 
 
@@ -111,16 +109,29 @@ def from_parameters(arrays: Mapping[str, np.ndarray], activation: str, device: t
 def forward(network: Perceptron, inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     """Return the pre-activations s of every layer and the activations z of the inputs and every hidden layer.
 
-    `inputs` is float (examples, inputs).
+    `inputs` is float (examples, inputs) of one network, (runs, examples, inputs) of a stack.
     """
-    activation = ACTIVATIONS[network.activation]
     pre_activations, activations = [], [inputs]
-    for weight, bias in zip(network.weights, network.biases, strict=True):
-        pre_activations.append(torch.addmm(bias, activations[-1], weight))
-        if len(activations) <= network.hidden_layers:
-            activations.append(torch.empty_like(pre_activations[-1]))
-            activation.forward(pre_activations[-1], activations[-1])
+    for weight, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
+        s, z = hidden_layer(activations[-1], weight, bias, network.activation)
+        pre_activations.append(s)
+        activations.append(z)
+    pre_activations.append(pre_activation(activations[-1], network.weights[-1], network.biases[-1]))
     return pre_activations, activations
+
+
+def hidden_layer(below: Tensor, weight: Tensor, bias: Tensor, activation: str) -> tuple[Tensor, Tensor]:
+    """Return s and z of a hidden layer from z of the layer below, (examples, units) or (runs, examples, units)."""
+    s = pre_activation(below, weight, bias)
+    z = torch.empty_like(s)
+    ACTIVATIONS[activation].forward(s, z)
+    return s, z
+
+
+def pre_activation(below: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Return s of a layer from z of the layer below, (examples, units) or (runs, examples, units)."""
+    add_product = torch.addmm if below.dim() == 2 else torch.baddbmm
+    return add_product(bias, below, weight)
 
 
 def back_propagate(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) -> Passes:

@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 
 from stages.network.activations import ACTIVATIONS
 from stages.network.inputs import to_inputs
-from stages.network.perceptron import Perceptron
+from stages.network.perceptron import Perceptron, hidden_layer, pre_activation
 from stages.params import Pretraining
 
 LOWEST = {"sigmoid": 0, "tanh": -1, "softsign": -1}  # of the bounded activations, whose highest value is 1
@@ -73,9 +73,7 @@ def _below(networks: Perceptron, layer: int, inputs: Tensor) -> Tensor:
     """Return what hidden layer `layer`, counted from 0, sees of `inputs` (runs, examples, inputs)."""
     z = inputs
     for weight, bias in zip(networks.weights[:layer], networks.biases[:layer], strict=True):
-        s = torch.baddbmm(bias, z, weight)
-        z = torch.empty_like(s)
-        ACTIVATIONS[networks.activation].forward(s, z)
+        _, z = hidden_layer(z, weight, bias, networks.activation)
     return z
 
 
@@ -84,7 +82,7 @@ class AutoEncoder:
 
     def __init__(self, networks: Perceptron, layer: int, rate: float) -> None:
         """Take the weights and biases of hidden layer `layer`, counted from 0; `rate` is the learning rate of a sum."""
-        self._activation = ACTIVATIONS[networks.activation]
+        self._activation = networks.activation
         self._lowest = LOWEST[networks.activation] if layer else LOWEST_INPUT
         self._weight, self._bias = networks.weights[layer], networks.biases[layer]
         self._decoder_bias = self._weight.new_zeros(len(self._weight), 1, self._weight.shape[-2])
@@ -94,13 +92,11 @@ class AutoEncoder:
     def update(self, clean: Tensor, corrupted: Tensor) -> None:
         """Take one step on a mini-batch (runs, batch, units below)."""
         weight, rate = self._weight, self._rate
-        s = torch.baddbmm(self._bias, corrupted, weight)
-        z = torch.empty_like(s)
-        self._activation.forward(s, z)
+        s, z = hidden_layer(corrupted, weight, self._bias, self._activation)
         targets = (clean - self._lowest) / (1 - self._lowest)
-        difference = torch.sigmoid(torch.baddbmm(self._decoder_bias, z, weight.mT)).sub_(targets)
+        difference = torch.sigmoid(pre_activation(z, weight.mT, self._decoder_bias)).sub_(targets)
         gradient = difference @ weight
-        self._activation.backward(gradient, s, z, gradient)
+        ACTIVATIONS[self._activation].backward(gradient, s, z, gradient)
         weight.baddbmm_(corrupted.mT, gradient, alpha=-rate).baddbmm_(difference.mT, z, alpha=-rate)
         self._bias.sub_(gradient.sum(1, keepdim=True), alpha=rate)
         self._decoder_bias.sub_(difference.sum(1, keepdim=True), alpha=rate)

@@ -34,6 +34,8 @@ def check_models(params: Params) -> None:
                     f"params.yaml: {key}.pretraining needs bounded units, but activation is {model.activation!r}; "
                     f"allowed: {', '.join(LOWEST)}"
                 )
+        if model.batch_normalization:
+            _check_batch_normalization(key, model, params)
         scale = model.at(params.settings)
         for hidden_layers in scale.hidden_layers:
             if model.width_profile and len(model.width_profile) != hidden_layers:
@@ -44,6 +46,24 @@ def check_models(params: Params) -> None:
             for dataset in params.datasets:
                 inputs, classes = math.prod(CATALOGUE[dataset].image_shape), len(CATALOGUE[dataset].class_names)
                 check_options(key, model, layer_sizes(model, inputs, scale.hidden_units, hidden_layers, classes))
+
+
+def _check_batch_normalization(key: str, model: Model, params: Params) -> None:
+    """Raise InputError for what batch normalization does not go together with."""
+    if model.update_rule != "sgd":
+        raise InputError(
+            f"params.yaml: {key}.update_rule is {model.update_rule!r}, but {key}.batch_normalization is true; "
+            "allowed: only sgd"
+        )
+    if model.pretraining:
+        raise InputError(
+            f"params.yaml: {key} has pretraining, but {key}.batch_normalization is true; allowed: one of the two"
+        )
+    if params.settings.batch_size < 2:
+        raise InputError(
+            f"params.yaml: scales.{params.scale}.batch_size is {params.settings.batch_size}, but "
+            f"{key}.batch_normalization is true; allowed: a whole number from 2 up, since one example has no variance"
+        )
 
 
 def _check(key: str, value: str, registered: Collection[str]) -> None:

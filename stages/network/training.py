@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from stages.network.batch_normalization import BatchNormalizedDescent
 from stages.network.cuda_graph import CapturedUpdates
-from stages.network.initializers import INITIALIZERS
 from stages.network.inputs import to_inputs
 from stages.network.memory import needed_bytes
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
@@ -20,9 +20,9 @@ from stages.network.recipe import layer_sizes
 from stages.network.update_rules import UPDATE_RULES
 from stages.params import Model
 
-DRAWN_UPDATES = 2_000  # drawn together as bytes: the generator is fastest on many images
 BLOCK_UPDATES = 48  # made into floats together: a few megabytes, so that they stay in the cache
-INITIALIZATION_EXAMPLES = 300  # as many as are monitored
+DRAWN_UPDATES = 42 * BLOCK_UPDATES  # drawn together as bytes: the generator is fastest on many images
+INITIALIZATION_EXAMPLES = 300  # for what looks at data before training; as many as are monitored
 NEVER = torch.iinfo(torch.int64).max
 
 Draw = Callable[[int, int, int], tuple[Tensor, Tensor]]
@@ -62,7 +62,8 @@ class Setting:
 
     def needed_bytes(self, hidden_layers: int) -> int:
         """Return about how many bytes of memory one run takes."""
-        return needed_bytes(self.sizes(hidden_layers), self.batch_size, BLOCK_UPDATES)
+        kept_copies = int(self.recipe.batch_normalization)  # W beside the weights as they are used
+        return needed_bytes(self.sizes(hidden_layers), self.batch_size, BLOCK_UPDATES, kept_copies)
 
 
 @dataclass(frozen=True)
@@ -112,25 +113,29 @@ def _blocks(
 ) -> Iterator[tuple[int, dict[int, tuple[Tensor, Tensor]]]]:
     """Yield, for the updates from `start` to `end`, the first update of a block and each seed's examples for it.
 
-    These are inputs float (updates·batch, inputs) and one-hot targets float (updates·batch, classes).
+    These are inputs float (updates·batch, inputs) and one-hot targets float (updates·batch, classes). Wherever `start`
+    is, a whole block begins at a multiple of BLOCK_UPDATES: what an update rule does at every so many updates has the
+    same places in all of them.
     """
     batch = setting.batch_size
-    for drawn in range(start, end, DRAWN_UPDATES):
-        updates = min(DRAWN_UPDATES, end - drawn)
-        examples = {seed: setting.draw(seed, drawn * batch, updates * batch) for seed in seeds}
-        for first in range(0, updates, BLOCK_UPDATES):
-            part = slice(first * batch, min(first + BLOCK_UPDATES, updates) * batch)
+    for drawn, drawn_end in _parts(start, end, DRAWN_UPDATES):
+        examples = {seed: setting.draw(seed, drawn * batch, (drawn_end - drawn) * batch) for seed in seeds}
+        for first, last in _parts(drawn, drawn_end, BLOCK_UPDATES):
+            part = slice((first - drawn) * batch, (last - drawn) * batch)
             inputs_and_targets = {
                 seed: (to_inputs(images[part]), one_hot(labels[part], setting.classes).float())
                 for seed, (images, labels) in examples.items()
             }
-            yield drawn + first, inputs_and_targets
+            yield first, inputs_and_targets
 
 
-def _first_inputs(run: Run, setting: Setting) -> Tensor | None:
-    """Return the first inputs of the run's training stream, for an initialization that looks at data."""
-    if INITIALIZERS[setting.recipe.initialization].fit is None:
-        return None
+def _parts(start: int, end: int, unit: int) -> Iterator[tuple[int, int]]:
+    """Return where the parts begin and end into which the multiples of `unit` cut the numbers from `start` to `end`."""
+    return pairwise([start, *range((start // unit + 1) * unit, end, unit), end])
+
+
+def _first_inputs(run: Run, setting: Setting) -> Tensor:
+    """Return the first inputs of the run's training stream, for what looks at data before training."""
     return to_inputs(setting.draw(run.seed, 0, INITIALIZATION_EXAMPLES)[0])
 
 
@@ -138,17 +143,19 @@ class _Stack:
     """Runs of one depth that are updated by the same operations."""
 
     def __init__(self, runs: Sequence[Run], setting: Setting, progress: Callable[[int], object]) -> None:
-        sizes = setting.sizes(runs[0].hidden_layers)
-        initial = [initialize(sizes, setting.recipe, run.seed, _first_inputs(run, setting)) for run in runs]
+        sizes, recipe = setting.sizes(runs[0].hidden_layers), setting.recipe
+        first_inputs = [_first_inputs(run, setting) for run in runs]
+        initial = [initialize(sizes, recipe, run.seed, seen) for run, seen in zip(runs, first_inputs, strict=True)]
         self._stacked = stack(initial, setting.device)
         self._runs = runs
-        if setting.recipe.pretraining:
+        if recipe.pretraining:
             seeds = [run.seed for run in runs]
-            pretrain(self._stacked, setting.recipe.pretraining, seeds, setting.batch_size, setting.draw, progress)
-        rates = [run.learning_rate for run in runs]
-        self._rule = UPDATE_RULES[setting.recipe.update_rule](
-            self._stacked, rates, setting.batch_size, setting.recipe.cost
-        )
+            pretrain(self._stacked, recipe.pretraining, seeds, setting.batch_size, setting.draw, progress)
+        described = (self._stacked, [run.learning_rate for run in runs], setting.batch_size, recipe.cost)
+        if recipe.batch_normalization:
+            self._rule = BatchNormalizedDescent(*described, torch.stack(first_inputs))
+        else:
+            self._rule = UPDATE_RULES[recipe.update_rule](*described)
         self._captured: CapturedUpdates | None = None
         self._batch_size = setting.batch_size
         self._observe = setting.observe

@@ -21,6 +21,7 @@ def test_models_are_found_by_what_they_are():
     models = {
         "quadratic": replace(TANH, cost="quadratic"),
         "wide": replace(TANH, width_profile=[1.0, 2.0]),
+        "batch-normalized": replace(TANH, batch_normalization=True),
         "mine": replace(TANH, seeds=7, learning_rates=[0.5]),
         "tanh": TANH_N,
     }
@@ -30,6 +31,9 @@ def test_models_are_found_by_what_they_are():
     assert found.find(replace(TANH, width_profile=[1.0, 2.0])) == "wide"
     with pytest.raises(Undecided, match="no model with sigmoid units and standard initialization"):
         found.find(SIGMOID)
+    assert found.find(replace(TANH, batch_normalization=True)) == "batch-normalized"
+    with pytest.raises(Undecided, match=r"sigmoid units and standard initialization and batch normalization$"):
+        found.find(replace(SIGMOID, batch_normalization=True))
     with pytest.raises(Undecided, match="tanh units and standard initialization and update_rule hessian"):
         found.find(replace(TANH, update_rule="hessian"))
 

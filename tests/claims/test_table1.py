@@ -67,6 +67,7 @@ def test_papers_numbers_are_found_by_recipe():
     assert paper_percent("shapeset", Model("sigmoid", "normalized")) is None
     assert paper_percent("my_images", Model("tanh", "standard")) is None
     assert paper_percent("shapeset", Model("tanh", "normalized", "another_rule")) is None
+    assert paper_percent("shapeset", Model("tanh", "normalized", batch_normalization=True)) is None
 
 
 def test_papers_table_is_the_recorded_one():

@@ -31,8 +31,8 @@ def test_lines_are_the_measured_values_and_diamonds_the_papers(root, results):
 
 
 def test_a_model_is_compared_with_what_the_paper_says_of_its_recipe(results):
-    """A tanh edited to the normalized initialization stands beside 0.8, not 0.5."""
-    edited = results.jacobians[results.jacobians["model"].isin(["tanh", "tanh-n"])].assign(initialization="normalized")
+    """A tanh edited to the paper's tanh-n stands beside 0.8, not 0.5."""
+    edited = results.jacobians[results.jacobians["model"].isin(["tanh", "tanh-n"])].assign(paper_model="tanh-n")
     (paper,) = diamonds(marks(jacobians.draw(edited))["at initialization"])
     assert len(paper.ys) == 2
     assert paper.ys[0] == paper.ys[1]

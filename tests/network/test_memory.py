@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from stages.errors import InputError
-from stages.network.memory import GIBIBYTE, available_bytes, check_memory, needed_bytes
+from stages.network.memory import GIBIBYTE, available_bytes, check_memory
 from stages.network.training import Run
 from stages.network.workers import train_on_all_cores
 from tests.conftest import REPOSITORY
@@ -24,8 +24,8 @@ import torch
 from stages.network.training import Run, train
 from tests.network.test_workers import SETTING, draw, observe
 torch.set_num_threads(1)
-units = int(sys.argv[1])
-setting = replace(SETTING, hidden_units=units, schedule=[0, 16], draw=draw, observe=observe)
+units, recipe = int(sys.argv[1]), replace(SETTING.recipe, batch_normalization=sys.argv[2] == "True")
+setting = replace(SETTING, recipe=recipe, hidden_units=units, schedule=[0, 16], draw=draw, observe=observe)
 train([Run(2, 0.1, 0)], setting, lambda run_updates: None)
 # not ru_maxrss, which a process inherits from the one that started it
 print(1024 * int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]))
@@ -56,13 +56,20 @@ def test_it_is_refused_before_any_training_starts():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-def test_the_estimate_is_what_a_large_network_takes():
+@pytest.mark.parametrize("batch_normalization", [False, True])
+def test_the_estimate_is_what_a_large_network_takes(batch_normalization):
     """The memory that 3,000 units take more than 30, in processes of their own."""
     peaks = {}
     for units in (30, 3_000):
         done = subprocess.run(
-            [sys.executable, "-c", TRAINING, str(units)], cwd=REPOSITORY, capture_output=True, text=True, check=True
+            [sys.executable, "-c", TRAINING, str(units), str(batch_normalization)],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=True,
         )
         peaks[units] = int(done.stdout)
-    estimate = needed_bytes([4, 3_000, 3_000, 3], 10, 48) - needed_bytes([4, 30, 30, 3], 10, 48)
+    recipe = replace(SETTING.recipe, batch_normalization=batch_normalization)
+    large, small = (replace(SETTING, recipe=recipe, hidden_units=units).needed_bytes(2) for units in (3_000, 30))
+    estimate = large - small
     assert peaks[3_000] - peaks[30] == pytest.approx(estimate, rel=0.5)
