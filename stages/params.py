@@ -160,6 +160,14 @@ def block(cls: type) -> Check:
 
 
 @dataclass(frozen=True)
+class FixedSet:
+    """Of the SVM and the network beside it: the first training images that both read, and the network's updates."""
+
+    examples: Annotated[dict[str, int], named(whole_number(2, 10**7), one_of(*CATALOGUE))]
+    updates: Annotated[int, whole_number(1, 10**12)]
+
+
+@dataclass(frozen=True)
 class Scale:
     """How large the networks are and how long they train."""
 
@@ -171,6 +179,7 @@ class Scale:
     seeds: Annotated[int, whole_number(1, 1000)]
     monitored_examples: Annotated[int, whole_number(2)]
     monitored_updates: Annotated[int, whole_number(2, 10**4)]
+    svm: Annotated[FixedSet, block(FixedSet)]
 
 
 @dataclass(frozen=True)
@@ -255,6 +264,14 @@ class SmallImagenet(Splits):
 
 
 @dataclass(frozen=True)
+class Svm:
+    """The hyper-parameters of the SVM that are tried, each C with each gamma of the kernel exp(−gamma·|x − y|²)."""
+
+    C: Annotated[list[float], list_of(positive_number)]
+    gamma: Annotated[list[float], list_of(positive_number)]
+
+
+@dataclass(frozen=True)
 class Surfaces:
     """Figure 5: the seed of its examples, and the points along each of two weights, which go from −range to range."""
 
@@ -277,6 +294,7 @@ class Params:
     mnist: Annotated[Mnist, block(Mnist)]
     cifar10: Annotated[Cifar10, block(Cifar10)]
     small_imagenet: Annotated[SmallImagenet, block(SmallImagenet)]
+    svm: Annotated[Svm, block(Svm)]
     surfaces: Annotated[Surfaces, block(Surfaces)]
 
     @property
@@ -311,6 +329,14 @@ def _check_sizes(params: Params, dataset: str) -> None:
         raise InputError(
             f"params.yaml: scales.{params.scale}.batch_size is {scale.batch_size}, but {dataset}.train is only "
             f"{splits.train}; allowed: a batch of at most all training images"
+        )
+    key = f"scales.{params.scale}.svm.examples"
+    if dataset not in scale.svm.examples:
+        raise InputError(f"params.yaml: the key {key}.{dataset} is missing")
+    if scale.svm.examples[dataset] > splits.train:
+        raise InputError(
+            f"params.yaml: {key}.{dataset} is {scale.svm.examples[dataset]}, but {dataset}.train is only "
+            f"{splits.train}; allowed: at most all training images"
         )
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 import torch
 from safetensors.numpy import save_file
 from torch import Tensor
-from tqdm import tqdm
 
 from stages.arguments import Arguments, read_arguments
 from stages.datasets.catalogue import CATALOGUE
@@ -22,9 +21,11 @@ from stages.errors import InputError, report_input_errors
 from stages.files import whole_folder
 from stages.network.device import compute_alike, resolve_device
 from stages.network.epochs import draw_epochs
+from stages.network.inputs import on_device
 from stages.network.perceptron import from_parameters
 from stages.network.recipe import check_models
 from stages.network.schedule import monitoring_schedule
+from stages.network.search import chosen_of, progress_bar
 from stages.network.training import Outcome, Run, Setting
 from stages.network.workers import train_on_all_cores
 from stages.shapeset.stream import draw_images
@@ -32,8 +33,6 @@ from stages.statistics.errors import predictions
 from stages.statistics.monitor import Monitor
 
 ERRORS_EVERY = 4  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
-
-tqdm.monitor_interval = 0  # its thread would be alive when the workers are forked
 
 
 def main() -> None:
@@ -85,23 +84,12 @@ def draw_online(seed: int, device: torch.device, run_seed: int, start: int, coun
     return draw_images(seed + run_seed, "train", start, count, device)
 
 
-def on_device(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the images and labels of a split on `device`."""
-    return torch.from_numpy(split.images).to(device), torch.from_numpy(split.labels).to(device)
-
-
 def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
     """Train all runs of the model; raises InputError where all runs of the first seed diverge."""
     scale = arguments.settings
     grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
-    with tqdm(
-        total=sum(updates_of(run, arguments) for run in grid),
-        desc=f"{arguments.dataset} {arguments.model}",
-        unit=" updates",
-        unit_scale=True,
-        mininterval=1,
-        smoothing=0.05,
-    ) as bar:
+    updates = sum(updates_of(run, arguments) for run in grid)
+    with progress_bar(f"{arguments.dataset} {arguments.model}", updates) as bar:
         found = train_on_all_cores(grid, setting, bar.update)
         if all(outcome.diverged_at is not None for outcome in found):
             rates = ", ".join(f"{rate:g}" for rate in scale.learning_rates)
@@ -121,16 +109,6 @@ def updates_of(run: Run, arguments: Arguments) -> int:
     pretraining = arguments.recipe.pretraining
     before = pretraining.updates * run.hidden_layers if pretraining else 0
     return before + arguments.settings.updates[arguments.dataset]
-
-
-def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the run with the lowest validation error at the end; runs that diverged are not chosen.
-
-    Of several with the same error the one with the highest learning rate: where nothing was learned at any rate, as by
-    the sigmoid, it is the one that has moved the farthest.
-    """
-    finite = [outcome for outcome in outcomes if outcome.diverged_at is None]
-    return min(finite, key=lambda one: (one.observations[-1]["validation_error"], -one.run.learning_rate))
 
 
 def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test: Split) -> None:

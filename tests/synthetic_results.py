@@ -53,6 +53,7 @@ def write_params(root: Path, models: dict[str, tuple[str, str]], datasets: Seque
                 "seeds": SEEDS,
                 "monitored_examples": 300,
                 "monitored_updates": len(UPDATES),
+                "svm": {"examples": dict.fromkeys(CATALOGUE, 1000), "updates": 1000},
             }
         },
         "shapeset": {"seed": 1, "train": 1000, "validation": 1000, "test": 1000},

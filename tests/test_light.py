@@ -19,6 +19,7 @@ OF_STAGES = {
     "measure": {"torch"},
     "judge": set(),
     "surfaces": set(),
+    "svm": {"torch"},
     "render": {"altair", "vl_convert"},
     "summary": set(),
     "params": set(),

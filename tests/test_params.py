@@ -47,6 +47,13 @@ def test_paper_scale_is_the_papers():
     assert (scale.hidden_units, scale.hidden_layers) == (1000, [1, 2, 3, 4, 5])
     assert set(scale.updates.values()) == {5_000_000}
     assert (scale.batch_size, scale.monitored_examples) == (10, 300)
+    assert scale.svm.examples["shapeset"] == 100_000
+
+
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
+def test_every_scale_fits_every_data_set(tmp_path, scale):
+    values = changed("scale", scale) | {"datasets": ["shapeset", "mnist", "cifar10", "small_imagenet"]}
+    check_models(load(tmp_path, values))
 
 
 @pytest.mark.parametrize("number", ["1e-05", "1E-5", "0.00001", "1.0e-5"])
@@ -98,6 +105,19 @@ def test_a_checksum_that_begins_as_a_small_number_does_is_a_text(tmp_path):
         ("mnist.sha256.labels", "0" * 64, ["mnist.sha256 is 'labels'", "t10k-labels-idx1-ubyte"]),
         ("mnist.sha256.t10k-labels-idx1-ubyte", "abc", ["t10k-labels-idx1-ubyte is 'abc'", "64 hexadecimal"]),
         ("cifar10.sha256", 10**63, ["cifar10.sha256 is 1", "in quotes"]),
+        ("svm.C", [1, 0], ["svm.C[1] is 0", "above 0"]),
+        ("svm.gamma", [], ["svm.gamma is []", "at least one"]),
+        ("svm.gamma", None, ["svm.gamma is missing"]),
+        ("scales.smoke.svm", None, ["scales.smoke.svm is missing"]),
+        ("scales.smoke.svm.updates", 0, ["scales.smoke.svm.updates is 0", "from 1"]),
+        ("scales.smoke.svm.examples.mnist", 1, ["svm.examples.mnist is 1", "from 2"]),
+        ("scales.smoke.svm.examples.shapes", 9, ["scales.smoke.svm.examples is 'shapes'", "shapeset, mnist"]),
+        ("scales.laptop.svm.examples.shapeset", None, ["the key scales.laptop.svm.examples.shapeset is missing"]),
+        (
+            "scales.laptop.svm.examples.shapeset",
+            200_000,
+            ["laptop.svm.examples.shapeset is 200000, but shapeset.train is only 100000; allowed: at most all"],
+        ),
         ("scales.laptop.monitored_examples", 20_000, ["monitored_examples is 20000", "to 10000"]),
     ],
 )

@@ -1,5 +1,6 @@
 """A repository of its own with this one's files, at a scale of seconds, to run DVC's and other commands in."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ TINY = {
     "seeds": 2,
     "monitored_examples": 60,
     "monitored_updates": 6,
+    "svm": {"examples": {"shapeset": 200}, "updates": 40},
 }
 
 
@@ -46,8 +48,9 @@ def edit(folder: Path, change) -> None:
 def tiny(values: dict) -> None:
     """Two models, small networks and few images."""
     values["scale"] = "smoke"
-    values["scales"]["smoke"] = dict(TINY)
+    values["scales"]["smoke"] = copy.deepcopy(TINY)
     values["models"] = {name: values["models"][name] for name in ("tanh", "sigmoid")}
+    values["svm"] = {"C": [1, 10], "gamma": [0.003, 0.01]}
     values["shapeset"] |= {"train": 600, "validation": 400, "test": 500}
 
 

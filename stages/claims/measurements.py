@@ -133,6 +133,12 @@ class Measurements:
         """Return the chosen run's answers to the test images: index, label, prediction."""
         return self._results("runs", dataset, name, "predictions", ["index", "label", "prediction"])
 
+    def fixed_set_predictions(self, dataset: str = SHAPESET) -> pd.DataFrame:
+        """Return the answers of the SVM and of the network beside it: model, index, label, prediction."""
+        self._require_listed(dataset)
+        columns = ["model", "index", "label", "prediction"]
+        return self.table(f"svm/{dataset}/predictions", columns, f"the SVM has not been trained on {dataset}")
+
     def table(self, name: str, columns: Sequence[str], missing: str) -> pd.DataFrame:
         """Return another stage's table; `missing` says what is missing where there is none."""
         table = self.tables(name, columns)
@@ -141,11 +147,14 @@ class Measurements:
         return table
 
     def _results(self, folder: str, dataset: str, name: str, table: str, columns: Sequence[str]) -> pd.DataFrame:
-        if dataset not in self.datasets:
-            raise Undecided(f"{dataset} is not among the data sets of params.yaml")
+        self._require_listed(dataset)
         return self.table(
             f"{folder}/{dataset}/{name}/{table}", columns, f"{name} has not been trained and measured on {dataset}"
         )
+
+    def _require_listed(self, dataset: str) -> None:
+        if dataset not in self.datasets:
+            raise Undecided(f"{dataset} is not among the data sets of params.yaml")
 
 
 def measurements_in(folder: Path, params: Params) -> Measurements:

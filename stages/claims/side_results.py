@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from stages.claims.comparisons import Comparison, all_confirmed, compare, compare_predictions
-from stages.claims.measurements import TANH, TANH_N, Measurements, without_search
+from stages.claims.measurements import SHAPESET, TANH, TANH_N, Measurements, without_search
 from stages.claims.verdict import Undecided, Verdict, judged
 
 PER_PARAMETER = ("hessian", "gradient_variance")  # update rules
@@ -29,12 +29,11 @@ def cross_entropy_fewer_plateaus(measurements: Measurements) -> Verdict:
 
 def deep_beats_svm(measurements: Measurements) -> Verdict:
     """Judge the network against the Gaussian-kernel SVM, both trained on the same images."""
-    missing = "the SVM has not been trained: data/svm/predictions.parquet is not there"
-    table = measurements.table("svm/predictions", ["model", "index", "label", "prediction"], missing)
+    table = measurements.fixed_set_predictions()
     of_models = {model: rows.drop(columns="model") for model, rows in table.groupby("model")}
     for model in ("network", "svm"):
         if model not in of_models:
-            raise Undecided(f"data/svm/predictions.parquet has no predictions of the {model}")
+            raise Undecided(f"data/svm/{SHAPESET}/predictions.parquet has no predictions of the {model}")
     found = compare_predictions("network", "svm", of_models["network"], of_models["svm"])
     return all_confirmed([Comparison("network", "svm", *found)])
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from stages.claims.measurements import Measurements
-from stages.params import Model, Scale
+from stages.params import FixedSet, Model, Scale
 
 TABLE1 = {
     "softsign": Model("softsign", "standard"),
@@ -34,6 +34,7 @@ def measurements(
         seeds=1,
         monitored_examples=300,
         monitored_updates=10,
+        svm=FixedSet(dict.fromkeys(datasets, 1_000), updates=1_000),
     )
     return Measurements(models, scale, datasets, lambda name, columns: tables.get(name), (tensors or {}).get)
 

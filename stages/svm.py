@@ -1,0 +1,161 @@
+"""The stage that trains an SVM and a deep network on the same fixed set of images: `python -m stages.svm shapeset`.
+
+Section 5 compares a Gaussian-kernel SVM with the tanh network with normalized initialization, both trained on the same
+100,000 images. Here these are the first images of the training split; what is to be chosen of either model, C and
+gamma or the learning rate, is chosen by its error on the same first images of the validation split.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
+from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.prepared import SPLITS, Split, read_split
+from stages.errors import InputError, report_input_errors
+from stages.files import whole_folder
+from stages.network.device import compute_alike, resolve_device
+from stages.network.epochs import draw_epochs
+from stages.network.inputs import on_device, to_inputs
+from stages.network.perceptron import Perceptron, from_parameters
+from stages.network.search import chosen_of, progress_bar
+from stages.network.training import Outcome, Run, Setting
+from stages.network.workers import train_on_all_cores
+from stages.params import Model, Params, load_params
+from stages.statistics.errors import error_rate, predictions
+
+NETWORK = Model("tanh", "normalized")
+HIDDEN_LAYERS = 5
+
+
+def main() -> None:
+    """Write data/svm/<dataset>/."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dataset")
+    dataset = parser.parse_args().dataset
+    params = load_params()
+    if dataset not in params.datasets:
+        raise InputError(f"params.yaml: datasets has no {dataset!r}; it has: {', '.join(params.datasets)}")
+    splits = fixed_set(params, dataset, Path("data/prepared") / dataset)
+    test = splits["test"]
+    trials, of_svm = svm_answers(params, dataset, splits)
+    setting = network_setting(params, dataset, splits)
+    outcomes = search(params, dataset, setting)
+    of_network = network_answers(chosen_of(outcomes), setting, test)
+    with whole_folder(Path("data/svm") / dataset) as folder:
+        search_table(trials).to_parquet(folder / "search.parquet", index=False)
+        network_table(outcomes).to_parquet(folder / "network.parquet", index=False)
+        answers_table(test, svm=of_svm, network=of_network).to_parquet(folder / "predictions.parquet", index=False)
+
+
+def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
+    """Return the splits in `prepared`: the fixed set as `train`, at most as many validation images, all test images.
+
+    Raises InputError where a split cannot be read or the fixed set has only one class.
+    """
+    examples = params.settings.svm.examples[dataset]
+    splits = {name: read_split(prepared, name) for name in SPLITS}
+    for name in ("train", "validation"):
+        splits[name] = Split(splits[name].images[:examples], splits[name].labels[:examples])
+    if len(np.unique(splits["train"].labels)) < 2:
+        raise InputError(
+            f"params.yaml: scales.{params.scale}.svm.examples.{dataset} is {examples}, but the first {examples} "
+            "training images are all of one class; allowed: enough for two classes"
+        )
+    return splits
+
+
+def svm_answers(params: Params, dataset: str, splits: dict[str, Split]) -> tuple[list[Trial], np.ndarray]:
+    """Return what became of each C and gamma, and the answers of the best to the test images, int64 (count,)."""
+    training, validation = svm_examples(splits["train"]), svm_examples(splits["validation"])
+    pairs = list(product(params.svm.C, params.svm.gamma))
+    trials = list(tqdm(try_pairs(training, validation, pairs), f"{dataset} svm", len(pairs), unit=" pairs"))
+    best = best_of(trials)
+    return trials, answers(fit(training, best.C, best.gamma), svm_examples(splits["test"]).inputs)
+
+
+def svm_examples(split: Split) -> Examples:
+    """Return a split with its images as the network reads them."""
+    return Examples(to_inputs(torch.from_numpy(split.images)).double().numpy(), split.labels)
+
+
+def network_setting(params: Params, dataset: str, splits: dict[str, Split]) -> Setting:
+    """Return what all runs of the network share: epochs of the fixed set, and at the end the validation error."""
+    device = resolve_device(params.device)
+    return Setting(
+        recipe=NETWORK,
+        inputs=splits["train"].images[0].size,
+        hidden_units=params.settings.hidden_units,
+        classes=len(CATALOGUE[dataset].class_names),
+        batch_size=params.settings.batch_size,
+        schedule=[0, params.settings.svm.updates],
+        device=device,
+        draw=partial(draw_epochs, *on_device(splits["train"], device), getattr(params, dataset).seed),
+        observe=partial(validation_error, *on_device(splits["validation"], device)),
+    )
+
+
+def validation_error(images: Tensor, labels: Tensor, update: int, network: Perceptron) -> dict[str, float]:
+    """Return what is observed of a network: its error on the validation images uint8 (count, …)."""
+    return {"update": update, "validation_error": error_rate(network, images, labels)}
+
+
+def search(params: Params, dataset: str, setting: Setting) -> list[Outcome]:
+    """Train the network with every learning rate of the scale; raises InputError where all runs diverge."""
+    compute_alike()
+    torch.set_float32_matmul_precision("high" if params.precision == "tf32" else "highest")
+    rates = params.settings.learning_rates
+    with progress_bar(f"{dataset} network", len(rates) * params.settings.svm.updates) as bar:
+        found = train_on_all_cores([Run(HIDDEN_LAYERS, rate, 0) for rate in rates], setting, bar.update)
+    if all(outcome.diverged_at is not None for outcome in found):
+        raise InputError(
+            f"params.yaml: every run of the network beside the SVM on {dataset} diverged, the last at update "
+            f"{max(outcome.diverged_at for outcome in found)}; scales.{params.scale}.learning_rates "
+            f"({', '.join(f'{rate:g}' for rate in rates)}) need lower ones"
+        )
+    return found
+
+
+def network_answers(chosen: Outcome, setting: Setting, test: Split) -> np.ndarray:
+    """Return the answers of the chosen run to the test images, int64 (count,)."""
+    network = from_parameters(chosen.final, setting.recipe.activation, setting.device)
+    return predictions(network, torch.from_numpy(test.images).to(setting.device)).cpu().numpy()
+
+
+def search_table(trials: Sequence[Trial]) -> pd.DataFrame:
+    """Return one row for each pair of C and gamma."""
+    best = best_of(trials)
+    return pd.DataFrame([{**asdict(trial), "chosen": trial is best} for trial in trials])
+
+
+def network_table(outcomes: Sequence[Outcome]) -> pd.DataFrame:
+    """Return one row for each learning rate; a run that diverged has no validation error."""
+    chosen, rows = chosen_of(outcomes), []
+    for outcome in outcomes:
+        finite = outcome.diverged_at is None
+        error = outcome.observations[-1]["validation_error"] if finite else None
+        row = {"diverged_at": outcome.diverged_at, "validation_error": error, "chosen": outcome is chosen}
+        rows.append({"learning_rate": outcome.run.learning_rate, **row})
+    return pd.DataFrame(rows).astype({"diverged_at": "Int64", "validation_error": float})
+
+
+def answers_table(test: Split, **answers_of: np.ndarray) -> pd.DataFrame:
+    """Return one row for each model and test image: model, index, label, prediction."""
+    tables = [
+        pd.DataFrame({"model": model, "index": range(len(given)), "label": test.labels, "prediction": given})
+        for model, given in answers_of.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+if __name__ == "__main__":
+    report_input_errors(main)

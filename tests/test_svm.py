@@ -1,0 +1,239 @@
+"""The SVM and the network that read the same fixed set: what they answer, how they are chosen, and what they see."""
+
+import shutil
+from dataclasses import replace
+from math import dist, exp
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from stages import svm
+from stages.baselines.svm import Examples, Trial, answers, best_of, decision_weights, fit, gaussian_kernel, try_pairs
+from stages.claims.measurements import PAPER_LAYERS, TANH_N
+from stages.errors import InputError
+from stages.network.training import Outcome, Run
+from stages.params import FixedSet, load_params
+from tests.conftest import REPOSITORY
+from tests.tiny_project import edit, run
+
+FILES = ("search.parquet", "network.parquet", "predictions.parquet")
+
+
+def clouds(classes: int, count: int = 40, spread: float = 1.5) -> Examples:
+    """Examples of each class around a middle of its own, which overlap; the labels are 2, 4, 6, …"""
+    random = np.random.default_rng(classes)
+    labels = random.integers(0, classes, count)
+    labels[:classes] = range(classes)
+    return Examples(random.normal(size=(classes, 5))[labels] + spread * random.normal(size=(count, 5)), 2 + 2 * labels)
+
+
+def test_the_kernel_is_the_gaussian_of_the_distance():
+    left, right = clouds(3).inputs[:4], clouds(4).inputs[:6]
+    expected = [[exp(-0.3 * dist(x, y) ** 2) for y in right] for x in left]
+    assert gaussian_kernel(left, right, 0.3) == pytest.approx(np.array(expected), rel=1e-12)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_answers_are_those_of_libsvm_itself(classes):
+    """Also where the votes are equal, and for more images than are answered at once."""
+    training, test = clouds(classes), clouds(classes, count=1_201, spread=3)
+    machine = fit(training, 3, 0.2)
+    found = answers(machine, test.inputs)
+    assert np.array_equal(found, machine.predict(test.inputs))
+    assert set(found) == set(training.labels)
+
+
+def test_two_classes_are_told_apart_by_the_dual_expansion():
+    """Vapnik's conditions at the optimum of the dual: 0 ≤ α ≤ C, Σ αy = 0, and y·f(x) ≥ 1 but where α = C."""
+    training, penalty = clouds(2, count=80), 3.0
+    machine = fit(training, penalty, 0.2)
+    signs = np.where(training.labels == 2, 1, -1)  # the first class is that above 0
+    alphas = np.zeros(80)
+    alphas[machine.support_] = decision_weights(machine)[:, 0] * signs[machine.support_]
+    assert alphas.min() >= 0
+    assert alphas.max() == pytest.approx(penalty)
+    assert alphas @ signs == pytest.approx(0, abs=1e-9)
+    kernel = np.array([[exp(-0.2 * dist(x, y) ** 2) for y in training.inputs] for x in training.inputs])
+    without_bias = kernel @ (alphas * signs)
+    on_the_margin = (alphas > 1e-6) & (alphas < penalty - 1e-6)
+    bias = np.mean(signs[on_the_margin] - without_bias[on_the_margin])
+    margins = signs * (without_bias + bias)
+    assert margins[on_the_margin] == pytest.approx(1, abs=5e-3)
+    assert margins[alphas == 0].min() > 1 - 5e-3
+    assert margins[alphas == penalty].max() < 1 + 5e-3
+    assert np.array_equal(answers(machine, training.inputs), np.where(without_bias + bias > 0, 2, 4))
+
+
+def test_examples_that_differ_are_fitted_exactly_by_a_narrow_kernel_and_a_large_penalty():
+    training = clouds(4)
+    assert np.array_equal(answers(fit(training, 1e6, 10), training.inputs), training.labels)
+
+
+def test_every_pair_is_tried_on_the_validation_images():
+    training, validation = clouds(3), clouds(3, count=60, spread=2)
+    pairs = [(1.0, 0.1), (1.0, 100.0), (30.0, 0.1)]
+    trials = list(try_pairs(training, validation, pairs))
+    assert [(trial.C, trial.gamma) for trial in trials] == pairs
+    for trial in trials:
+        machine = fit(training, trial.C, trial.gamma)
+        assert trial.validation_error == (machine.predict(validation.inputs) != validation.labels).mean()
+        assert trial.support_vectors == machine.n_support_.sum()
+    assert trials[1].support_vectors == 40  # so narrow a kernel knows each example apart
+    assert len({trial.validation_error for trial in trials}) > 1
+
+
+def test_the_pair_with_the_lowest_validation_error_is_chosen_and_of_several_the_smoothest():
+    trials = [
+        Trial(C, gamma, error, 9)
+        for C, gamma, error in [(9, 2, 0.3), (3, 4, 0.2), (9, 1, 0.2), (3, 2, 0.2), (1, 1, 0.4)]
+    ]
+    assert best_of(trials) == trials[3]
+    assert list(svm.search_table(trials)["chosen"]) == [False, False, False, True, False]
+
+
+def test_the_network_is_the_one_that_the_claims_know():
+    assert (svm.NETWORK, svm.HIDDEN_LAYERS) == (TANH_N, PAPER_LAYERS)
+
+
+def params_with(examples: int, learning_rates=(0.1,)):
+    """The shipped parameters with a fixed set of so many images."""
+    shipped = load_params(REPOSITORY / "params.yaml")
+    fixed = FixedSet({"shapeset": examples, "mnist": examples}, updates=20)
+    scale = replace(shipped.settings, svm=fixed, learning_rates=list(learning_rates))
+    return replace(shipped, device="cpu", scales={shipped.scale: scale})
+
+
+@pytest.fixture
+def prepared(tmp_path) -> Path:
+    """A folder with the three splits of a data set of 2×2 pixels, whose first three training images are of a class."""
+    random = np.random.default_rng(3)
+    for name, count in (("train", 50), ("validation", 30), ("test", 40)):
+        labels = random.integers(0, 9, count)
+        labels[:4] = (5, 5, 5, 6)
+        images = random.integers(0, 256, (count, 2, 2), dtype=np.uint8)
+        save_file({"images": images, "labels": labels}, tmp_path / f"{name}.safetensors")
+    return tmp_path
+
+
+@pytest.mark.parametrize("dataset", ["shapeset", "mnist"])
+def test_both_models_read_the_first_images_and_no_others(prepared, dataset):
+    params = params_with(20)
+    splits = svm.fixed_set(params, dataset, prepared)
+    arrays = {name: load_file(prepared / f"{name}.safetensors") for name in splits}
+    counts = {"train": 20, "validation": 20, "test": 40}
+    for name, count in counts.items():
+        assert np.array_equal(splits[name].images, arrays[name]["images"][:count])
+        assert np.array_equal(splits[name].labels, arrays[name]["labels"][:count])
+    of_svm = svm.svm_examples(splits["train"])
+    assert of_svm.inputs == pytest.approx(arrays["train"]["images"][:20].reshape(20, 4) / 127.5 - 1, abs=1e-6)
+    setting = svm.network_setting(params, dataset, splits)
+    for epoch in (0, 1):
+        images, labels = setting.draw(0, 20 * epoch, 20)
+        drawn = sorted(zip(images.flatten(1).tolist(), labels.tolist(), strict=True))
+        first = zip(arrays["train"]["images"][:20].reshape(20, 4).tolist(), arrays["train"]["labels"], strict=False)
+        assert drawn == sorted((image, int(label)) for image, label in first)
+    assert torch.equal(setting.observe.args[1], torch.from_numpy(arrays["validation"]["labels"][:20]))
+
+
+def test_a_small_validation_set_is_used_whole(prepared):
+    assert len(svm.fixed_set(params_with(45), "shapeset", prepared)["validation"].labels) == 30
+
+
+def test_images_of_one_class_are_an_error_that_names_the_key(prepared):
+    assert len(svm.fixed_set(params_with(4), "shapeset", prepared)["train"].labels) == 4
+    with pytest.raises(InputError, match=r"svm\.examples\.shapeset is 3, but the first 3 .* of one class; allowed"):
+        svm.fixed_set(params_with(3), "shapeset", prepared)
+
+
+def outcome(rate: float, error: float, diverged_at: int | None = None) -> Outcome:
+    """A run without parameters."""
+    return Outcome(Run(5, rate, 0), {}, {}, diverged_at, [{"update": 20, "validation_error": error}])
+
+
+def test_the_networks_table_has_a_row_for_each_learning_rate():
+    found = svm.network_table([outcome(0.1, 0.3), outcome(0.2, 0.2), outcome(0.4, 0.1, diverged_at=7)])
+    expected = {
+        "learning_rate": [0.1, 0.2, 0.4],
+        "diverged_at": pd.array([None, None, 7], dtype="Int64"),
+        "validation_error": [0.3, 0.2, np.nan],
+        "chosen": [False, True, False],
+    }
+    pd.testing.assert_frame_equal(found, pd.DataFrame(expected))
+
+
+def test_where_all_runs_diverge_the_rates_are_named(monkeypatch):
+    monkeypatch.setattr(svm, "train_on_all_cores", lambda runs, *_: [outcome(run.learning_rate, 1, 7) for run in runs])
+    with pytest.raises(InputError, match=r"shapeset diverged, the last at update 7; .*learning_rates \(1, 2\) need"):
+        svm.search(params_with(20, (1.0, 2.0)), "shapeset", setting=None)
+
+
+def contents(project: Path) -> list[bytes]:
+    return [(project / "data/svm/shapeset" / name).read_bytes() for name in FILES]
+
+
+def test_images_beyond_the_fixed_set_change_nothing_and_those_in_it_do(project):
+    before = contents(project)
+    file = project / "data/prepared/shapeset/train.safetensors"
+    arrays = load_file(file)
+    examples = load_params(project / "params.yaml").settings.svm.examples["shapeset"]
+    for permuted, same in ((slice(examples, None), True), (slice(examples), False)):
+        changed = {name: array.copy() for name, array in arrays.items()}
+        changed["labels"][permuted] = changed["labels"][permuted][::-1]
+        file.unlink()
+        save_file(changed, file)
+        shutil.rmtree(project / "data/svm/shapeset")
+        run(project, "python", "-m", "stages.svm", "shapeset")
+        assert (contents(project) == before) is same
+
+
+def test_its_tables_are_of_the_test_images_and_the_chosen(project):
+    folder = project / "data/svm/shapeset"
+    table = pd.read_parquet(folder / "predictions.parquet")
+    labels = load_file(project / "data/prepared/shapeset/test.safetensors")["labels"]
+    for _, rows in table.groupby("model"):
+        assert list(rows["index"]) == list(range(500))
+        assert np.array_equal(rows["label"], labels)
+    assert set(table["model"]) == {"svm", "network"}
+    params = load_params(project / "params.yaml")
+    search = pd.read_parquet(folder / "search.parquet")
+    assert list(search) == ["C", "gamma", "validation_error", "support_vectors", "chosen"]
+    assert set(zip(search["C"], search["gamma"], strict=True)) == {
+        (C, gamma) for C in params.svm.C for gamma in params.svm.gamma
+    }
+    network = pd.read_parquet(folder / "network.parquet")
+    assert list(network["learning_rate"]) == params.settings.learning_rates
+    for tried in (search, network):
+        assert tried["chosen"].sum() == 1
+        assert tried.loc[tried["chosen"], "validation_error"].item() == tried["validation_error"].min()
+
+
+@pytest.mark.parametrize(
+    ("change", "dataset", "line"),
+    [
+        (lambda values: None, "mnist", "datasets has no 'mnist'; it has: shapeset"),
+        (
+            lambda values: values["scales"]["smoke"]["svm"]["examples"].update(shapeset=601),
+            "shapeset",
+            "scales.smoke.svm.examples.shapeset is 601, but shapeset.train is only 600; allowed: at most all training "
+            "images",
+        ),
+        (
+            lambda values: values["scales"]["smoke"].update(learning_rates=[1e30]),
+            "shapeset",
+            "every run of the network beside the SVM on shapeset diverged",
+        ),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_nothing_is_written(project, change, dataset, line):
+    edit(project, change)
+    before = contents(project)
+    done = run(project, "python", "-m", "stages.svm", dataset, succeeds=False)
+    assert done.returncode != 0
+    assert line in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert contents(project) == before
+    assert [one.name for one in (project / "data/svm").iterdir() if one.name != ".gitignore"] == ["shapeset"]
