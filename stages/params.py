@@ -184,12 +184,19 @@ class Scale:
 
 @dataclass(frozen=True)
 class Pretraining:
-    """Denoising auto-encoders: the kind and level of corruption, the learning rate, and the updates of each layer."""
+    """Denoising auto-encoders: the kind and level of corruption, the learning rate, and how long each layer trains.
+
+    share is of the updates that follow, whose number is the scale's.
+    """
 
     corruption: Annotated[str, name]
     level: Annotated[float, positive_number]
     learning_rate: Annotated[float, positive_number]
-    updates: Annotated[int, whole_number(1, 10**12)]
+    share: Annotated[float, positive_number]
+
+    def updates(self, following: int) -> int:
+        """Return the updates of each layer, where so many follow."""
+        return max(1, round(self.share * following))
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,8 @@ def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
 
 def updates_of(run: Run, arguments: Arguments) -> int:
     """Return how many updates `run` takes, those of pre-training among them."""
-    pretraining = arguments.recipe.pretraining
-    before = pretraining.updates * run.hidden_layers if pretraining else 0
-    return before + arguments.settings.updates[arguments.dataset]
+    updates, pretraining = arguments.settings.updates[arguments.dataset], arguments.recipe.pretraining
+    return updates + (pretraining.updates(updates) * run.hidden_layers if pretraining else 0)
 
 
 def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test: Split) -> None:

@@ -148,11 +148,11 @@ def test_missing_file_is_named(tmp_path):
         (Model("tanh", "xavier"), "models.mine.initialization is 'xavier'; allowed: standard, normalized"),
         (Model("tanh", "standard", cost="cubic"), "models.mine.cost is 'cubic'; allowed: cross_entropy, quadratic"),
         (
-            Model("tanh", "standard", pretraining=Pretraining("salt", 0.2, 0.1, 9)),
+            Model("tanh", "standard", pretraining=Pretraining("salt", 0.2, 0.1, 0.1)),
             "corruption is 'salt'; allowed: masking",
         ),
         (
-            Model("relu", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 9)),
+            Model("relu", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 0.1)),
             "needs bounded units, but activation",
         ),
         (Model("tanh", "standard", gain=2.0), "models.mine.gain is 2.0, but models.mine.initialization is 'standard'"),
@@ -166,7 +166,7 @@ def test_missing_file_is_named(tmp_path):
             "models.mine.update_rule is 'hessian', but models.mine.batch_normalization is true; allowed: only sgd",
         ),
         (
-            Model("tanh", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 9), batch_normalization=True),
+            Model("tanh", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 0.1), batch_normalization=True),
             "models.mine has pretraining, but models.mine.batch_normalization is true; allowed: one of the two",
         ),
         (Model("tanh", "standard", width_profile=[1, 2]), "models.mine.width_profile has 2 numbers; allowed: one for"),

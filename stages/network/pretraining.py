@@ -42,6 +42,7 @@ CORRUPTIONS: dict[str, Callable[[Tensor, float, Generator], Tensor]] = {"masking
 def pretrain(
     networks: Perceptron,
     settings: Pretraining,
+    updates: int,
     seeds: Sequence[int],
     batch_size: int,
     draw: Callable[[int, int, int], tuple[Tensor, Tensor]],
@@ -49,24 +50,24 @@ def pretrain(
 ) -> None:
     """Pre-train the hidden layers of `networks`, a stack of one run for each of `seeds`, in place.
 
-    `draw` is as in `stages.network.training`; `progress` is told the run-updates done since it was last called.
+    `updates` are of each layer. `draw` is as in `stages.network.training`; `progress` is told the run-updates done
+    since it was last called.
     """
     device = networks.weights[0].device
     corrupt = CORRUPTIONS[settings.corruption]
     generators = [Generator(device).manual_seed(seed) for seed in seeds]
     for layer in range(networks.hidden_layers):
         auto_encoder = AutoEncoder(networks, layer, settings.learning_rate / batch_size)
-        start = FIRST_EXAMPLE + layer * settings.updates * batch_size
-        for first in range(0, settings.updates, DRAWN_UPDATES):
-            updates = min(DRAWN_UPDATES, settings.updates - first)
-            drawn = {seed: draw(seed, start + first * batch_size, updates * batch_size)[0] for seed in set(seeds)}
-            inputs = torch.stack([to_inputs(drawn[seed]) for seed in seeds])
-            for batch in inputs.split(batch_size, 1):
-                clean = _below(networks, layer, batch)
-                parts = zip(clean, generators, strict=True)
-                corrupted = torch.stack([corrupt(values, settings.level, generator) for values, generator in parts])
-                auto_encoder.update(clean, corrupted)
-            progress(updates * len(seeds))
+        start = FIRST_EXAMPLE + layer * updates * batch_size
+        for first in range(0, updates, DRAWN_UPDATES):
+            count = min(DRAWN_UPDATES, updates - first)
+            drawn = {seed: draw(seed, start + first * batch_size, count * batch_size)[0] for seed in set(seeds)}
+            clean = _below(networks, layer, torch.stack([to_inputs(drawn[seed]) for seed in seeds]))
+            parts = zip(clean, generators, strict=True)
+            corrupted = torch.stack([corrupt(values, settings.level, generator) for values, generator in parts])
+            for batch in zip(clean.split(batch_size, 1), corrupted.split(batch_size, 1), strict=True):
+                auto_encoder.update(*batch)
+            progress(count * len(seeds))
 
 
 def _below(networks: Perceptron, layer: int, inputs: Tensor) -> Tensor:

@@ -150,7 +150,8 @@ class _Stack:
         self._runs = runs
         if recipe.pretraining:
             seeds = [run.seed for run in runs]
-            pretrain(self._stacked, recipe.pretraining, seeds, setting.batch_size, setting.draw, progress)
+            updates = recipe.pretraining.updates(setting.schedule[-1])
+            pretrain(self._stacked, recipe.pretraining, updates, seeds, setting.batch_size, setting.draw, progress)
         described = (self._stacked, [run.learning_rate for run in runs], setting.batch_size, recipe.cost)
         if recipe.batch_normalization:
             self._rule = BatchNormalizedDescent(*described, torch.stack(first_inputs))

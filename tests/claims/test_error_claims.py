@@ -14,7 +14,7 @@ from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided
 from stages.params import Pretraining
 from tests.claims.made_up import IMAGES, TABLE1, measurements, predictions, runs, with_errors
 
-PRETRAINED = TABLE1 | {"tanh-pre": replace(TANH, pretraining=Pretraining("masking", 0.25, 0.01, 100))}
+PRETRAINED = TABLE1 | {"tanh-pre": replace(TANH, pretraining=Pretraining("masking", 0.25, 0.01, 0.1))}
 PAPERS_ORDER = {"tanh-n": 10, "softsign-n": 20, "softsign": 30, "tanh": 50, "sigmoid": 80}
 
 

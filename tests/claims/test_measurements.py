@@ -14,7 +14,7 @@ from stages.params import Model, Pretraining, load_params
 from tests.claims.made_up import measurements, monitored, predictions, runs
 from tests.conftest import REPOSITORY
 
-PRETRAINING = Pretraining("masking", 0.25, 0.01, 100)
+PRETRAINING = Pretraining("masking", 0.25, 0.01, 0.1)
 
 
 def test_models_are_found_by_what_they_are():

@@ -15,7 +15,7 @@ from tests.claims.made_up import measurements, monitored
 LONG = (0, 500, 20_000, 60_000, 100_000)
 SHORT = (0, 100, 200, 500, 1000)
 SIGMOIDS = {"four": replace(SIGMOID, hidden_layers=[4]), "five": SIGMOID}
-PRETRAINED = {"plain": SIGMOID, "pre": replace(SIGMOID, pretraining=Pretraining("masking", 0.25, 0.01, 100))}
+PRETRAINED = {"plain": SIGMOID, "pre": replace(SIGMOID, pretraining=Pretraining("masking", 0.25, 0.01, 0.1))}
 
 STAYS_AT_0 = [0.6, 0.05, 0.01, 0.01, 0.01]
 COMES_LATE = [0.6, 0.6, 0.6, 0.05, 0.01]

@@ -76,7 +76,7 @@ def test_figure_2_has_sigmoids_of_every_kind(results):
         ({"update_rule": "hessian"}, "tanh units, lecun initialization, learning rates from the Hessian"),
         ({"cost": "quadratic", "gain": 1.5}, "tanh units, lecun initialization with gain 1.5, quadratic cost"),
         ({"width_profile": [0.5, 1]}, "tanh units, lecun initialization, widths × 0.5, 1"),
-        ({"pretraining": Pretraining("masking", 0.2, 0.1, 9)}, "tanh units, lecun initialization, pre-trained"),
+        ({"pretraining": Pretraining("masking", 0.2, 0.1, 0.1)}, "tanh units, lecun initialization, pre-trained"),
         ({"batch_normalization": True}, "tanh units, lecun initialization, batch normalization"),
     ],
 )

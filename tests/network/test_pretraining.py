@@ -16,7 +16,8 @@ from tests.network.plain import MODULES
 
 setting = test_training.setting
 BATCH, CPU = 10, torch.device("cpu")
-SETTINGS = Pretraining(corruption="masking", level=0.25, learning_rate=0.1, updates=300)
+SETTINGS = Pretraining(corruption="masking", level=0.25, learning_rate=0.1, share=0.1)
+UPDATES = 300
 
 
 def values(count: int, units: int, lowest: float) -> Tensor:
@@ -68,8 +69,8 @@ def test_pre_training_lowers_the_cost_of_reconstruction_and_leaves_the_output_la
     networks = [initialize([16, 12, 8, 2], Model("tanh", "standard"), seed) for seed in (1, 2)]
     stacked = stack(networks, CPU)
     told = []
-    pretrain(stacked, SETTINGS, [1, 2], BATCH, draw, told.append)
-    assert sum(told) == 2 * 2 * SETTINGS.updates  # runs × hidden layers × updates
+    pretrain(stacked, SETTINGS, UPDATES, [1, 2], BATCH, draw, told.append)
+    assert sum(told) == 2 * 2 * UPDATES  # runs × hidden layers × updates
     x = draw(7, 0, 200)[0].flatten(1).float() / 127.5 - 1
     for run, network in enumerate(networks):
         found = member(stacked, run)
@@ -85,9 +86,9 @@ def test_a_run_is_pre_trained_alike_alone_and_in_a_stack_and_again():
     recipe = Model("sigmoid", "standard", pretraining=SETTINGS)
     networks = [initialize([16, 12, 8, 2], recipe, seed) for seed in (1, 2)]
     together, alone, again = (stack(part, CPU) for part in (networks, networks[1:], networks[1:]))
-    pretrain(together, SETTINGS, [1, 2], BATCH, draw, lambda count: None)
+    pretrain(together, SETTINGS, UPDATES, [1, 2], BATCH, draw, lambda count: None)
     for one in (alone, again):
-        pretrain(one, SETTINGS, [2], BATCH, draw, lambda count: None)
+        pretrain(one, SETTINGS, UPDATES, [2], BATCH, draw, lambda count: None)
     for layer in range(2):
         assert torch.equal(alone.weights[layer], again.weights[layer])
         torch.testing.assert_close(together.weights[layer][1], alone.weights[layer][0], rtol=1e-4, atol=1e-5)
@@ -95,9 +96,12 @@ def test_a_run_is_pre_trained_alike_alone_and_in_a_stack_and_again():
 
 def test_training_begins_where_pre_training_ends(setting):
     """Two learning rates of a seed share it; what is kept as initial is the pre-trained network."""
-    settings = replace(SETTINGS, updates=20)
+    settings = replace(SETTINGS, share=0.2)
     setting = replace(setting, recipe=Model("tanh", "normalized", pretraining=settings))
-    slow, fast = train([Run(2, 0.01, 3), Run(2, 0.1, 3)], setting, lambda count: None)
+    told = []
+    slow, fast = train([Run(2, 0.01, 3), Run(2, 0.1, 3)], setting, told.append)
+    last = setting.schedule[-1]
+    assert sum(told) == 2 * (last + 2 * round(0.2 * last))  # runs, hidden layers
     drawn = initialize(setting.sizes(2), setting.recipe, 3)
     for layer in (1, 2):
         assert (slow.initial[f"weight_{layer}"] == fast.initial[f"weight_{layer}"]).all()
