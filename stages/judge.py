@@ -4,6 +4,7 @@ It reads exactly the data sets and models that params.yaml lists, whatever else 
 """
 
 import json
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from stages.artifacts import RUN, read_runs, read_table
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
+from stages.claims.marks import marks
 from stages.claims.measurements import measurements_in
 from stages.claims.table1 import paper_percent, table1_row
 from stages.errors import report_input_errors
@@ -37,12 +39,14 @@ LAYER_METRICS = {  # the measured table and its columns
 def main() -> None:
     """Write reports/table1.csv, reports/claims.json, reports/metrics.json and reports/plots/."""
     params = load_params()
-    rows, metrics = [], {}
+    rows, metrics, answers = [], {}, {}
     curves = {name: [] for name in CURVES}
     for dataset, (name, model) in product(params.datasets, params.models.items()):
         folder = Path("data/runs") / dataset / name
         runs = read_runs(folder / "runs.parquet")
-        row = table1_row(runs, read_table(folder / "predictions.parquet", ["label", "prediction"]))
+        predictions = read_table(folder / "predictions.parquet", ["index", "label", "prediction"])
+        answers.setdefault(dataset, {})[name] = predictions
+        row = table1_row(runs, predictions)
         recipe = {key: getattr(model, key) for key in ("activation", "initialization", "update_rule")}
         rows.append({"dataset": dataset, "model": name, **recipe, **row})
         rows[-1]["paper_percent"] = paper_percent(dataset, model)
@@ -50,12 +54,19 @@ def main() -> None:
             read_table(Path("data/measured") / dataset / name / f"{table}.parquet", ["moment", "layer", *columns])
             for table, columns in LAYER_METRICS.items()
         )
-        metrics.setdefault(dataset, {})[name] = {**headline(row), **layer_metrics(layers, jacobians)}
+        metrics.setdefault(dataset, {})[name] = {
+            **headline(row),
+            "validation_error_percent": by_depth(runs),
+            **layer_metrics(layers, jacobians),
+        }
         for curve, (table, columns) in CURVES.items():
             of_chosen = chosen_run(read_table(folder / f"{table}.parquet", [*RUN, *columns]), runs)
             if "layer" in columns:  # hidden ones only, as in the paper's figures
                 of_chosen = of_chosen[of_chosen["layer"] <= of_chosen["hidden_layers"]]
             curves[curve].append(of_chosen[columns].assign(dataset=dataset, model=name))
+    of_columns = {dataset: marks(of_models) for dataset, of_models in answers.items()}
+    for row in rows:
+        row |= asdict(of_columns[row["dataset"]][row["model"]])
     claims = judge_claims(measurements_in(Path("data"), params))
     metrics["claims"] = claim_metrics(claims)
     write_whole(Path("reports/claims.json"), json.dumps(claims, indent=2, ensure_ascii=False) + "\n")
@@ -75,6 +86,12 @@ def headline(row: dict[str, float]) -> dict[str, float]:
         "hidden_layers": int(row["hidden_layers"]),
         "diverged_runs": row["diverged_runs"],
     }
+
+
+def by_depth(runs: pd.DataFrame) -> dict[str, float]:
+    """Return the lowest validation error in percent at each depth with a run that did not diverge."""
+    lowest = 100 * runs.groupby("hidden_layers")["validation_error"].min().dropna()
+    return {f"{depth}_hidden_layers": rounded(percent) for depth, percent in lowest.items()}
 
 
 def layer_metrics(layers: pd.DataFrame, jacobians: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:

@@ -96,6 +96,33 @@ def test_table1_has_one_row_a_model_of_params(judged):
     assert list(table["paper_percent"]) == [PAPER_PERCENT["shapeset"][model] for model in ("tanh", "softsign-n")]
 
 
+def test_table1_marks_the_best_and_what_cannot_be_told_from_it(results):
+    """A third model that errs on 40 images beyond the best's is another, by a p-value of 2/2⁴⁰."""
+    write_params(results, MODELS | OTHER)
+    best = prediction_table(np.random.default_rng(1))
+    right = best.index[best["label"] == best["prediction"]]
+    far = best.copy()
+    far.loc[right[:40], "prediction"] = 8 - far.loc[right[:40], "label"] + (far.loc[right[:40], "label"] == 4)
+    for model, table in {"tanh": far, "mine": best, "sigmoid": best}.items():
+        table.to_parquet(results / "data" / "runs" / "shapeset" / model / "predictions.parquet")
+    judge.main()
+    table = pd.read_csv(results / "reports" / "table1.csv").set_index("model")
+    assert table["marked"].to_dict() == {"tanh": False, "mine": True, "sigmoid": True}
+    assert table["p_against_best"].to_dict() == pytest.approx({"tanh": 2 / 2**40, "mine": 1, "sigmoid": 1}, rel=1e-5)
+
+
+def test_metrics_have_the_lowest_validation_error_at_each_depth(results):
+    file = results / "data" / "runs" / "shapeset" / "tanh" / "runs.parquet"
+    runs = pd.read_parquet(file)
+    more = runs.assign(hidden_layers=4, chosen=False, validation_error=runs["validation_error"] / 2)
+    pd.concat([runs, more]).to_parquet(file)
+    judge.main()
+    metrics = json.loads((results / "reports" / "metrics.json").read_text(encoding="utf-8"))
+    lowest = 100 * min(error for error in runs["validation_error"] if error == error)
+    found = metrics["shapeset"]["tanh"]["validation_error_percent"]
+    assert found == pytest.approx({"4_hidden_layers": lowest / 2, "5_hidden_layers": lowest}, rel=1e-5)
+
+
 def test_metrics_have_the_headline_of_each_model_of_params(judged):
     metrics = json.loads((judged / "reports" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics.keys() == {"shapeset", "claims"}

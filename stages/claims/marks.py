@@ -12,7 +12,7 @@ from stages.claims.significance import LEVEL, mcnemar
 class Mark:
     """What is said of one entry."""
 
-    p: float
+    p_against_best: float
     """of McNemar's exact test against the best of the column"""
     marked: bool
     """whether it is the best or cannot be told from it"""
