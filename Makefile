@@ -5,7 +5,12 @@ JAX = 0.10.2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: repro test bench setup lint lock clean
+# What `make compare` compares with, at which scale both are run, and the files that it writes.
+AGAINST ?= origin/main
+SCALE ?= smoke
+OUT ?= comparison.md
+
+.PHONY: repro test publish committed keep compare comment bench setup lint lock clean
 repro: setup
 	@python -m stages.check
 	dvc repro
@@ -13,6 +18,22 @@ repro: setup
 
 test: setup lint
 	python -m pytest
+
+publish: committed repro
+	@python -m publishing.site
+
+committed: setup
+	@python -m publishing.commit
+
+# For CI: publishing.branch and publishing.post need no packages.
+keep:
+	@$(PYTHON) -m publishing.branch
+
+compare: setup
+	@python -m publishing.compare --against "$(AGAINST)" --scale "$(SCALE)" --out $(OUT)
+
+comment:
+	@$(PYTHON) -m publishing.post $(firstword $(OUT))
 
 bench: setup .venv/bench
 	python -m tests.benchmarks.bench

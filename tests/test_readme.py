@@ -10,10 +10,12 @@ from tests.tiny_project import run
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
-# What cannot run inside a test: setting up a whole environment, and the tests themselves.
+# What cannot run inside a test: setting up a whole environment, the tests themselves, and what has tests of its own.
 INSTEAD = {
     "make repro": "make --old-file=setup repro",
     "make test": "make --dry-run test",
+    "make publish": "make --dry-run publish",
+    "make compare AGAINST=main": "make --dry-run compare",
     "python -m pip install -r requirements.lock": "python -m pip install --dry-run -r requirements.lock",
 }
 

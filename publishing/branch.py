@@ -1,0 +1,48 @@
+"""The branch that keeps all editions: `python -m publishing.branch` pushes public/ to it.
+
+A branch, since a deployment to GitHub or GitLab Pages replaces the whole site, and a cache or an artifact of theirs
+expires; git keeps a file that two editions share only once. Needs nothing that is not Python's own.
+"""
+
+import tempfile
+from pathlib import Path
+
+from publishing.commit import recorded
+from publishing.git import git, has
+from stages.errors import report_input_errors
+
+PUBLIC, BRANCH = Path("public"), "pages"
+KEPT = f"refs/remotes/origin/{BRANCH}"
+
+
+def main() -> None:
+    """Commit public/ on top of the branch and push it; what is there already is not pushed again."""
+    commit = recorded(PUBLIC / "edition.json")
+    tree, parents = tree_of(PUBLIC), [KEPT] if has(KEPT) else []
+    if parents and git("rev-parse", f"{KEPT}^{{tree}}") == tree:
+        print(f"{BRANCH} has {commit.name} already")
+        return
+    made = git(
+        "commit-tree",
+        tree,
+        *(argument for parent in parents for argument in ("-p", parent)),
+        "-m",
+        f"Publish {commit.name}: {commit.subject}",
+        GIT_AUTHOR_DATE=commit.date,
+        GIT_COMMITTER_DATE=commit.date,
+    )
+    git("push", "--quiet", "origin", f"{made}:refs/heads/{BRANCH}")
+    print(f"{BRANCH} keeps {commit.name}")
+
+
+def tree_of(folder: Path) -> str:
+    """Store `folder` in the repository and return its tree, without touching the index of what is checked out."""
+    repository = git("rev-parse", "--absolute-git-dir")
+    with tempfile.TemporaryDirectory() as beside:
+        own = {"GIT_DIR": repository, "GIT_WORK_TREE": str(folder.resolve()), "GIT_INDEX_FILE": f"{beside}/index"}
+        git("add", "--all", "--force", ".", folder=folder, **own)
+        return git("write-tree", **own)
+
+
+if __name__ == "__main__":
+    report_input_errors(main)

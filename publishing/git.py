@@ -1,0 +1,24 @@
+"""Asking git: one command, its answer, and one line where it refuses."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from stages.errors import InputError
+
+
+def git(*arguments: str, folder: Path = Path(), **environment: str) -> str:
+    """Return what a git command prints; raises InputError with its last line where it fails."""
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        reasons = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise InputError(f"git {arguments[0]}: {reasons[-1]}")
+    return done.stdout.rstrip("\n")
+
+
+def has(revision: str) -> bool:
+    """Whether this repository knows `revision`."""
+    done = subprocess.run(["git", "rev-parse", "--quiet", "--verify", revision], capture_output=True, check=False)
+    return done.returncode == 0

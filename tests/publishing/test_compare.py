@@ -1,0 +1,109 @@
+"""The comparison of two commits, in small repositories with made-up results and once with the tiny project."""
+
+import json
+
+import pytest
+
+from publishing import compare
+from publishing.compare import differences, table
+from tests.publishing.conftest import commit
+from tests.tiny_project import edit, run
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository with one stage's parameter, metrics, claims and figures, committed."""
+    run(tmp_path, "git", "init", "-q")
+    run(tmp_path, "dvc", "init", "-q")
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n  judge:\n    cmd: 'true'\n    params: [scale]\n    metrics:\n"
+        "      - reports/metrics.json: {cache: false}\n"
+    )
+    write(tmp_path, "one", 50.0, {"order": "holds", "fades": "holds"}, {"figure-2": "a", "figure-3": "b"})
+    commit(tmp_path, "before")
+    return tmp_path
+
+
+def write(folder, scale: str, error: float, verdicts: dict[str, str], figures: dict[str, str]) -> None:
+    """Write made-up results."""
+    (folder / "params.yaml").write_text(f"scale: {scale}\n")
+    reports = folder / "reports"
+    (reports / "figures").mkdir(parents=True, exist_ok=True)
+    layer = {"layer_1": {"activation_std": error / 100}}
+    (reports / "metrics.json").write_text(json.dumps({"tanh": {"test_error_percent": error, "final": layer}}))
+    judged = {name: {"claim": f"That it {name}.", "verdict": verdict} for name, verdict in verdicts.items()}
+    (reports / "claims.json").write_text(json.dumps(judged))
+    for old in (reports / "figures").iterdir():
+        old.unlink()
+    for name, content in figures.items():
+        (reports / "figures" / f"{name}.svg").write_text(content)
+
+
+def test_every_kind_of_difference_is_told_and_nothing_else(repository):
+    write(repository, "two", 47.5, {"order": "fails", "fades": "holds"}, {"figure-2": "c", "figure-4": "d"})
+    commit(repository, "after")
+    parameters, metrics, layers, claims, figures = differences("HEAD~1", "HEAD", repository)
+    assert parameters.splitlines()[2:] == ["| `scale` | one | two |  |"]
+    assert metrics.splitlines()[2:] == ["| `tanh.test_error_percent` | 50.0 | 47.5 | -2.5 |"]
+    assert "<summary>1 metrics inside the layers</summary>" in layers
+    assert "| `tanh.final.layer_1.activation_std` | 0.5 | 0.475 | -0.025 |" in layers
+    assert claims.splitlines()[2:] == ["- `order`: holds → **fails**. That it order."]
+    assert figures.splitlines() == [
+        "Figures changed: `figure-2.svg`",
+        "Figures gone: `figure-3.svg`",
+        "Figures new: `figure-4.svg`",
+    ]
+
+
+def test_the_same_results_make_no_block(repository):
+    (repository / "note.md").write_text("nothing of the results\n")
+    commit(repository, "after")
+    assert differences("HEAD~1", "HEAD", repository) == []
+
+
+def test_claims_that_only_one_commit_judges_are_told(repository):
+    (repository / "reports" / "claims.json").unlink()
+    commit(repository, "no claims")
+    told = "\n".join(differences("HEAD~1", "HEAD", repository))
+    assert "- `order`: holds → **not judged**. That it order." in told
+    told = "\n".join(differences("HEAD", "HEAD~1", repository))
+    assert "- `fades`: not judged → **holds**. That it fades." in told
+
+
+def test_a_long_table_fits_a_comment():
+    rows = {f"shapeset.a-long-name-of-a-model.final.layer_{k}.x": {"old": 1 / 3, "new": 2 / 3} for k in range(1000)}
+    text = table("metric", rows)
+    assert len(text) < 65_536 / 4  # two such tables are in each of the two comparisons
+    assert text.endswith(f"and {1000 - compare.ROWS} more")
+
+
+def test_both_commits_are_run_at_the_scale_and_compared(clone):
+    """The committed results are older than the change: only running both shows what it does."""
+    edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered anew, not trained
+    name = commit(clone, "Leave sigmoid out")
+    against = run(clone, "git", "rev-parse", "HEAD~1").stdout[:10]
+    run(clone, "make", "--old-file=setup", "compare", "AGAINST=HEAD~1", "SCALE=smoke")
+    text = (clone / "comparison.md").read_text(encoding="utf-8")
+    assert text.startswith(f"## Results of `{name}` against `{against}`\n")
+    committed, here = text.split("### Both run here at scale `smoke`")
+    assert "`models.sigmoid.activation`" in committed
+    assert "test_error_percent" not in committed
+    assert "`shapeset.sigmoid.test_error_percent`" in here
+    assert "shapeset.tanh." not in here
+    assert "Figures changed:" in here
+    assert run(clone, "git", "status", "--porcelain").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("argument", "line"),
+    [
+        ("AGAINST=nowhere", "error: git rev-parse: fatal: "),
+        ("SCALE=huge", "error: python -m stages.check failed at "),
+    ],
+)
+def test_what_cannot_be_compared_is_named(clone, argument, line):
+    done = run(clone, "make", "--old-file=setup", "compare", "AGAINST=HEAD", argument, succeeds=False)
+    assert done.returncode != 0
+    assert any(told.startswith(line) for told in done.stderr.splitlines())
+    assert "Traceback" not in done.stderr
+    assert not (clone / "comparison.md").exists()

@@ -1,0 +1,104 @@
+"""The one comment on a change, on a server of this machine that answers as GitHub's and GitLab's do."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from publishing.post import MARK, Thread, post, thread
+from stages.errors import InputError
+
+
+class Comments(BaseHTTPRequestHandler):
+    """Lists, adds and rewrites the comments that its server holds, for who has the token."""
+
+    def do_GET(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        count, page = int(asked["per_page"][0]), int(asked["page"][0])
+        self.answer(self.server.comments[(page - 1) * count : page * count])
+
+    def do_POST(self) -> None:
+        self.server.comments.append({"id": len(self.server.comments), **self.content()})
+        self.answer({})
+
+    def do_PATCH(self) -> None:
+        self.server.comments[int(self.path.rsplit("/", 1)[1])] |= self.content()
+        self.answer({})
+
+    do_PUT = do_PATCH
+
+    def content(self) -> dict:
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def answer(self, content: object) -> None:
+        allowed = "secret" in (self.headers["Authorization"] or self.headers["PRIVATE-TOKEN"])
+        self.server.asked.append((self.command, urlsplit(self.path).path))
+        self.send_response(200 if allowed else 403)
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    """150 comments of others, more than one page of them."""
+    with HTTPServer(("127.0.0.1", 0), Comments) as server:
+        server.asked, server.comments = [], [{"id": one, "body": f"quoting {MARK}"} for one in range(150)]
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
+
+
+def on_github(server, token: str = "secret") -> Thread:
+    url = f"http://127.0.0.1:{server.server_port}"
+    return thread(
+        {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": "us/it", "PULL_REQUEST": "7", "GITHUB_TOKEN": token, "CI": "true"}
+    )
+
+
+def on_gitlab(server) -> Thread:
+    url = f"http://127.0.0.1:{server.server_port}/api/v4"
+    request = {"CI_API_V4_URL": url, "CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7"}
+    return thread({"GITLAB_CI": "true", "COMMENT_TOKEN": "secret", **request})
+
+
+@pytest.mark.parametrize(
+    ("place", "added", "rewritten"),
+    [
+        (
+            on_github,
+            ("POST", "/repos/us/it/issues/7/comments"),
+            ("PATCH", "/repos/us/it/issues/comments/150"),
+        ),
+        (
+            on_gitlab,
+            ("POST", "/api/v4/projects/3/merge_requests/7/notes"),
+            ("PUT", "/api/v4/projects/3/merge_requests/7/notes/150"),
+        ),
+    ],
+)
+def test_the_second_time_the_comment_is_rewritten(server, place, added, rewritten):
+    others = [dict(comment) for comment in server.comments]
+    assert post("first\n", place(server)) == "added"
+    assert server.asked[-1] == added
+    assert post("second\n", place(server)) == "rewritten"
+    assert server.asked[-1] == rewritten
+    assert server.comments == [*others, {"id": 150, "body": f"{MARK}\nsecond\n"}]
+
+
+def test_a_token_that_may_not_is_one_line(server):
+    with pytest.raises(InputError, match=r"GET http://.*/comments.*: 403 Forbidden; the token has to allow it$"):
+        post("text", on_github(server, token="other"))
+
+
+def test_outside_of_a_request_the_missing_variable_is_named():
+    with pytest.raises(InputError, match="the variable GITHUB_API_URL is not set"):
+        thread({})
+    with pytest.raises(InputError, match="the variable CI_PROJECT_ID is not set"):
+        thread({"GITLAB_CI": "true"})

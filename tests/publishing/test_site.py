@@ -1,0 +1,124 @@
+"""`make publish` as people use it, on a clone of the tiny project."""
+
+import json
+import shutil
+
+from publishing.site import records
+from tests.publishing.conftest import commit, files
+from tests.tiny_project import edit, run
+
+PUBLISH = ("make", "--old-file=setup", "publish")
+SITE = ("python", "-m", "publishing.site")  # where nothing has to be reproduced
+
+
+def head(folder) -> str:
+    return run(folder, "git", "rev-parse", "HEAD").stdout[:10]
+
+
+def test_publishing_writes_what_the_pipeline_wrote_and_twice_the_same_bytes(clone):
+    shutil.rmtree(clone / "reports")  # as in a clone that has reproduced nothing: DVC's cache has it
+    run(clone, "git", "checkout", "-q", "reports")
+    run(clone, *PUBLISH)
+    first = files(clone / "public")
+    of_reports = {name.removeprefix("site/"): content for name, content in files(clone / "reports").items()}
+    del of_reports["bench.json"]  # not the pipeline's
+    assert {"index.html", "table1.csv", "metrics.json", "claims.json", "plots/error_curves.csv"} <= of_reports.keys()
+    assert {"figures/shapeset-figure-3.svg", "data_docs/shapeset/index.html"} <= of_reports.keys()
+    own = {name: content for name, content in first.items() if not name.startswith("editions/")}
+    assert own.keys() == of_reports.keys() | {"edition.json"}
+    assert {name: own[name] for name in of_reports} == of_reports
+    assert json.loads(own["edition.json"])["subject"] == "tiny"
+    name = head(clone)
+    assert {f"editions/{name}/{file}": content for file, content in own.items()}.items() <= first.items()
+    assert first.keys() - own.keys() == {f"editions/{name}/{file}" for file in own} | {"editions/index.html"}
+
+    run(clone, *PUBLISH)
+    assert files(clone / "public") == first
+    assert run(clone, "git", "status", "--porcelain").stdout == ""
+
+
+def test_a_second_commit_adds_an_edition_and_keeps_the_first(clone):
+    run(clone, *SITE)
+    first, earlier = head(clone), files(clone / "public" / "editions")
+    edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered anew, not trained
+    second = commit(clone, "Leave <sigmoid> & its error out")
+    run(clone, *PUBLISH)
+    editions = files(clone / "public" / "editions")
+    index = editions.pop("index.html").decode()
+    earlier.pop("index.html")
+    assert {name.split("/")[0] for name in editions} == {first, second}
+    assert earlier.items() <= editions.items()
+    assert b"sigmoid" in editions[f"{first}/table1.csv"]
+    assert b"sigmoid" not in editions[f"{second}/table1.csv"]
+    assert (clone / "public" / "table1.csv").read_bytes() == editions[f"{second}/table1.csv"]
+    for name in (first, second):
+        assert f'href="{name}/index.html"' in index
+        assert (clone / "public/editions" / name / "index.html").is_file()
+    assert "Leave &lt;sigmoid&gt; &amp; its error out" in index
+    date = run(clone, "git", "show", "-s", "--format=%cs", second).stdout.strip()
+    assert index.count(f">{date}</time>") >= 1
+    assert "reproduced here" in run(clone, *SITE).stderr  # the results of the second commit were not committed
+
+
+def test_the_newest_edition_comes_first_by_the_moment_not_by_the_text(tmp_path):
+    """a was committed half an hour before b, in a zone two hours ahead."""
+    for name, date in (
+        ("a", "2026-03-01T01:00:00+02:00"),
+        ("b", "2026-02-28T23:30:00+00:00"),
+        ("c", "2025-01-01T00:00:00Z"),
+    ):
+        (tmp_path / name).mkdir()
+        record = {"id": name * 40, "date": date, "subject": name}
+        (tmp_path / name / "edition.json").write_text(json.dumps(record))
+    assert [one.subject for one in records(tmp_path)] == ["b", "a", "c"]
+
+
+def test_a_file_that_is_not_committed_refuses_in_one_line_before_anything_runs(clone):
+    (clone / "stages" / "mine.py").write_text("")
+    with (clone / "README.md").open("a") as readme:
+        readme.write("one more line\n")
+    done = run(clone, *PUBLISH, succeeds=False)
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1
+    assert lines[0].startswith("error: not committed: README.md, stages/mine.py;")
+    assert "dvc repro" not in done.stdout
+    assert not (clone / "public").exists()
+    assert run(clone, *SITE, succeeds=False).stderr == lines[0] + "\n"
+
+
+def test_stale_results_refuse_in_one_line_and_leave_the_site_as_it_was(clone):
+    run(clone, *SITE)
+    before = files(clone / "public")
+    edit(clone, lambda values: values["models"].pop("sigmoid"))
+    commit(clone, "Leave sigmoid out")
+    done = run(clone, *SITE, succeeds=False)
+    assert done.returncode != 0
+    assert done.stderr == "error: judge, render: not reproduced as dvc.yaml has it; `make repro` does it\n"
+    assert files(clone / "public") == before
+
+
+def test_the_branch_keeps_the_editions_for_every_clone(clone, tmp_path):
+    run(clone, *SITE)
+    first, site = head(clone), files(clone / "public")
+    index = (clone / ".git" / "index").read_bytes()
+    assert run(clone, "make", "keep").stdout == f"pages keeps {first}\n"
+    assert run(clone, "make", "keep").stdout == f"pages has {first} already\n"
+    assert (clone / ".git" / "index").read_bytes() == index
+    run(tmp_path, "git", "clone", "-q", "--branch", "pages", "origin.git", "kept")
+    assert {name: content for name, content in files(tmp_path / "kept").items() if name[:5] != ".git/"} == site
+
+    (clone / "note.md").write_text("a second commit\n")
+    second = commit(clone, "Add a note")
+    shutil.rmtree(clone / "public")  # as on another machine
+    run(clone, *SITE)
+    assert {file.name for file in (clone / "public/editions").iterdir()} == {first, second, "index.html"}
+    assert files(clone / "public/editions" / first) == files(tmp_path / "kept/editions" / first)
+    run(clone, "make", "keep")
+    assert run(tmp_path / "origin.git", "git", "rev-list", "--count", "pages").stdout == "2\n"
+
+
+def test_keeping_without_a_site_says_what_writes_it(clone):
+    done = run(clone, "make", "keep", succeeds=False)
+    assert "error: public/edition.json: missing or damaged" in done.stderr
+    assert "`make publish` writes it" in done.stderr
