@@ -5,17 +5,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import read_csv, read_table, read_tensors
+from stages.artifacts import read_csv, read_json, read_table, read_tensors
+from stages.claims.significance import LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
-from stages.figures import page, pictures, table1
+from stages.figures import claims, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
 from stages.figures.results import Results
 from stages.files import whole_folder, write_whole
 from stages.params import Params, load_params
 
+CLAIMS = Path("reports/claims.json")
+TABLE1 = ["dataset", "model", "activation", "initialization", "test_error_percent", "paper_percent", "marked"]
 EXAMPLES = 8  # images of each class in the contact sheet
 OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the README's picture
 PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # a hidden layer's; of every training
@@ -31,8 +34,16 @@ def main() -> None:
     results = {dataset: read_results(dataset, params) for dataset in params.datasets}
     judged = read_table1()
     of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
-    sections, specifications = draw(results, read_surfaces())
+    verdicts = read_claims()
+    sections, specifications = draw(results, read_surfaces(), verdicts)
     content = {
+        "counts": claims.counts(verdicts),
+        "claims": claims.ledger(verdicts),
+        "level": LEVEL,
+        "parameters": made.parameters(params),
+        "machine": made.machine(),
+        "versions": made.versions(),
+        "recorded": table1.recorded(read_recorded()),
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
         "settings": params.settings,
         "scale": params.scale,
@@ -41,6 +52,7 @@ def main() -> None:
         or any(params.settings.updates[dataset] < PAPER_UPDATES for dataset in results),
         "notes": changed_recipes(params),
         "sections": sections,
+        "layers": sorted({layer for found in results.values() for layer in found.monitored.get("layer", [])}),
         "table1": table1.overview(cells(judged, params, {name: found.absent for name, found in results.items()})),
         "tables": [
             {
@@ -53,23 +65,28 @@ def main() -> None:
     }
     with whole_folder(Path("reports/site")) as folder:
         write_whole(folder / "index.html", page.html(content))
+    write_whole(Path("reports/summary.md"), page.summary(content))
     with whole_folder(Path("reports/figures")) as folder:
         for name, specification in specifications.items():
             write_whole(folder / f"{name}.svg", pictures.svg(specification))
+            (folder / f"{name}.png").write_bytes(pictures.png(specification))
         shown = overview(specifications, params.datasets)
         if shown:
             (folder / "overview.png").write_bytes(pictures.overview_png(shown))
 
 
-def draw(results: dict[str, Results], surfaces: pd.DataFrame) -> tuple[list[dict], dict[str, dict]]:
-    """Every figure of every data set: as the page's sections, and its specification by name (data set and figure)."""
+def draw(
+    results: dict[str, Results], surfaces: pd.DataFrame, verdicts: dict[str, dict]
+) -> tuple[list[dict], dict[str, dict]]:
+    """Every figure of every data set: as the page's sections, and those that are pictures too by their names."""
     sections, specifications = [], {}
     for title, figures in SECTIONS.items():
         section = {"title": title, "key": title.lower().replace(" ", "-"), "figures": []}
         for figure in figures:
             charts = charts_of(figure, results, surfaces)
-            section["figures"].append((figure, charts))
-            specifications |= {chart["name"]: chart["specification"] for chart in charts if chart["specification"]}
+            section["figures"].append((figure, charts, claims.beside(figure.claims, verdicts)))
+            if figure.still:
+                specifications |= {chart["name"]: chart["specification"] for chart in charts if chart["specification"]}
         sections.append(section)
     return sections, specifications
 
@@ -198,11 +215,20 @@ def read_surfaces() -> pd.DataFrame:
     return read_table(file) if file.exists() else pd.DataFrame()
 
 
+def read_claims() -> dict[str, dict]:
+    """The judged claims by name; none where there is no such file yet."""
+    return read_json(CLAIMS) if CLAIMS.exists() else {}
+
+
+def read_recorded() -> dict[str, pd.DataFrame]:
+    """Table 1 of each of the results that were recorded at other scales, by the record's name."""
+    return {file.parent.name: read_csv(file, TABLE1) for file in sorted(Path("reports/recorded").glob("*/table1.csv"))}
+
+
 def read_table1() -> pd.DataFrame:
     """The rows of reports/table1.csv; none where there is no such file yet."""
     file = Path("reports/table1.csv")
-    columns = ["dataset", "model", "activation", "initialization", "test_error_percent", "paper_percent"]
-    return read_csv(file, columns) if file.exists() else pd.DataFrame(columns=columns)
+    return read_csv(file, TABLE1) if file.exists() else pd.DataFrame(columns=TABLE1)
 
 
 if __name__ == "__main__":

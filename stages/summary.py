@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.artifacts import read_csv
+from stages.claims.significance import LEVEL
 from stages.claims.table1 import Cell, cells, footnotes, percent
 from stages.datasets.catalogue import CATALOGUE
 from stages.errors import report_input_errors
@@ -15,6 +16,7 @@ COLUMNS = (
     "dataset",
     "model",
     "test_error_percent",
+    "marked",
     "low_percent",
     "high_percent",
     "mean_percent",
@@ -44,9 +46,12 @@ def print_table1(table: dict[str, dict[str, Cell]]) -> None:
     print(f"  {'model':<{width}}" + f"{'here':>10}{'paper':>8}" * len(CATALOGUE))
     for model, row in table.items():
         numbers = (
-            f"{percent(cell.here) + letters.get(cell.reason, ''):>10}{percent(cell.paper):>8}" for cell in row.values()
+            f"{percent(cell.here) + ('*' if cell.marked else letters.get(cell.reason, '')):>10}{percent(cell.paper):>8}"
+            for cell in row.values()
         )
         print(f"  {model:<{width}}" + "".join(numbers))
+    if any(cell.marked for row in table.values() for cell in row.values()):
+        print(f"  *  cannot be told from the best of its column (McNemar's exact test, p ≥ {LEVEL})")
     for reason, letter in letters.items():
         print(f"  {letter}  {reason}")
 

@@ -267,6 +267,7 @@ def table1_rows(root: Path, dataset: str, models: dict[str, tuple[str, str]]) ->
                 "hidden_layers": chosen.hidden_layers,
                 "diverged_runs": int(runs.diverged_at.notna().sum()),
                 "paper_percent": PAPER_PERCENT[dataset].get(model),
+                "marked": model == "softsign-n",
             }
         )
     return pd.DataFrame(rows)

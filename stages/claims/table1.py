@@ -25,11 +25,15 @@ DIVERGED = "every run diverged"
 
 @dataclass(frozen=True)
 class Cell:
-    """A model's test errors on a data set in percent, None where there is none, and why there is none of ours."""
+    """A model's test errors on a data set in percent, None where there is none, and why there is none of ours.
+
+    marked: whether ours is the best of its column or cannot be told from it.
+    """
 
     here: float | None
     paper: float | None
     reason: str | None = None
+    marked: bool = False
 
 
 def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Cell]]:
@@ -40,7 +44,7 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
     listed = [recipe(model) for model in params.models.values()]
     others = {f"the paper's {name}": one for name, one in PAPER_MODELS.items() if recipe(one) not in listed}
     rows = params.models | others
-    found = judged.set_index(["dataset", "model"])["test_error_percent"].to_dict()
+    found = judged.set_index(["dataset", "model"])[["test_error_percent", "marked"]].to_dict("index")
 
     def cell(dataset: str, name: str) -> Cell:
         paper = paper_percent(dataset, rows[name])
@@ -52,7 +56,8 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
             return Cell(None, paper, absent[dataset][name])
         if (dataset, name) not in found:
             return Cell(None, paper, NOT_RUN)
-        return Cell(found[dataset, name], paper)
+        ours = found[dataset, name]
+        return Cell(ours["test_error_percent"], paper, marked=bool(ours["marked"]))
 
     return {name: {dataset: cell(dataset, name) for dataset in CATALOGUE} for name in rows}
 

@@ -4,7 +4,6 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from stages.figures import style
 from stages.figures.contours import outlines
 
 SIDE = 285  # pixels of a panel
@@ -39,7 +38,7 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
             fill=alt.Fill(
                 "band:O",
                 title=["share of the way from the", "lowest to the highest cost"],
-                scale=alt.Scale(domain=list(range(BANDS)), scheme=style.VIRIDIS),
+                scale=alt.Scale(domain=list(range(BANDS))),
                 legend=alt.Legend(
                     labelExpr=f"datum.value % 2 ? '' : {100 // BANDS} * datum.value + ' %'",
                     symbolType="square",
@@ -50,7 +49,7 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
         )
     )
     plateaus = base.transform_filter("!isValid(datum.band)").mark_point(
-        shape="circle", filled=True, size=16, fill="white", stroke=style.INK, strokeWidth=0.7, opacity=1
+        shape="circle", filled=True, size=16, fill="white", stroke="black", strokeWidth=0.7, opacity=1
     )
     return (
         alt.layer(heights, plateaus)

@@ -26,7 +26,7 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
     percent = alt.Y(
         "percent:Q",
         title="test error (%)",
-        scale=alt.Scale(type="log", nice=False),
+        scale=style.ratios(),
         axis=alt.Axis(values=ticks(100 * table["test_error"]), labelExpr="format(datum.value, '~r')"),
     )
     bands = (

@@ -6,22 +6,42 @@ from pathlib import Path
 import jinja2
 import vl_convert
 
+from stages.figures.style import DARK, LIGHT, SHARED, config
+
 FOLDER = Path(__file__).parent
 
 
 def html(content: dict) -> str:
     """Fill page.html.jinja with `content`; the style, the script and the drawing library stand in the document."""
+    style = (FOLDER / "page.css").read_text(encoding="utf-8")
+    script = vl_convert.javascript_bundle((FOLDER / "page.js").read_text(encoding="utf-8"))
+    themes = {"light": config(**LIGHT), "dark": config(**DARK)}
+    looks = {"shared": SHARED, "themes": themes, "style": style, "script": script}
+    return templates().get_template("page.html.jinja").render(**content, **looks)
+
+
+def summary(content: dict) -> str:
+    """Fill summary.md.jinja with `content`."""
+    return templates().get_template("summary.md.jinja").render(**content)
+
+
+def templates() -> jinja2.Environment:
+    """The templates of this folder."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
-        autoescape=True,
+        autoescape=jinja2.select_autoescape(["html.jinja"]),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["script_json"] = script_json
-    style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    script = vl_convert.javascript_bundle((FOLDER / "page.js").read_text(encoding="utf-8"))
-    return environment.get_template("page.html.jinja").render(**content, style=style, script=script)
+    environment.filters["without_config"] = without_config
+    return environment
+
+
+def without_config(specification: dict) -> dict:
+    """The specification without its looks, which all charts of the page share and the reader's setting changes."""
+    return {key: value for key, value in specification.items() if key != "config"}
 
 
 def script_json(value: dict) -> str:

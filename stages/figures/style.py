@@ -1,5 +1,7 @@
 """How every chart looks: its fonts and sizes, the colours of layers and of models, and the axis of training time."""
 
+import json
+
 import altair as alt
 import pandas as pd
 
@@ -9,71 +11,82 @@ HEIGHT = 190
 # The first is the font that vl-convert carries, the others have the same widths.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 POINTER = "pointer"  # names the layers that show nothing until a pointer comes near
-INK, SOFT, FAINT = "#333333", "#5b5b5b", "#e4e4e4"
+NOTE = "note"  # names the style of what stands smaller beside
+LOGARITHMIC, LINEAR = 1e-12, 1e12  # the constants of a symmetric logarithm that is as good as either
+# what the reader sets for all charts at once: the power of the time axis, and whether ratios or differences are shown
+SHARED = {"time_power": 0.5, "log_constant": LOGARITHMIC}
+LIGHT = {"background": "white", "ink": "#333333", "soft": "#5b5b5b", "faint": "#e4e4e4", "viridis": [0, 0.85]}
+DARK = {"background": "#16191d", "ink": "#dddddd", "soft": "#a9a9a9", "faint": "#33383f", "viridis": [0.3, 1]}
 
-CONFIG = {
-    "font": FONT,
-    "background": "white",
-    "padding": 4,
-    "view": {"stroke": None},
-    "axis": {
-        "domainColor": "#999999",
-        "tickColor": "#999999",
-        "gridColor": FAINT,
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": 12,
-        "titleFontSize": 13,
-        "titleFontWeight": "normal",
-        "titlePadding": 8,
-    },
-    "axisX": {"labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8},
-    "axisY": {"minExtent": 34},  # so that charts below each other begin at about the same place
-    "header": {
-        "labelFontSize": 14,
-        "labelFontWeight": "bold",
-        "labelColor": INK,
-        "labelAnchor": "start",
-        "labelPadding": 5,
-    },
-    "legend": {
-        "orient": "top",
-        "labelColor": INK,
-        "titleColor": INK,
-        "labelFontSize": 13,
-        "titleFontSize": 13,
-        "titleFontWeight": "normal",
-        "titleOrient": "left",
-        "symbolSize": 120,
-        "symbolStrokeWidth": 2.5,
-        "titleLimit": 0,
-    },
-    "mark": {"aria": False},  # a chart is described as a whole; thousands of points one by one say nothing
-    "title": {
-        "anchor": "start",
-        "fontSize": 15,
-        "color": INK,
-        "offset": 12,
-        "subtitleFontSize": 13,
-        "subtitleColor": SOFT,
-        "subtitlePadding": 5,
-    },
-    "line": {"strokeWidth": 1.8},
-    "facet": {"spacing": 24},
-    "text": {"font": FONT, "fontSize": 12, "color": INK},
-}
 
-VIRIDIS = alt.SchemeParams(name="viridis", extent=[0, 0.85])  # without the yellow that white paper swallows
+def config(background: str, ink: str, soft: str, faint: str, viridis: list[float]) -> dict:
+    """The looks of all charts in these colours; `viridis` is the part of that scheme that can be told from it."""
+    return {
+        "font": FONT,
+        "background": background,
+        "range": {"ordinal": {"scheme": "viridis", "extent": viridis}},
+        "padding": 4,
+        "view": {"stroke": None},
+        "axis": {
+            "domainColor": "#999999",
+            "tickColor": "#999999",
+            "gridColor": faint,
+            "labelColor": ink,
+            "titleColor": ink,
+            "labelFontSize": 12,
+            "titleFontSize": 13,
+            "titleFontWeight": "normal",
+            "titlePadding": 8,
+        },
+        "axisX": {"labelFlush": False, "labelOverlap": "greedy", "labelSeparation": 8},
+        "axisY": {"minExtent": 34},  # so that charts below each other begin at about the same place
+        "header": {
+            "labelFontSize": 14,
+            "labelFontWeight": "bold",
+            "labelColor": ink,
+            "labelAnchor": "start",
+            "labelPadding": 5,
+        },
+        "legend": {
+            "orient": "top",
+            "labelColor": ink,
+            "titleColor": ink,
+            "labelFontSize": 13,
+            "titleFontSize": 13,
+            "titleFontWeight": "normal",
+            "titleOrient": "left",
+            "symbolSize": 120,
+            "symbolStrokeWidth": 2.5,
+            "titleLimit": 0,
+        },
+        "mark": {"aria": False},  # a chart is described as a whole; thousands of points one by one say nothing
+        "title": {
+            "anchor": "start",
+            "fontSize": 15,
+            "color": ink,
+            "offset": 12,
+            "subtitleFontSize": 13,
+            "subtitleColor": soft,
+            "subtitlePadding": 5,
+        },
+        "line": {"strokeWidth": 1.8},
+        "facet": {"spacing": 24},
+        "text": {"font": FONT, "fontSize": 12, "color": ink},
+        "style": {NOTE: {"fill": soft}},
+    }
+
+
+CONFIG = config(**LIGHT)
 
 # Okabe and Ito's colour-blind-safe colours; a standard initialization is the darker of its activation's two.
 PAPER_COLOURS = {
-    "sigmoid": "#000000",
+    "sigmoid": "#6E6E6E",
     "tanh": "#0072B2",
     "tanh-n": "#56B4E9",
     "softsign": "#D55E00",
     "softsign-n": "#E69F00",
 }
-FURTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#7F7F7F")
+FURTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#A05EB5")
 
 
 def specification(chart: alt.TopLevelMixin, title: str) -> dict:
@@ -81,7 +94,10 @@ def specification(chart: alt.TopLevelMixin, title: str) -> dict:
 
     The first line of a title says what the figure is, a second one of which data set.
     """
-    return {**chart.to_dict(), "description": title, "config": CONFIG}
+    drawn = chart.to_dict()
+    text = json.dumps(drawn)
+    shared = [{"name": name, "value": value} for name, value in SHARED.items() if name in text]
+    return {**drawn, "params": [*drawn.get("params", []), *shared], "description": title, "config": CONFIG}
 
 
 def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -92,12 +108,17 @@ def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return shown
 
 
+def ratios() -> alt.Scale:
+    """A logarithmic scale, which the reader can make linear."""
+    return alt.Scale(type="symlog", constant=alt.ExprRef("log_constant"), nice=False, zero=False)
+
+
 def layer_colour(table: pd.DataFrame) -> alt.Color:
     """Colour by hidden layer; the column `layer` has every hidden layer of the page as its categories."""
     return alt.Color(
         "layer:O",
         title="hidden layer",
-        scale=alt.Scale(domain=table["layer"].cat.categories.tolist(), scheme=VIRIDIS),
+        scale=alt.Scale(domain=table["layer"].cat.categories.tolist()),
         legend=alt.Legend(symbolType="stroke", values=sorted(table["layer"].unique().tolist())),
     )
 
@@ -139,7 +160,7 @@ def updates_axis(table: pd.DataFrame) -> alt.X:
     return alt.X(
         "update:Q",
         title=title,
-        scale=alt.Scale(type="sqrt", nice=False),
+        scale=alt.Scale(type="pow", exponent=alt.ExprRef("time_power"), nice=False),
         axis=alt.Axis(labelExpr=label, values=update_ticks(table["update"].max()), grid=False),
     )
 
@@ -152,7 +173,7 @@ def update_ticks(last: int) -> list[int]:
 
 def isolated(field: str) -> alt.Parameter:
     """A click on a legend: that layer or model stays, the others fade. To be added to the first mark of a chart."""
-    return alt.selection_point(name="isolated", fields=[field], bind="legend")
+    return alt.selection_point(name=f"isolated_{field}", fields=[field], bind="legend")
 
 
 def unless_faded(chosen: alt.Parameter) -> alt.Opacity:
@@ -199,7 +220,7 @@ def panels(layered: alt.LayerChart, table: pd.DataFrame) -> alt.FacetChart:
         alt.Chart(table)
         .transform_aggregate(groupby=["panel"])
         .transform_calculate(second_line="split(datum.panel, '\\n')[1]")
-        .mark_text(align="left", baseline="bottom", color=SOFT)
+        .mark_text(align="left", baseline="bottom", style=NOTE)
         .encode(x=alt.value(0), y=alt.value(-8), text="second_line:N")
     )
     header = alt.Header(labelExpr="split(datum.label, '\\n')[0]")

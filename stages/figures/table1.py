@@ -13,8 +13,8 @@ from stages.figures.style import model_colours
 def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
     """Table 1 as the paper has it, model → data set → cell, as texts: its heads, rows and footnotes.
 
-    A row has its model and for each data set our number, the paper's, and the letter of the footnote that says why we
-    have none.
+    A row has its model and for each data set our number, whether it is marked, the paper's, and the letter of the
+    footnote that says why we have none.
     """
     letters = footnotes(table)
     return {
@@ -23,7 +23,12 @@ def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
             {
                 "model": model,
                 "cells": [
-                    {"here": percent(cell.here), "paper": percent(cell.paper), "footnote": letters.get(cell.reason)}
+                    {
+                        "here": percent(cell.here),
+                        "paper": percent(cell.paper),
+                        "footnote": letters.get(cell.reason),
+                        "marked": cell.marked,
+                    }
                     for cell in row.values()
                 ],
             }
@@ -48,6 +53,19 @@ def rows(table1: pd.DataFrame, results: Results) -> list[dict[str, str]]:
             row["absent"] = results.absent.get(model, NOT_RUN)
         printed.append(row)
     return printed
+
+
+def recorded(records: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
+    """A row of texts for each data set of each record: its name, the data set, and every model's test error."""
+    return [
+        {
+            "record": name,
+            "dataset": CATALOGUE[dataset].title,
+            "errors": ", ".join(f"{row.model} {percent(row.test_error_percent)}" for row in rows.itertuples()),
+        }
+        for name, table1 in records.items()
+        for dataset, rows in table1[table1["dataset"].isin(CATALOGUE)].groupby("dataset", sort=False)
+    ]
 
 
 def numbers(judged: pd.Series) -> dict[str, str]:

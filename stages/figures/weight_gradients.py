@@ -23,7 +23,7 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
             y=alt.Y(
                 "weight_gradient_std:Q",
                 title=["weight gradient:", "standard deviation"],
-                scale=alt.Scale(type="log", nice=False),
+                scale=style.ratios(),
                 axis=alt.Axis(format=".0e", values=ticks(table["weight_gradient_std"])),
             ),
             color=style.layer_colour(table),

@@ -1,0 +1,44 @@
+"""How the results were made, so that a reader can repeat it: parameters, machine and libraries."""
+
+import os
+import platform
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.params import Model, Params
+
+LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "pandas", "dvc", "great_expectations", "altair")
+
+
+def parameters(params: Params) -> str:
+    """What is in force of params.yaml and shown on the page, as YAML; what is not given is left out."""
+    given = {
+        "scale": params.scale,
+        "datasets": params.datasets,
+        "models": {name: set_of(model) for name, model in params.models.items()},
+        "scales": {params.scale: asdict(params.settings)},
+    }
+    return yaml.safe_dump(given, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
+
+
+def set_of(model: Model) -> dict[str, Any]:
+    """The keys of a model that are not as by default."""
+    default = Model(model.activation, model.initialization)
+    special = {key: value for key, value in asdict(model).items() if value != getattr(default, key)}
+    return {"activation": model.activation, "initialization": model.initialization, **special}
+
+
+def machine() -> str:
+    """The machine that the page was drawn on, in words."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def versions() -> dict[str, str]:
+    """The version of Python and of each library that results depend on."""
+    return {"Python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
