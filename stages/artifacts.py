@@ -1,6 +1,5 @@
 """Reading what earlier stages wrote; a file that is missing, damaged or of other contents is named in one line."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,17 +31,6 @@ def read_csv(file: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # pandas' own errors, and those of an encoding, are ValueErrors
         raise _unreadable(file, error) from error
     return _with_columns(file, table, columns)
-
-
-def read_json(file: Path) -> dict:
-    """Return the object in the JSON `file`; raises InputError where it cannot be read or is none."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(file, error) from error
-    if not isinstance(found, dict):
-        raise InputError(f"{file}: is not a JSON object; {AGAIN}")
-    return found
 
 
 def read_runs(file: Path) -> pd.DataFrame:

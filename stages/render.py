@@ -1,15 +1,16 @@
 """The stage that shows it: `python -m stages.render` writes the page and the pictures from what every stage found."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import read_csv, read_json, read_table, read_tensors
+from stages.artifacts import AGAIN, read_csv, read_table, read_tensors
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
-from stages.errors import report_input_errors
+from stages.errors import InputError, report_input_errors
 from stages.figures import claims, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
@@ -217,7 +218,12 @@ def read_surfaces() -> pd.DataFrame:
 
 def read_claims() -> dict[str, dict]:
     """The judged claims by name; none where there is no such file yet."""
-    return read_json(CLAIMS) if CLAIMS.exists() else {}
+    if not CLAIMS.exists():
+        return {}
+    try:
+        return {name: dict(claim) for name, claim in json.loads(CLAIMS.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{CLAIMS}: damaged ({' '.join(str(error).split())}); {AGAIN}") from error
 
 
 def read_recorded() -> dict[str, pd.DataFrame]:
