@@ -166,7 +166,7 @@ def histogram_table(activation: str, initialization: str) -> pd.DataFrame:
         for layer in range(1, HIDDEN_LAYERS + 2):
             widths = {
                 "activation": 0.4 * shrink**layer * grown,
-                "back_propagated_gradient": 0.02 * shrink ** (HIDDEN_LAYERS + 1 - layer),
+                "back_propagated_gradient": 0.02 * shrink ** (HIDDEN_LAYERS + 1 - layer) * grown**layer,
                 "weight_gradient": 0.01,
             }
             if layer > HIDDEN_LAYERS:

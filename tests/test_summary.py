@@ -12,6 +12,7 @@ ROWS = pd.DataFrame(
         "dataset": ["shapeset", "shapeset", "mnist"],
         "model": ["tanh", "mine", "tanh"],
         "test_error_percent": [27.156, 16.5, 2.349],
+        "marked": [False, True, True],
         "low_percent": [26.251, 15.75, 2.1],
         "high_percent": [28.012, 17.25, 2.7],
         "seeds": [3, 1, 3],
@@ -47,9 +48,9 @@ def words_of(lines: list[str], model: str) -> list[list[str]]:
 
 def test_every_data_set_is_a_column_beside_the_papers_number(printed):
     table, *_ = words_of(printed, "tanh")
-    assert table == ["27.16", "27.15", "2.35", "1.76", "–a", "55.90", "–a", "70.58"]
+    assert table == ["27.16", "27.15", "2.35*", "1.76", "–a", "55.90", "–a", "70.58"]
     table, *_ = words_of(printed, "mine")
-    assert table == ["16.50", "–", "–b", "–", "–a", "–", "–a", "–"]
+    assert table == ["16.50*", "–", "–b", "–", "–a", "–", "–a", "–"]
 
 
 def test_a_number_that_is_missing_has_its_reason_below(printed):
@@ -98,7 +99,10 @@ def test_it_fits_a_terminal_and_ends_with_the_page(table1, capsys):
         (None, "error: reports/table1.csv: missing or damaged"),
         (b"", "error: reports/table1.csv: missing or damaged"),
         (b"\xff\xfe\0\1" * 50, "error: reports/table1.csv: missing or damaged"),
-        (b"dataset,model\nshapeset,tanh\n", "error: reports/table1.csv: lacks the columns test_error_percent, low_"),
+        (
+            b"dataset,model\nshapeset,tanh\n",
+            "error: reports/table1.csv: lacks the columns test_error_percent, marked,",
+        ),
     ],
     ids=["missing", "empty", "binary", "other"],
 )

@@ -53,10 +53,9 @@ def counts(judged: Mapping[str, Mapping[str, Any]]) -> str:
     """How many claims have which verdict, in words; nothing where none has been judged."""
     counted = Counter(claim["verdict"] for claim in judged.values())
     words = {"holds": "hold", "fails": "fail", "undecided": "are undecided"}
-    parts = [f"{counted[verdict]} {words[verdict]}" for verdict in VERDICTS if counted[verdict]]
-    return (
-        f"Of the paper's {len(judged)} claims {' and '.join([', '.join(parts[:-1]), parts[-1]]).removeprefix(' and ')}."
-    )
+    *parts, last = ["", *(f"{counted[verdict]} {words[verdict]}" for verdict in VERDICTS if counted[verdict])]
+    together = f"{', '.join(parts[1:])} and {last}" if parts[1:] else last
+    return f"Of the paper's {len(judged)} claims {together}." if judged else ""
 
 
 def number(value: float) -> str:

@@ -17,7 +17,7 @@ def judged(root) -> pd.DataFrame:
 def test_a_cell_is_two_numbers_or_a_dash_with_its_footnote():
     printed = table1.overview(
         {
-            "tanh": {"shapeset": Cell(30.0, 27.15), "mnist": Cell(None, 1.76, OTHER_DATASET)},
+            "tanh": {"shapeset": Cell(30.0, 27.15, marked=True), "mnist": Cell(None, 1.76, OTHER_DATASET)},
             "mine": {"shapeset": Cell(None, None, DIVERGED), "mnist": Cell(None, None, OTHER_DATASET)},
         }
     )
@@ -25,8 +25,8 @@ def test_a_cell_is_two_numbers_or_a_dash_with_its_footnote():
     assert printed["footnotes"] == {"a": OTHER_DATASET, "b": DIVERGED}
     cells = {row["model"]: [tuple(cell.values()) for cell in row["cells"]] for row in printed["rows"]}
     assert cells == {
-        "tanh": [("30.00", "27.15", None), ("–", "1.76", "a")],
-        "mine": [("–", "–", "b"), ("–", "–", "a")],
+        "tanh": [("30.00", "27.15", None, True), ("–", "1.76", "a", False)],
+        "mine": [("–", "–", "b", False), ("–", "–", "a", False)],
     }
 
 
