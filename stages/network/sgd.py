@@ -18,8 +18,8 @@ from stages.network.costs import COSTS
 from stages.network.fold import Fold, FoldBuffers, Update
 from stages.network.perceptron import Perceptron
 
-CACHED_BYTES = 2**22  # a run's weights up to here stay in the cache of a core and are best written at every update
-FOLDED_UPDATES = 8  # the size of a fold beyond that
+CACHED_BYTES = 2**20  # a run's weights up to here stay in the cache of a core and are best written at every update
+FOLDED_UPDATES = 4  # the size of a fold beyond that
 
 
 def fold_size(networks: Perceptron) -> int:
@@ -118,12 +118,12 @@ class GradientDescent:
         backward = self._activation.backward
         for index in range(len(update.layers) - 1, 0, -1):
             layer, below = update.layers[index], update.layers[index - 1]
-            gradient = below.gradient
+            gradient = below.from_above
             torch.matmul(layer.gradient, self._weights_transposed[index], out=gradient)
             if not update.is_first:
                 torch.matmul(layer.gradient, layer.earlier_gradient_transposed, out=update.between)
                 self._add_product(gradient, update.between, below.earlier_activation, alpha=-1, out=gradient)
-            backward(gradient, below.pre_activation, below.activation, gradient)
+            backward(gradient, below.pre_activation, below.activation, below.gradient)
 
     def _correct(self, fold: Fold, inputs_transposed: Tensor) -> None:
         """Subtract all corrections of the fold from the weights and biases."""

@@ -39,7 +39,7 @@ TURNS = 4
 BATCH, INPUTS, CLASSES, HIDDEN_LAYERS = 10, 1024, 9, 5
 LEARNING_RATES = (0.01, 0.02, 0.05, 0.1) if not torch.cuda.is_available() else tuple(n / 100 for n in range(1, 9))
 STAGE = [Run(HIDDEN_LAYERS, rate, 0) for rate in LEARNING_RATES]
-UPDATES = {256: 3_000, 1000: 768}  # of each run; the slower peers do a fraction
+UPDATES = {256: 6_000, 1000: 1_536}  # of each run; the slower peers do a fraction
 DEVICE = resolve_device("auto")
 
 

@@ -92,7 +92,7 @@ def test_a_stack_follows_runs_alone(fold, mini_batches):
         assert (network.weights[1] - member(alone, 0).weights[1]).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize(("width", "folded"), [(256, False), (1000, True)])
+@pytest.mark.parametrize(("width", "folded"), [(128, False), (256, True)])
 def test_updates_are_folded_where_weights_outgrow_the_cache(width, folded):
     network = initialize([1024, *[width] * 5, 9], Model("tanh", "standard"), seed=1)
     assert (fold_size(stack([network], CPU)) > 1) == folded
