@@ -17,8 +17,6 @@ class LayerRows:
     pre_activation: Tensor
     activation: Tensor
     gradient: Tensor
-    from_above: Tensor
-    """∂Cost/∂z, one column after the other: a product with transposed weights is twice as fast into such memory"""
     earlier_activation: Tensor
     earlier_activation_transposed: Tensor
     earlier_gradient: Tensor
@@ -60,7 +58,6 @@ class FoldBuffers:
         self._pre_activations, self._activations, self._gradients = (
             [empty(rows, width) for width in widths] for _ in range(3)
         )
-        self._from_above = [empty(width, batch_size).mT for width in widths]
         self._between, self._between_inputs = empty(rows, rows), empty(rows, rows)
         self._folds: dict[int, Fold] = {}
 
@@ -81,20 +78,19 @@ class FoldBuffers:
         """Return the update whose examples begin at row `first`."""
         batch = self._batch_size
         now, earlier = slice(first, first + batch), slice(0, first)
-        buffers = zip(self._pre_activations, self._activations, self._gradients, self._from_above, strict=True)
+        buffers = zip(self._pre_activations, self._activations, self._gradients, strict=True)
         return Update(
             layers=[
                 LayerRows(
                     pre_activation=s[..., now, :],
                     activation=z[..., now, :],
                     gradient=gradient[..., now, :],
-                    from_above=from_above,
                     earlier_activation=z[..., earlier, :],
                     earlier_activation_transposed=z[..., earlier, :].mT,
                     earlier_gradient=gradient[..., earlier, :],
                     earlier_gradient_transposed=gradient[..., earlier, :].mT,
                 )
-                for s, z, gradient, from_above in buffers
+                for s, z, gradient in buffers
             ],
             is_first=first == 0,
             # a part without gaps, since products are slower into a part with

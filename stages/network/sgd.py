@@ -28,6 +28,17 @@ def fold_size(networks: Perceptron) -> int:
     return 1 if one_run <= CACHED_BYTES else FOLDED_UPDATES
 
 
+def _from_above(weight: Tensor, batch_size: int) -> Tensor:
+    """Return room for what comes down through `weight` (runs, units below, units): (runs, batch, units below).
+
+    Where the weights do not stay in the cache, their transposed product is twice as fast into columns.
+    """
+    runs, below, _ = weight.shape
+    if weight[0].numel() * weight.element_size() > CACHED_BYTES:
+        return weight.new_empty(runs, below, batch_size).mT
+    return weight.new_empty(runs, batch_size, below)
+
+
 class GradientDescent:
     """Updates a stack of runs in place, each with its own learning rate and its own mini-batches."""
 
@@ -59,6 +70,7 @@ class GradientDescent:
         self._rows = (folded_updates or fold_size(networks)) * batch_size
         self._ones = self._of_stack(rates.new_ones(len(rates), 1, self._rows))
         self._one = self._ones[..., :1]
+        self._from_above = [self._of_stack(_from_above(weight, batch_size)) for weight in networks.weights[1:]]
         self._buffers = FoldBuffers(
             [bias.shape[-1] for bias in networks.biases],
             self._rows,
@@ -118,7 +130,7 @@ class GradientDescent:
         backward = self._activation.backward
         for index in range(len(update.layers) - 1, 0, -1):
             layer, below = update.layers[index], update.layers[index - 1]
-            gradient = below.from_above
+            gradient = self._from_above[index - 1]
             torch.matmul(layer.gradient, self._weights_transposed[index], out=gradient)
             if not update.is_first:
                 torch.matmul(layer.gradient, layer.earlier_gradient_transposed, out=update.between)

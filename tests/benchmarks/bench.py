@@ -39,7 +39,7 @@ TURNS = 4
 BATCH, INPUTS, CLASSES, HIDDEN_LAYERS = 10, 1024, 9, 5
 LEARNING_RATES = (0.01, 0.02, 0.05, 0.1) if not torch.cuda.is_available() else tuple(n / 100 for n in range(1, 9))
 STAGE = [Run(HIDDEN_LAYERS, rate, 0) for rate in LEARNING_RATES]
-UPDATES = {256: 6_000, 1000: 1_536}  # of each run; the slower peers do a fraction
+UPDATES = {256: 6_000, 1000: 3_072}  # of each run; the slower peers do a fraction
 DEVICE = resolve_device("auto")
 
 
@@ -79,9 +79,9 @@ def training_rows(units: int, jax: Executor) -> list[dict]:
     ways = {
         f"engine_{len(STAGE)}_runs": lambda: engine_rate(units, STAGE, updates),
         "engine_1_run": lambda: engine_rate(units, STAGE[:1], updates),
-        "plain": lambda: plain_rate(units, updates // 4),
-        "jax_scan": lambda: jax_rate(jax, units, LEARNING_RATES[:1], updates // 4),
-        "jax_vmap": lambda: jax_rate(jax, units, LEARNING_RATES, updates // 4),
+        "plain": lambda: plain_rate(units, updates // 8),
+        "jax_scan": lambda: jax_rate(jax, units, LEARNING_RATES[:1], updates // 8),
+        "jax_vmap": lambda: jax_rate(jax, units, LEARNING_RATES, updates // 8),
     }
     turns = [{way: measure() for way, measure in ways.items()} for _ in range(TURNS)]
     stage = f"engine_{len(STAGE)}_runs"
