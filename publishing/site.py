@@ -18,6 +18,8 @@ import jinja2
 from publishing.branch import KEPT, PUBLIC
 from publishing.commit import WRITTEN, Commit, changes, clean_commit, recorded
 from publishing.git import has
+from publishing.imprint import imprinted
+from stages.durations import read_durations
 from stages.errors import InputError, report_input_errors
 from stages.files import whole_folder, write_whole
 
@@ -66,7 +68,7 @@ def bring_earlier(editions: Path) -> None:
 
 
 def write_edition(folder: Path, commit: Commit, published: list[Path]) -> None:
-    """Write one edition in full: the page at its front, all else of reports/ where it lies there."""
+    """Write one edition in full: the page with its origin at its front, all else of reports/ where it lies there."""
     folder.mkdir()
     for source in published:
         place = folder if source == PAGE else folder / source.relative_to(REPORTS)
@@ -75,6 +77,8 @@ def write_edition(folder: Path, commit: Commit, published: list[Path]) -> None:
         else:
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, place)
+    page = folder / "index.html"
+    write_whole(page, imprinted(page.read_text(encoding="utf-8"), commit, read_durations()))
     write_whole(folder / "edition.json", json.dumps(commit._asdict(), indent=2, ensure_ascii=False) + "\n")
 
 

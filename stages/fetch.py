@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from stages.datasets import cifar10, mnist, small_imagenet
-from stages.errors import InputError, report_input_errors
+from stages.durations import run_stage
+from stages.errors import InputError
 from stages.files import whole_folder
 from stages.params import Splits, load_params
 
@@ -35,4 +36,4 @@ FETCH = {
 }
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

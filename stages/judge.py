@@ -15,7 +15,7 @@ from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import marks
 from stages.claims.measurements import measurements_in
 from stages.claims.table1 import paper_percent, table1_row
-from stages.errors import report_input_errors
+from stages.durations import run_stage
 from stages.files import whole_folder, write_whole
 from stages.params import load_params
 
@@ -117,4 +117,4 @@ def csv(table: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

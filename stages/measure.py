@@ -14,7 +14,7 @@ from torch import Tensor
 from stages.arguments import Arguments, read_arguments
 from stages.artifacts import read_tensors
 from stages.datasets.prepared import read_split
-from stages.errors import report_input_errors
+from stages.durations import run_stage
 from stages.files import whole_folder
 from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
@@ -97,4 +97,4 @@ def theory_rows(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) 
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

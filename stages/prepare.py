@@ -7,7 +7,8 @@ from safetensors import SafetensorError
 
 from stages.datasets import cifar10, mnist, shapeset, small_imagenet
 from stages.datasets.prepared import write_prepared
-from stages.errors import InputError, report_input_errors
+from stages.durations import run_stage
+from stages.errors import InputError
 from stages.files import whole_folder
 from stages.params import load_params
 
@@ -35,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

@@ -10,7 +10,8 @@ from stages.artifacts import AGAIN, read_csv, read_table, read_tensors
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
-from stages.errors import InputError, report_input_errors
+from stages.durations import run_stage
+from stages.errors import InputError
 from stages.figures import claims, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
@@ -238,4 +239,4 @@ def read_table1() -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

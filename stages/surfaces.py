@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.errors import report_input_errors
+from stages.durations import run_stage
 from stages.files import whole_folder
 from stages.params import load_params
 from stages.statistics.surfaces import COSTS, PLATEAU_SIDES, Surface, draw_examples, plateau, surface
@@ -42,4 +42,4 @@ def plateau_shares(one: Surface) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

@@ -21,7 +21,8 @@ from tqdm import tqdm
 from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Split, read_split
-from stages.errors import InputError, report_input_errors
+from stages.durations import run_stage
+from stages.errors import InputError
 from stages.files import whole_folder
 from stages.network.device import compute_alike, resolve_device
 from stages.network.epochs import draw_epochs
@@ -158,4 +159,4 @@ def answers_table(test: Split, **answers_of: np.ndarray) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

@@ -17,7 +17,8 @@ from torch import Tensor
 from stages.arguments import Arguments, read_arguments
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Split, read_split
-from stages.errors import InputError, report_input_errors
+from stages.durations import run_stage
+from stages.errors import InputError
 from stages.files import whole_folder
 from stages.network.device import compute_alike, resolve_device
 from stages.network.epochs import draw_epochs
@@ -139,4 +140,4 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

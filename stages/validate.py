@@ -15,7 +15,8 @@ from stages.artifacts import read_table
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Prepared, Split, read_split
 from stages.datasets.sheet import contact_sheet
-from stages.errors import InputError, report_input_errors
+from stages.durations import run_stage
+from stages.errors import InputError
 from stages.expectations import cifar10, common, mnist, shapeset, small_imagenet
 from stages.expectations.data_docs import data_docs
 from stages.expectations.suite import Outcome, evaluate, outcomes
@@ -162,4 +163,4 @@ def _row(*texts: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    report_input_errors(main)
+    run_stage(main)

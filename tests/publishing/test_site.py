@@ -26,7 +26,10 @@ def test_publishing_writes_what_the_pipeline_wrote_and_twice_the_same_bytes(clon
     assert {"figures/shapeset-figure-3.svg", "data_docs/shapeset/index.html"} <= of_reports.keys()
     own = {name: content for name, content in first.items() if not name.startswith("editions/")}
     assert own.keys() == of_reports.keys() | {"edition.json"}
+    unpublished = of_reports.pop("index.html").decode()
     assert {name: own[name] for name in of_reports} == of_reports
+    origin = f"Drawn from commit <code>{head(clone)}</code> of {run(clone, 'git', 'show', '-s', '--format=%cs').stdout}"
+    assert own["index.html"].decode().partition(origin.strip())[0] == unpublished.partition("Drawn from a working")[0]
     assert json.loads(own["edition.json"])["subject"] == "tiny"
     name = head(clone)
     assert {f"editions/{name}/{file}": content for file, content in own.items()}.items() <= first.items()

@@ -1,0 +1,34 @@
+"""What a published page says of its origin."""
+
+import pytest
+
+from publishing.commit import Commit
+from publishing.imprint import UNPUBLISHED, duration, durations, imprinted
+from stages.errors import InputError
+
+COMMIT = Commit("0123456789abcdef", "2026-01-02T03:04:05+00:00", "Compare a < b & c")
+
+
+def test_the_page_names_its_commit_and_stays_html():
+    page = imprinted(f"<main>{UNPUBLISHED}</main>", COMMIT, {})
+    assert page.startswith('<main><p id="edition">Drawn from commit <code>0123456789</code> of 2026-01-02: ')
+    assert "Compare a &lt; b &amp; c." in page
+
+
+def test_a_page_without_a_place_for_it_is_refused_in_one_line():
+    with pytest.raises(InputError, match="no place for the commit"):
+        imprinted("<main></main>", COMMIT, {})
+
+
+def test_stages_of_many_models_are_summed_and_the_longest_comes_first():
+    sentence = durations({"judge": 3.2, "train@shapeset-tanh": 200.0, "train@shapeset-sigmoid": 160.4})
+    assert sentence == "When the stages last ran here they took: train 6 min (2 times), judge 3 s."
+
+
+def test_it_is_said_where_nothing_was_measured():
+    assert "not measured here" in durations({})
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.4, "0 s"), (99, "99 s"), (110, "2 min"), (7200, "2.0 h")])
+def test_durations_are_told_in_a_readers_unit(seconds, told):
+    assert duration(seconds) == told
