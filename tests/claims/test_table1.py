@@ -89,8 +89,13 @@ def params(tmp_path) -> Params:
 
 @pytest.fixture
 def judged() -> pd.DataFrame:
-    rows = [("shapeset", "mine", 40.0), ("shapeset", "tanh", 30.0), ("cifar10", "tanh", 60.0), ("mnist", "tanh", 2.0)]
-    return pd.DataFrame(rows, columns=["dataset", "model", "test_error_percent"])
+    rows = [
+        ("shapeset", "mine", 40.0, False),
+        ("shapeset", "tanh", 30.0, True),
+        ("cifar10", "tanh", 60.0, True),
+        ("mnist", "tanh", 2.0, True),
+    ]
+    return pd.DataFrame(rows, columns=["dataset", "model", "test_error_percent", "marked"])
 
 
 def test_every_data_set_is_a_column_and_the_papers_further_models_are_rows(params, judged):
@@ -108,7 +113,7 @@ def test_every_data_set_is_a_column_and_the_papers_further_models_are_rows(param
 
 def test_a_cell_has_both_numbers_or_says_why_not(params, judged):
     table = cells(judged, params, {"cifar10": {"renamed": DIVERGED}})
-    assert table["tanh"]["shapeset"] == Cell(30.0, 27.15)
+    assert table["tanh"]["shapeset"] == Cell(30.0, 27.15, marked=True)
     assert table["mine"]["shapeset"] == Cell(40.0, None)
     assert table["mine"]["cifar10"] == Cell(None, None, NOT_RUN)
     assert table["tanh"]["mnist"] == Cell(None, 1.76, OTHER_DATASET)  # though a number of an earlier run lies there
