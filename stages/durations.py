@@ -9,8 +9,10 @@ from pathlib import Path
 
 from stages.errors import report_input_errors
 from stages.files import write_whole
+from stages.params import load_params
 
 DURATIONS = Path("data/durations.csv")
+COLUMNS = ["stage", "scale", "seconds"]
 
 
 def run_stage(main: Callable[[], None]) -> None:
@@ -18,21 +20,26 @@ def run_stage(main: Callable[[], None]) -> None:
     start = time.perf_counter()
     report_input_errors(main)
     if "DVC_STAGE" in os.environ:
-        note(os.environ["DVC_STAGE"].rpartition(":")[2], time.perf_counter() - start)
+        note(os.environ["DVC_STAGE"].rpartition(":")[2], load_params().scale, time.perf_counter() - start)
 
 
-def note(stage: str, seconds: float) -> None:
-    """Write down that `stage`, as `train@shapeset-tanh`, took so many seconds."""
+def note(stage: str, scale: str, seconds: float) -> None:
+    """Write down that `stage`, as `train@shapeset-tanh`, took so many seconds at this scale."""
+    rows = {(row["stage"], row["scale"]): row["seconds"] for row in _rows()} | {(stage, scale): f"{seconds:.1f}"}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["stage", "seconds"])
-    writer.writerows(sorted((read_durations() | {stage: round(seconds, 1)}).items()))
+    writer.writerows([COLUMNS, *((*key, taken) for key, taken in sorted(rows.items()))])
     write_whole(DURATIONS, text.getvalue())
 
 
 def read_durations() -> dict[str, float]:
-    """The seconds that each stage took here; a stage whose results came from DVC's cache may not be among them."""
+    """The seconds that each stage took here at the scale in force; of what came from DVC's cache nothing is known."""
+    scale = load_params().scale
+    return {row["stage"]: float(row["seconds"]) for row in _rows() if row["scale"] == scale}
+
+
+def _rows() -> list[dict[str, str]]:
     if not DURATIONS.exists():
-        return {}
+        return []
     with DURATIONS.open(encoding="utf-8", newline="") as file:
-        return {row["stage"]: float(row["seconds"]) for row in csv.DictReader(file)}
+        return list(csv.DictReader(file))

@@ -25,9 +25,10 @@ from stages.statistics.layers import layer_statistics
 from stages.statistics.saturation import saturated_share
 
 MOMENTS = ("initial", "final")
-BETWEEN_LAYERS = {  # tables that have no rows where a network has one hidden layer
+MAY_BE_EMPTY = {  # the columns of tables without rows: of one hidden layer, or of no random weights
     "jacobians": {"moment": str, "layer": int, "average_singular_value": float},
     "spectra": {"moment": str, "layer": int, "share": float, "singular_value": float},
+    "theory": {"layer": int, "quantity": str, "measured": float, "linear": float, "mean_field": float},
 }
 
 
@@ -49,11 +50,12 @@ def main() -> None:
             ("spectra", spectrum_rows(spectra)),
         ):
             measured[table] += [{"moment": moment, **row} for row in rows]
-    measured["theory"] = theory_rows(read_network(arguments, "initial"), inputs, labels, arguments.recipe.cost)
+    # pre-trained weights are not drawn at random, which is what theory is of
+    measured["theory"] = [] if arguments.recipe.pretraining else theory_rows(arguments, inputs, labels)
     with whole_folder(Path("data/measured") / arguments.dataset / arguments.model) as folder:
         for table, rows in measured.items():
-            found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*BETWEEN_LAYERS[table]])
-            found.astype(BETWEEN_LAYERS.get(table, {})).to_parquet(folder / f"{table}.parquet", index=False)
+            found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*MAY_BE_EMPTY[table]])
+            found.astype(MAY_BE_EMPTY.get(table, {})).to_parquet(folder / f"{table}.parquet", index=False)
 
 
 def read_network(arguments: Arguments, moment: str) -> Perceptron:
@@ -88,12 +90,13 @@ def spectrum_rows(spectra: dict[int, Tensor]) -> list[dict]:
     return [{"layer": layer, **row} for layer, found in spectra.items() for row in jacobians.quantiles(found)]
 
 
-def theory_rows(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) -> list[dict]:
-    """Return the variances of `theory` for the network as it is, from the first examples, all in float64."""
+def theory_rows(arguments: Arguments, inputs: Tensor, labels: Tensor) -> list[dict]:
+    """Return the variances of `theory` for the network before training, from the first examples, all in float64."""
+    network = read_network(arguments, "initial")
     weights, biases = [[one.double() for one in layers] for layers in (network.weights, network.biases)]
     exact = replace(network, weights=weights, biases=biases)
     first = slice(theory.EXAMPLES)
-    return theory.variances(exact, back_propagate(exact, inputs[first].double(), labels[first], cost))
+    return theory.variances(exact, back_propagate(exact, inputs[first].double(), labels[first], arguments.recipe.cost))
 
 
 if __name__ == "__main__":

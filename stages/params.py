@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -308,6 +308,14 @@ class Params:
     def settings(self) -> Scale:
         """The block of `scales` that is in force."""
         return self.scales[self.scale]
+
+    def of_training(self, dataset: str, model: str) -> dict[str, Any]:
+        """Return all parameters by which a training of `model` on `dataset` is determined, as JSON can have them."""
+        recipe = self.models[model]
+        scale = asdict(recipe.at(self.settings))
+        del scale["svm"]
+        scale["updates"] = scale["updates"][dataset]
+        return {"model": asdict(recipe), **scale, "precision": self.precision, "seed": getattr(self, dataset).seed}
 
 
 def load_params(file: Path | str = "params.yaml") -> Params:

@@ -4,6 +4,7 @@ First every depth and learning rate with the first seed; then, with the pair tha
 the other seeds. The chosen run is the one of them all with the lowest validation error.
 """
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from itertools import product
@@ -19,8 +20,8 @@ from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Split, read_split
 from stages.durations import run_stage
 from stages.errors import InputError
-from stages.files import whole_folder
-from stages.network.device import compute_alike, resolve_device
+from stages.files import whole_folder, write_whole
+from stages.network.device import compute_alike, device_name, resolve_device
 from stages.network.epochs import draw_epochs
 from stages.network.inputs import on_device
 from stages.network.perceptron import from_parameters
@@ -46,8 +47,11 @@ def main() -> None:
     splits = {name: read_split(prepared, name) for name in SPLITS}
     setting = training_setting(arguments, splits)
     outcomes = search(arguments, setting)
+    parameters = arguments.params.of_training(arguments.dataset, arguments.model)
+    made = {"device": device_name(setting.device), "parameters": parameters}
     with whole_folder(Path("data/runs") / arguments.dataset / arguments.model) as folder:
         write_runs(folder, outcomes, setting, splits["test"])
+        write_whole(folder / "made.json", json.dumps(made, indent=2) + "\n")
 
 
 def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
@@ -93,16 +97,25 @@ def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
     with progress_bar(f"{arguments.dataset} {arguments.model}", updates) as bar:
         found = train_on_all_cores(grid, setting, bar.update)
         if all(outcome.diverged_at is not None for outcome in found):
-            rates = ", ".join(f"{rate:g}" for rate in scale.learning_rates)
+            last = max(outcome.diverged_at for outcome in found)
             raise InputError(
                 f"params.yaml: models.{arguments.model}: every run on {arguments.dataset} diverged, the last at update "
-                f"{max(outcome.diverged_at for outcome in found)}; scales.{arguments.params.scale}.learning_rates "
-                f"({rates}) need lower ones"
+                f"{last}; {too_high(arguments, last)}"
             )
         best = chosen_of(found).run
         seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
         bar.total += sum(updates_of(run, arguments) for run in seeds)
         return found + train_on_all_cores(seeds, setting, bar.update)
+
+
+def too_high(arguments: Arguments, diverged_at: int) -> str:
+    """Return which learning rates have to be lower where the last run diverged at this update."""
+    recipe, model = arguments.recipe, f"models.{arguments.model}"
+    if recipe.pretraining and diverged_at == 0:
+        return f"{model}.pretraining.learning_rate ({recipe.pretraining.learning_rate:g}) needs to be lower"
+    block = model if recipe.learning_rates else f"scales.{arguments.params.scale}"
+    rates = ", ".join(f"{rate:g}" for rate in arguments.settings.learning_rates)
+    return f"{block}.learning_rates ({rates}) need lower ones"
 
 
 def updates_of(run: Run, arguments: Arguments) -> int:

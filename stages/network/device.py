@@ -3,6 +3,7 @@
 import torch
 
 from stages.errors import InputError
+from stages.machine import processor
 
 
 def resolve_device(device: str) -> torch.device:
@@ -12,6 +13,11 @@ def resolve_device(device: str) -> torch.device:
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("params.yaml: device is 'cuda', but torch finds no GPU on this machine; allowed: auto, cpu")
     return torch.device(device)
+
+
+def device_name(device: torch.device) -> str:
+    """Return what the device calls itself."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
 
 
 def compute_alike() -> None:

@@ -16,6 +16,7 @@ from stages.network.perceptron import Perceptron, forward
 
 DAMPING = 1e-4  # μ, which bounds a rate where the curvature is small
 ESTIMATED_EVERY = 16  # updates, counted from the first of training; a divisor of the updates of a block
+PARAMETER_COPIES = 3  # kept beside the parameters: the running averages, the rates and the gradients
 NEWEST = 0.02  # the weight of the newest estimate in the running average
 
 

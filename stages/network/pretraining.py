@@ -23,6 +23,7 @@ from stages.params import Pretraining
 LOWEST = {"sigmoid": 0, "tanh": -1, "softsign": -1}  # of the bounded activations, whose highest value is 1
 LOWEST_INPUT = -1
 DRAWN_UPDATES = 500  # mini-batches drawn together
+CORRUPTION_SEED = 2**32  # added to a run's seed, with which its initial weights are drawn
 FIRST_EXAMPLE = 2**40  # where in a run's training stream pre-training begins: where supervised training never comes
 
 
@@ -55,7 +56,7 @@ def pretrain(
     """
     device = networks.weights[0].device
     corrupt = CORRUPTIONS[settings.corruption]
-    generators = [Generator(device).manual_seed(seed) for seed in seeds]
+    generators = [Generator(device).manual_seed(CORRUPTION_SEED + seed) for seed in seeds]
     for layer in range(networks.hidden_layers):
         auto_encoder = AutoEncoder(networks, layer, settings.learning_rate / batch_size)
         start = FIRST_EXAMPLE + layer * updates * batch_size

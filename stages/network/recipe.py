@@ -29,6 +29,11 @@ def check_models(params: Params) -> None:
         _check(f"{key}.cost", model.cost, COSTS)
         if model.pretraining:
             _check(f"{key}.pretraining.corruption", model.pretraining.corruption, CORRUPTIONS)
+            if model.pretraining.corruption == "masking" and model.pretraining.level >= 1:
+                raise InputError(
+                    f"params.yaml: {key}.pretraining.level is {model.pretraining.level:g}; allowed with masking: a "
+                    "number above 0 and below 1, the share of values that are put to 0"
+                )
             if model.activation not in LOWEST:
                 raise InputError(
                     f"params.yaml: {key}.pretraining needs bounded units, but activation is {model.activation!r}; "
@@ -36,6 +41,11 @@ def check_models(params: Params) -> None:
                 )
         if model.batch_normalization:
             _check_batch_normalization(key, model, params)
+        if model.update_rule == "gradient_variance" and params.settings.batch_size < 2:
+            raise InputError(
+                f"params.yaml: scales.{params.scale}.batch_size is {params.settings.batch_size}, but {key}.update_rule "
+                "is gradient_variance; allowed: a whole number from 2 up, since one example has no variance"
+            )
         scale = model.at(params.settings)
         for hidden_layers in scale.hidden_layers:
             if model.width_profile and len(model.width_profile) != hidden_layers:

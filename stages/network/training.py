@@ -14,6 +14,7 @@ from stages.network.batch_normalization import BatchNormalizedDescent
 from stages.network.cuda_graph import CapturedUpdates
 from stages.network.inputs import to_inputs
 from stages.network.memory import needed_bytes
+from stages.network.per_parameter import PARAMETER_COPIES
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
 from stages.network.pretraining import pretrain
 from stages.network.recipe import layer_sizes
@@ -63,6 +64,8 @@ class Setting:
     def needed_bytes(self, hidden_layers: int) -> int:
         """Return about how many bytes of memory one run takes."""
         kept_copies = int(self.recipe.batch_normalization)  # W beside the weights as they are used
+        if self.recipe.update_rule != "sgd":
+            kept_copies += PARAMETER_COPIES
         return needed_bytes(self.sizes(hidden_layers), self.batch_size, BLOCK_UPDATES, kept_copies)
 
 
