@@ -39,7 +39,7 @@ def main() -> None:
     test = read_split(Path("data/prepared") / arguments.dataset, "test")
     count = arguments.params.settings.monitored_examples
     inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])
-    measured = {"layers": [], "jacobians": [], "spectra": []}
+    measured = {"layers": [], "jacobians": [], "spectra": [], "theory": []}
     for moment in MOMENTS:
         network = read_network(arguments, moment)
         passes = back_propagate(network, inputs, labels, arguments.recipe.cost)
@@ -51,7 +51,9 @@ def main() -> None:
         ):
             measured[table] += [{"moment": moment, **row} for row in rows]
     # pre-trained weights are not drawn at random, which is what theory is of
-    measured["theory"] = [] if arguments.recipe.pretraining else theory_rows(arguments, inputs, labels)
+    if not arguments.recipe.pretraining:
+        network = read_network(arguments, "initial")
+        measured["theory"] = theory_rows(network, inputs, labels, arguments.recipe.cost)
     with whole_folder(Path("data/measured") / arguments.dataset / arguments.model) as folder:
         for table, rows in measured.items():
             found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*MAY_BE_EMPTY[table]])
@@ -90,13 +92,12 @@ def spectrum_rows(spectra: dict[int, Tensor]) -> list[dict]:
     return [{"layer": layer, **row} for layer, found in spectra.items() for row in jacobians.quantiles(found)]
 
 
-def theory_rows(arguments: Arguments, inputs: Tensor, labels: Tensor) -> list[dict]:
-    """Return the variances of `theory` for the network before training, from the first examples, all in float64."""
-    network = read_network(arguments, "initial")
+def theory_rows(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) -> list[dict]:
+    """Return the variances of `theory` for the network as it is, from the first examples, all in float64."""
     weights, biases = [[one.double() for one in layers] for layers in (network.weights, network.biases)]
     exact = replace(network, weights=weights, biases=biases)
     first = slice(theory.EXAMPLES)
-    return theory.variances(exact, back_propagate(exact, inputs[first].double(), labels[first], arguments.recipe.cost))
+    return theory.variances(exact, back_propagate(exact, inputs[first].double(), labels[first], cost))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 import pytest
 
-from stages.durations import read_durations, run_stage
+from stages.durations import note, read_durations, run_stage
 from stages.errors import InputError
+from tests.synthetic_results import write_params
 
 
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_STAGE", raising=False)
+    write_params(tmp_path, {"tanh": ("tanh", "standard")})
 
 
 def fail():
@@ -34,6 +36,13 @@ def test_the_last_time_counts(monkeypatch):
     assert read_durations() == {"judge": 7.0}
 
 
+def test_times_at_another_scale_are_not_told(monkeypatch):
+    note("judge", "paper", 3600)
+    assert read_durations() == {}
+    note("judge", "made_up", 2)
+    assert read_durations() == {"judge": 2}
+
+
 def test_a_stage_that_fails_is_not_noted(monkeypatch):
     monkeypatch.setenv("DVC_STAGE", "judge")
     with pytest.raises(SystemExit):
@@ -43,4 +52,4 @@ def test_a_stage_that_fails_is_not_noted(monkeypatch):
 
 def test_nothing_is_noted_without_dvc(tmp_path):
     run_stage(lambda: None)
-    assert list(tmp_path.iterdir()) == []
+    assert [file.name for file in tmp_path.iterdir()] == ["params.yaml"]

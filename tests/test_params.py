@@ -1,6 +1,7 @@
 """params.yaml as it is, and every way in which it can be wrong: one line that names the key and what is allowed."""
 
 import copy
+import json
 from dataclasses import replace
 
 import pytest
@@ -37,7 +38,7 @@ def changed(path: str, value):
 def test_shipped_file_is_in_order():
     params = load_params(REPOSITORY / "params.yaml")
     check_models(params)
-    assert list(params.models) == ["softsign", "softsign-n", "tanh", "tanh-n", "sigmoid"]
+    assert list(params.models)[:5] == ["softsign", "softsign-n", "tanh", "tanh-n", "sigmoid"]
     assert params.models["tanh-n"] == Model(activation="tanh", initialization="normalized")
     assert params.settings is params.scales[params.scale]
 
@@ -152,6 +153,10 @@ def test_missing_file_is_named(tmp_path):
             "corruption is 'salt'; allowed: masking",
         ),
         (
+            Model("tanh", "standard", pretraining=Pretraining("masking", 1.5, 0.1, 0.1)),
+            "models.mine.pretraining.level is 1.5; allowed with masking: a number above 0 and below 1",
+        ),
+        (
             Model("relu", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 0.1)),
             "needs bounded units, but activation",
         ),
@@ -179,17 +184,22 @@ def test_recipes_are_checked_against_the_registries(model, words):
     assert words in str(caught.value)
 
 
-def test_batch_normalization_needs_more_than_one_example_in_a_mini_batch():
+@pytest.mark.parametrize(
+    ("special", "words"),
+    [
+        ({"batch_normalization": True}, r"batch_size is 1, but models\.mine\.batch_normalization is true; all"),
+        ({"update_rule": "gradient_variance"}, r"batch_size is 1, but models\.mine\.update_rule is gradient_var"),
+    ],
+)
+def test_a_variance_needs_more_than_one_example_in_a_mini_batch(special, words):
     params = load_params(REPOSITORY / "params.yaml")
-    params = replace(params, models={"mine": Model("tanh", "standard", batch_normalization=True)})
+    params = replace(params, models={"mine": Model("tanh", "standard", **special)})
     for batch_size in (1, 2):
         scales = {params.scale: replace(params.settings, batch_size=batch_size)}
         if batch_size > 1:
             check_models(replace(params, scales=scales))
         else:
-            with pytest.raises(
-                InputError, match=r"batch_size is 1, but models\.mine\.batch_normalization is true; all"
-            ):
+            with pytest.raises(InputError, match=words):
                 check_models(replace(params, scales=scales))
 
 
@@ -210,6 +220,19 @@ def test_the_scale_in_force_needs_updates_for_every_data_set_listed(tmp_path):
     values["datasets"] = ["mnist"]
     with pytest.raises(InputError, match=r"scales\.laptop\.updates\.mnist is missing"):
         load(tmp_path, values)
+
+
+def test_parameters_of_a_training_are_those_that_change_it_and_no_others():
+    params = load_params(REPOSITORY / "params.yaml")
+    before = params.of_training("shapeset", "tanh")
+    assert json.loads(json.dumps(before)) == before
+    assert before["updates"] == params.settings.updates["shapeset"]
+    others = replace(params, models=params.models | {"mine": Model("relu", "he")}, svm=replace(params.svm, C=[1.0]))
+    assert others.of_training("shapeset", "tanh") == before
+    slower = replace(params, models=params.models | {"tanh": Model("tanh", "standard", learning_rates=[1e-3])})
+    assert slower.of_training("shapeset", "tanh") != before
+    reseeded = replace(params, shapeset=replace(params.shapeset, seed=1))
+    assert reseeded.of_training("shapeset", "tanh") != before
 
 
 def test_one_place_is_a_list_of_one(tmp_path):

@@ -23,7 +23,7 @@ from stages.params import Pretraining
 LOWEST = {"sigmoid": 0, "tanh": -1, "softsign": -1}  # of the bounded activations, whose highest value is 1
 LOWEST_INPUT = -1
 DRAWN_UPDATES = 500  # mini-batches drawn together
-CORRUPTION_SEED = 2**32  # added to a run's seed, with which its initial weights are drawn
+CORRUPTION_SEED = 2**31  # added to a run's seed, with which its initial weights are drawn; torch knows 32 bits
 FIRST_EXAMPLE = 2**40  # where in a run's training stream pre-training begins: where supervised training never comes
 
 

@@ -1,5 +1,6 @@
 """Training that does not fit the memory is refused before it begins, with the numbers."""
 
+import json
 import os
 import re
 import subprocess
@@ -18,13 +19,13 @@ from tests.network.test_workers import SETTING
 
 CPU = torch.device("cpu")
 TRAINING = """
-import re, sys
+import json, re, sys
 from dataclasses import replace
 import torch
 from stages.network.training import Run, train
 from tests.network.test_workers import SETTING, draw, observe
 torch.set_num_threads(1)
-units, recipe = int(sys.argv[1]), replace(SETTING.recipe, batch_normalization=sys.argv[2] == "True")
+units, recipe = int(sys.argv[1]), replace(SETTING.recipe, **json.loads(sys.argv[2]))
 setting = replace(SETTING, recipe=recipe, hidden_units=units, schedule=[0, 16], draw=draw, observe=observe)
 train([Run(2, 0.1, 0)], setting, lambda run_updates: None)
 # not ru_maxrss, which a process inherits from the one that started it
@@ -56,20 +57,20 @@ def test_it_is_refused_before_any_training_starts():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-@pytest.mark.parametrize("batch_normalization", [False, True])
-def test_the_estimate_is_what_a_large_network_takes(batch_normalization):
+@pytest.mark.parametrize("special", [{}, {"batch_normalization": True}, {"update_rule": "gradient_variance"}])
+def test_the_estimate_is_what_a_large_network_takes(special):
     """The memory that 3,000 units take more than 30, in processes of their own."""
     peaks = {}
     for units in (30, 3_000):
         done = subprocess.run(
-            [sys.executable, "-c", TRAINING, str(units), str(batch_normalization)],
+            [sys.executable, "-c", TRAINING, str(units), json.dumps(special)],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
             check=True,
         )
         peaks[units] = int(done.stdout)
-    recipe = replace(SETTING.recipe, batch_normalization=batch_normalization)
+    recipe = replace(SETTING.recipe, **special)
     large, small = (replace(SETTING, recipe=recipe, hidden_units=units).needed_bytes(2) for units in (3_000, 30))
     estimate = large - small
     assert peaks[3_000] - peaks[30] == pytest.approx(estimate, rel=0.5)

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from stages.network import per_parameter
 from stages.network.costs import COSTS
-from stages.network.per_parameter import DAMPING, ESTIMATED_EVERY, NEWEST
+from stages.network.per_parameter import DAMPING, ESTIMATED_EVERY
 from stages.network.perceptron import Perceptron, initialize, member, stack
 from stages.network.update_rules import UPDATE_RULES
 from stages.params import Model
@@ -63,7 +64,7 @@ def plain_steps(network: Perceptron, rule: str, cost: str, rate: float, inputs: 
     averages = [torch.zeros_like(one) for one in plain.parameters()]
     for update, (x, y) in enumerate(zip(inputs.split(BATCH), labels.split(BATCH), strict=True)):
         if update % ESTIMATED_EVERY == 0:
-            newest = max(1 / (update // ESTIMATED_EVERY + 1), NEWEST)
+            newest = max(1 / (update // ESTIMATED_EVERY + 1), per_parameter.NEWEST)
             estimates = estimate(plain, cost, x, y)
             averages = [old + newest * (new - old) for old, new in zip(averages, estimates, strict=True)]
         gradients = torch.autograd.grad(LOSSES[cost](plain(x), y) / BATCH, list(plain.parameters()))
@@ -94,6 +95,12 @@ def test_updates_equal_those_of_brute_force(rule, cost, activation):
             torch.testing.assert_close(found.weights[layer].mT, linear.weight.detach(), rtol=0, atol=1e-10)
             torch.testing.assert_close(found.biases[layer][0], linear.bias.detach(), rtol=0, atol=1e-10)
         assert (found.weights[0] - networks[run].weights[0]).abs().max() > 1e-3
+
+
+def test_the_newest_estimate_never_counts_less_than_its_share(monkeypatch):
+    """In a running average that is told to forget soon, brute force forgets as soon."""
+    monkeypatch.setattr(per_parameter, "NEWEST", 0.6)
+    test_updates_equal_those_of_brute_force("hessian", "cross_entropy", "tanh")
 
 
 @pytest.mark.parametrize("rule", ESTIMATES)

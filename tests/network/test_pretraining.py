@@ -94,6 +94,24 @@ def test_a_run_is_pre_trained_alike_alone_and_in_a_stack_and_again():
         torch.testing.assert_close(together.weights[layer][1], alone.weights[layer][0], rtol=1e-4, atol=1e-5)
 
 
+def test_corruption_is_drawn_apart_from_the_initial_weights(monkeypatch):
+    """A seed that both shared would mask the first inputs just where the first weights are low."""
+    seen = []
+
+    def remember(values, level, generator):
+        seen.append(torch.rand(values.shape, generator=generator))
+        return values
+
+    monkeypatch.setitem(CORRUPTIONS, "masking", remember)
+    networks = stack([initialize([16, 12, 2], Model("tanh", "standard"), 1)], CPU)
+    bound = networks.weights[0].abs().max()
+    drawn = (networks.weights[0][0].flatten() / bound + 1) / 2
+    pretrain(networks, SETTINGS, UPDATES, [1], BATCH, draw, lambda count: None)
+    first = seen[0].flatten()
+    count = min(len(first), len(drawn))
+    assert abs(torch.corrcoef(torch.stack([first[:count], drawn[:count]]))[0, 1]) < 0.5
+
+
 def test_training_begins_where_pre_training_ends(setting):
     """Two learning rates of a seed share it; what is kept as initial is the pre-trained network."""
     settings = replace(SETTINGS, share=0.2)

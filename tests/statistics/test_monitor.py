@@ -1,5 +1,6 @@
 """What is observed of a network on fixed examples."""
 
+import pandas as pd
 import pytest
 import torch
 
@@ -7,6 +8,7 @@ from stages.network.inputs import to_inputs
 from stages.network.perceptron import back_propagate, initialize
 from stages.params import Model
 from stages.statistics.errors import EXAMPLES_AT_ONCE, error_rate, predictions
+from stages.statistics.histograms import layer_histograms
 from stages.statistics.layers import layer_statistics
 from stages.statistics.monitor import Monitor
 from tests.network.plain import plain_network
@@ -39,8 +41,10 @@ def test_predictions_and_error_rate_are_the_plain_modules(network, examples):
 def test_monitor_looks_at_the_first_test_examples_and_at_errors_when_it_is_time(network, examples):
     images, labels = examples
     monitor = Monitor(images[:100], labels[:100], images, labels, "quadratic", 30, frozenset([5]))
-    assert monitor(4, network).keys() == {"update", "layers"}
+    assert monitor(4, network).keys() == {"update", "layers", "histograms"}
     seen = monitor(5, network)
-    assert seen["layers"] == layer_statistics(back_propagate(network, to_inputs(images[:30]), labels[:30], "quadratic"))
+    passes = back_propagate(network, to_inputs(images[:30]), labels[:30], "quadratic")
+    assert seen["layers"] == layer_statistics(passes)
+    pd.testing.assert_frame_equal(seen["histograms"], layer_histograms(passes))
     assert seen["validation_error"] == error_rate(network, images[:100], labels[:100])
     assert seen["test_error"] == error_rate(network, images, labels)
