@@ -1,8 +1,10 @@
 """The claims of section 4.2: what happens to activations and gradients on their way through a network at its start.
 
-Layers are compared by factors of standard deviations, layer to layer in the direction of travel, which depend neither
-on the size of the inputs nor on the depth.
+Whether they shrink is told by factors of standard deviations, layer to layer in the direction of travel, which depend
+neither on the size of the inputs nor on the depth.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,15 @@ from stages.claims.verdict import Undecided, Verdict, judged
 
 # Theory gives the standard initialization a factor 1/√3 a layer and the normalized one about 1; this is halfway.
 HALFWAY = 3**0.25
+HALFWAY_VARIANCE = HALFWAY**2
+
+# steps(layer, hidden layers): how many layers' weights lie between a variance and what its prediction starts from, the
+# inputs going up and the output layer's gradients going down; a weight gradient is predicted from both
+STEPS: dict[str, Callable[[pd.Series, int], pd.Series | int]] = {
+    "activation": lambda layer, hidden_layers: layer,
+    "back_propagated_gradient": lambda layer, hidden_layers: hidden_layers + 1 - layer,
+    "weight_gradient": lambda layer, hidden_layers: hidden_layers,
+}
 PAPER_STANDARD, PAPER_NORMALIZED = 0.5, 0.8  # the paper's average singular values
 ABOUT = 0.1  # a third of their distance
 
@@ -31,22 +42,27 @@ def standard_gradients_shrink(measurements: Measurements) -> Verdict:
 
 
 def variance_matches_theory(measurements: Measurements) -> Verdict:
-    """Judge the same factors against √(n Var[W]), with n and Var[W] of the networks' own weights."""
-    numbers = {}
+    """Judge by which factor each hidden layer's variances are off the paper's linear products, for each step to there.
+
+    The largest factors in all, of the linear prediction and the mean-field one, tell where linearity is lost.
+    """
+    a_step, in_all, mean_field = {}, {}, {}
     for kind, recipe in (("standard", TANH), ("normalized", TANH_N)):
         name = measurements.find(recipe)
-        above_first = measurements.initial_weights(name)[1:]
-        spread = [np.sqrt(np.mean(weight.astype(float) ** 2)) for weight in above_first]
-        up = [np.sqrt(weight.shape[0]) * std for weight, std in zip(above_first, spread, strict=True)][:-1]
-        down = [np.sqrt(weight.shape[1]) * std for weight, std in zip(above_first, spread, strict=True)][::-1]
-        for quantity, measured, predicted in (
-            ("activations", _upwards(measurements, name), up),
-            ("gradients", _downwards(measurements, name), down),
-        ):
-            off = np.abs(np.log(measured / np.array(predicted)))
-            numbers[f"{kind}_{quantity}_factor_off"] = float(np.exp(off.max()))
-    largest = max(numbers.values())
-    return judged(largest < HALFWAY, {"largest_factor_off": largest, **numbers})
+        theory = measurements.theory(name)
+        hidden_layers = theory["layer"].max()
+        _require_layers(name, hidden_layers)
+        for quantity, steps in STEPS.items():
+            of_quantity = theory[theory["quantity"] == quantity]
+            off = _factors_off(name, of_quantity["linear"], of_quantity["measured"])
+            in_all[f"{kind}_{quantity}_factor_off"] = float(off.max())
+            each = off ** (1 / steps(of_quantity["layer"], hidden_layers))
+            a_step[f"{kind}_{quantity}_factor_off_a_step"] = float(each.max())
+        mean_field[f"{kind}_mean_field_factor_off"] = float(
+            _factors_off(name, theory["mean_field"], theory["measured"]).max()
+        )
+    largest = max(a_step.values())
+    return judged(largest < HALFWAY_VARIANCE, {"largest_factor_off_a_step": largest, **in_all, **a_step, **mean_field})
 
 
 def jacobian_closer_to_one(measurements: Measurements) -> Verdict:
@@ -88,6 +104,11 @@ def _downwards(measurements: Measurements, name: str) -> np.ndarray:
     std = _positive(name, measurements.initial(name, "back_propagated_gradient_std"))[::-1]
     _require_layers(name, len(std) - 1)
     return std[1:] / std[:-1]
+
+
+def _factors_off(name: str, predicted: pd.Series, measured: pd.Series) -> np.ndarray:
+    """Return the factors between predicted and measured variances, whichever is the larger: at least 1."""
+    return np.exp(np.abs(np.log(_positive(name, predicted) / _positive(name, measured))))
 
 
 def _positive(name: str, std: pd.Series) -> np.ndarray:

@@ -129,10 +129,12 @@ CLAIMS = {
     ),
     "variance-matches-theory": Claim(
         "4.2",
-        "At initialization activations and back-propagated gradients change from layer to layer as the products of "
-        "layer sizes and weights' variances say.",
-        "Tanh, both initializations: the factors by which the standard deviations change from layer to layer, up and "
-        f"down, are all less than {HALFWAY:.2f} times off; half-way to what the other initialization would give.",
+        "At initialization the variances of activations, back-propagated gradients and weight gradients follow the "
+        "products of layer sizes and weights' variances.",
+        "Tanh, both initializations: in every hidden layer each variance is less than √3 a step times off the product "
+        "of these steps, of which there is one for each layer of weights that the product goes through. That is "
+        "half-way to what the other initialization would give: factors of 1/3 and about 1 a step. The numbers have the "
+        "largest factors off, a step and in all, and those of the mean-field prediction, which is not linear.",
         initialization.variance_matches_theory,
     ),
     "jacobian-closer-to-one": Claim(

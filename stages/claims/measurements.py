@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from stages.artifacts import RUN, read_table, read_tensors
+from stages.artifacts import RUN, read_table
 from stages.claims.verdict import Undecided
 from stages.datasets.catalogue import CATALOGUE
-from stages.errors import InputError
 from stages.params import Model, Params, Scale
 
 SHAPESET = "shapeset"  # the data set that the paper's claims are about
@@ -25,8 +23,6 @@ TABLE1_MODELS = (SOFTSIGN, SOFTSIGN_N, TANH, TANH_N, SIGMOID)
 
 Tables = Callable[[str, Sequence[str]], pd.DataFrame | None]
 """tables(name, columns): the table of that name with at least these columns, None where there is none"""
-Tensors = Callable[[str], dict[str, np.ndarray] | None]
-"""tensors(name): the named arrays of that name, None where there are none"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,6 @@ class Measurements:
     scale: Scale
     datasets: Sequence[str]
     tables: Tables
-    tensors: Tensors
 
     def find(self, wanted: Model, hidden_layers: int | None = None) -> str:
         """Return the name of the model that is `wanted`, whatever its depth, or with this depth where one is given.
@@ -113,15 +108,14 @@ class Measurements:
         table = self._results("measured", SHAPESET, name, "jacobians", columns)
         return table[table["moment"] == "initial"].set_index("layer")["average_singular_value"].sort_index()
 
-    def initial_weights(self, name: str) -> list[np.ndarray]:
-        """Return the weights of each layer at initialization, (units below, units)."""
-        arrays = self.tensors(f"runs/{SHAPESET}/{name}/initial")
-        if arrays is None:
-            raise Undecided(f"{name} has not been trained on {SHAPESET}")
-        names = [f"weight_{layer}" for layer in range(1, len(arrays) // 2 + 1)]
-        if not arrays.keys() >= set(names):
-            raise InputError(f"the initial parameters of {name} are {', '.join(arrays)}; allowed: weight_1, bias_1, …")
-        return [arrays[weight] for weight in names]
+    def theory(self, name: str) -> pd.DataFrame:
+        """Return the hidden layers' variances at initialization: quantity, layer, measured, linear, mean_field."""
+        columns = ["quantity", "layer", "measured", "linear", "mean_field"]
+        table = self._results("measured", SHAPESET, name, "theory", columns)
+        if table.empty:
+            raise Undecided(f"no theory predicts the variances of {name} before training")
+        hidden_layers = table.loc[table["quantity"] == "activation", "layer"].max()
+        return table[table["layer"] <= hidden_layers]
 
     def final_activations(self, name: str) -> pd.DataFrame:
         """Return the histograms of the hidden layers' activations after training: layer, left, right, density."""
@@ -164,11 +158,7 @@ def measurements_in(folder: Path, params: Params) -> Measurements:
         file = folder / f"{name}.parquet"
         return read_table(file, columns) if file.exists() else None
 
-    def tensors(name: str) -> dict[str, np.ndarray] | None:
-        file = folder / f"{name}.safetensors"
-        return read_tensors(file) if file.exists() else None
-
-    return Measurements(params.models, params.settings, params.datasets, tables, tensors)
+    return Measurements(params.models, params.settings, params.datasets, tables)
 
 
 def without_search(model: Model) -> Model:

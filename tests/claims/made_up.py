@@ -22,7 +22,6 @@ def measurements(
     tables: Mapping[str, pd.DataFrame],
     hidden_layers: Sequence[int] = (5,),
     datasets: Sequence[str] = ("shapeset",),
-    tensors: Mapping[str, dict] | None = None,
 ) -> Measurements:
     """Measurements that consist of these tables (runs/shapeset/tanh/runs …) and no others."""
     scale = Scale(
@@ -36,7 +35,7 @@ def measurements(
         monitored_updates=10,
         svm=FixedSet(dict.fromkeys(datasets, 1_000), updates=1_000),
     )
-    return Measurements(models, scale, datasets, lambda name, columns: tables.get(name), (tensors or {}).get)
+    return Measurements(models, scale, datasets, lambda name, columns: tables.get(name))
 
 
 def runs(*rows: tuple[int, float, int, float]) -> pd.DataFrame:

@@ -1,9 +1,7 @@
 """Claims on initialization, judged on made-up standard deviations of four hidden layers and the output."""
 
 import math
-from itertools import pairwise
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -71,55 +69,73 @@ def test_shrinking_needs_layers_and_signals(standard, sentence):
         initialization.standard_gradients_shrink(gradients)
 
 
-def theory(measured_over_predicted: float):
-    """Networks with 4 inputs, hidden layers of 6, 8 and 10 units, and 3 outputs.
+def theory(quantity: str, layer: int, off: float):
+    """Networks with four hidden layers and variances as predicted, but for one of the normalized network's.
 
-    Their weights are ±1/2 in the standard network and ±1/3 in the normalized one; standard deviations follow
-    √(n Var[W]) but for the uppermost activations and, of the standard network, the lowest gradients.
+    Of that layer's quantity the linear prediction is so many times what is measured, and the mean-field one 1.1 times.
     """
-    sizes = [4, 6, 8, 10, 3]
-    tables, tensors = {}, {}
-    for name, weight in (("tanh", 1 / 2), ("tanh-n", 1 / 3)):
-        activation = [0.3]
-        for fan_in in sizes[1:3]:
-            activation.append(activation[-1] * math.sqrt(fan_in) * weight)
-        gradient = [0.2]
-        for fan_out in (3, 10, 8):
-            gradient.insert(0, gradient[0] * math.sqrt(fan_out) * weight)
-        activation[-1] *= measured_over_predicted
-        if name == "tanh":
-            gradient[0] /= measured_over_predicted
-        table = layers(activation_std=activation, back_propagated_gradient_std=gradient)
-        tables[f"measured/shapeset/{name}/layers"] = table
-        arrays = {f"bias_{layer}": np.zeros(1) for layer in range(1, 5)}
-        for layer, shape in enumerate(pairwise(sizes), start=1):
-            arrays[f"weight_{layer}"] = weight * np.resize([1, -1], shape)
-        tensors[f"runs/shapeset/{name}/initial"] = arrays
-    return measurements(MODELS, tables, tensors=tensors)
+    rows = [
+        (name, layer, 2.0, 2.0, 2.0)
+        for name, count in (("activation", 4), ("back_propagated_gradient", 4), ("weight_gradient", 5))
+        for layer in range(1, count + 1)
+    ]
+    standard = pd.DataFrame(rows, columns=["quantity", "layer", "measured", "linear", "mean_field"])
+    normalized = standard.copy()
+    one = (standard["quantity"] == quantity) & (standard["layer"] == layer)
+    normalized.loc[one, ["linear", "mean_field"]] *= [off, 1.1]
+    tables = {"tanh": standard, "tanh-n": normalized}
+    return {f"measured/shapeset/{name}/theory": table for name, table in tables.items()}
 
 
 @pytest.mark.parametrize(
-    ("off", "verdict"), [(1, HOLDS), (1.25, HOLDS), (0.8, HOLDS), (1.35, FAILS), (math.sqrt(1 / 3), FAILS)]
+    ("quantity", "layer", "steps"),
+    [
+        ("activation", 1, 1),
+        ("activation", 4, 4),
+        ("back_propagated_gradient", 1, 4),
+        ("back_propagated_gradient", 4, 1),
+        ("weight_gradient", 1, 4),
+        ("weight_gradient", 4, 4),
+    ],
 )
-def test_variance_matches_theory(off, verdict):
-    found = initialization.variance_matches_theory(theory(off))
+@pytest.mark.parametrize(
+    ("a_step", "verdict"), [(1, HOLDS), (1.7, HOLDS), (1 / 1.7, HOLDS), (1.76, FAILS), (1 / 1.76, FAILS), (3, FAILS)]
+)
+def test_variance_matches_theory(quantity, layer, steps, a_step, verdict):
+    found = initialization.variance_matches_theory(measurements(MODELS, theory(quantity, layer, a_step**steps)))
     assert found.verdict == verdict
-    factor = max(off, 1 / off)
+    factor = max(a_step, 1 / a_step)
+    as_predicted = {
+        f"{kind}_{one}_factor_off{per}": 1
+        for kind in ("standard", "normalized")
+        for one in ("activation", "back_propagated_gradient", "weight_gradient")
+        for per in ("", "_a_step")
+    }
     assert found.numbers == pytest.approx(
-        {
-            "largest_factor_off": factor,
-            "standard_activations_factor_off": factor,
-            "standard_gradients_factor_off": factor,
-            "normalized_activations_factor_off": factor,
-            "normalized_gradients_factor_off": 1,
-        }
+        {"largest_factor_off_a_step": factor}
+        | as_predicted
+        | {f"normalized_{quantity}_factor_off": factor**steps, f"normalized_{quantity}_factor_off_a_step": factor}
+        | {"standard_mean_field_factor_off": 1, "normalized_mean_field_factor_off": 1.1}
     )
 
 
-def test_variance_matches_theory_needs_the_weights():
-    of_standard = of_layers("activation_std", FALLING, LEVEL)
-    with pytest.raises(Undecided, match="tanh has not been trained"):
-        initialization.variance_matches_theory(of_standard)
+def test_the_output_layers_weight_gradients_do_not_count():
+    found = initialization.variance_matches_theory(measurements(MODELS, theory("weight_gradient", 5, 1000)))
+    assert found.numbers["largest_factor_off_a_step"] == 1
+
+
+def test_variance_matches_theory_needs_signals_layers_and_a_theory():
+    tables = theory("activation", 1, 1)
+    of_tanh = tables["measured/shapeset/tanh/theory"]
+    for table, sentence in (
+        (of_tanh.assign(measured=0.0), "tanh has a layer at initialization through which nothing passes"),
+        (of_tanh[of_tanh["layer"] <= 2], "tanh has 2 hidden layers; needed: at least 3"),
+        (of_tanh[:0], "no theory predicts the variances of tanh"),
+        (None, "tanh has not been trained and measured"),
+    ):
+        changed = tables | {"measured/shapeset/tanh/theory": table}
+        with pytest.raises(Undecided, match=sentence):
+            initialization.variance_matches_theory(measurements(MODELS, changed))
 
 
 def jacobians(standard: list[float], normalized: list[float]):

@@ -2,10 +2,8 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import pytest
-from safetensors.numpy import save_file
 
 from stages.claims.measurements import SIGMOID, TANH, TANH_N, measurements_in
 from stages.claims.verdict import Undecided
@@ -91,7 +89,7 @@ def test_what_is_not_there_says_what_is_missing():
     for ask in (
         lambda: found.predictions("tanh"),
         lambda: found.initial("tanh", "activation_std"),
-        lambda: found.initial_weights("tanh"),
+        lambda: found.theory("tanh"),
     ):
         with pytest.raises(Undecided, match="tanh has not been trained"):
             ask()
@@ -115,14 +113,12 @@ def folder(tmp_path):
     place = tmp_path / "runs" / "shapeset" / "tanh"
     place.mkdir(parents=True)
     predictions(3).to_parquet(place / "predictions.parquet")
-    save_file({"weight_1": np.ones((2, 3)), "bias_1": np.zeros(3)}, place / "initial.safetensors")
     return tmp_path
 
 
 def test_files_are_read_when_they_are_asked_for(folder):
     found = measurements_in(folder, load_params(REPOSITORY / "params.yaml"))
     assert found.predictions("tanh")["prediction"].sum() == 3
-    assert [weight.shape for weight in found.initial_weights("tanh")] == [(2, 3)]
     with pytest.raises(Undecided, match="tanh has not been trained"):
         found.runs("tanh")
     with pytest.raises(Undecided, match="no such table"):
@@ -138,6 +134,3 @@ def test_damaged_files_are_one_line(folder):
     (place / "predictions.parquet").write_bytes(b"no table")
     with pytest.raises(InputError, match="missing or damaged"):
         found.predictions("tanh")
-    save_file({"bias_1": np.zeros(3), "bias_2": np.zeros(3)}, place / "initial.safetensors")
-    with pytest.raises(InputError, match="allowed: weight_1"):
-        found.initial_weights("tanh")
