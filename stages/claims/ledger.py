@@ -16,6 +16,7 @@ from stages.claims.saturation import (
     EARLY_UPDATES,
     FEWEST_SATURATED,
     LEFT_ZERO,
+    LONG_TRAINING,
     NEAR_ZERO,
     SHOULDERS,
     SIGMOID_SATURATED,
@@ -66,7 +67,8 @@ CLAIMS = {
         "hidden layer begins to saturate as it does; with five it does not.",
         f"Four hidden layers: the 98th percentile of layer 4 falls below {NEAR_ZERO} and later rises above "
         f"{LEFT_ZERO}; only then an outer percentile of layer 1 comes within {1 - SIGMOID_SATURATED:.3f} of "
-        "0 or 1. Five hidden layers: layer 5 falls and does not rise.",
+        f"0 or 1. Five hidden layers: layer 5 falls and does not rise. Where neither has risen after {LONG_TRAINING:,} "
+        "updates it fails.",
         saturation.sigmoid_depth4_escapes,
     ),
     "sigmoid-pretrained-escapes": Claim(
@@ -85,10 +87,12 @@ CLAIMS = {
     "softsign-saturates-together": Claim(
         "3.3",
         "Softsign layers saturate less than tanh layers, and all at about the same time.",
-        f"After training, a smaller share of softsign's activations than of tanh's is beyond ±{BOUNDS[0]}, on average "
-        "over the layers. And when the first softsign layer saturates, its outer percentile being beyond "
+        "After training a smaller share of softsign's activations than of tanh's is saturated, on average over the "
+        f"layers, by two definitions: |z| beyond {BOUNDS[0]}, and a slope below 5 % of the steepest, which is |z| "
+        f"beyond {SOFTSIGN_SATURATED} for softsign and {TANH_SATURATED} for tanh; where these disagree it is "
+        "undecided. And when the first softsign layer saturates, its outer percentile being beyond "
         f"±{SOFTSIGN_SATURATED}, those of the others have on average come at least {TOGETHER} of the way from 0 to "
-        "there, and farther than those of tanh have.",
+        "there, and farther than those of tanh have; otherwise it fails.",
         saturation.softsign_saturates_together,
     ),
     "tanh-ends-at-extremes": Claim(

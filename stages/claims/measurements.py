@@ -99,8 +99,11 @@ class Measurements:
 
     def initial(self, name: str, quantity: str) -> pd.Series:
         """Return a quantity of each layer at initialization that has it, the output layer's last."""
-        table = self._results("measured", SHAPESET, name, "layers", ["moment", "layer", quantity])
-        return table[table["moment"] == "initial"].set_index("layer")[quantity].dropna().sort_index()
+        return self._of_layers(name, "initial", quantity)
+
+    def final(self, name: str, quantity: str) -> pd.Series:
+        """Return the same of the chosen run after training."""
+        return self._of_layers(name, "final", quantity)
 
     def initial_jacobians(self, name: str) -> pd.Series:
         """Return the average singular value between neighbouring hidden layers at initialization."""
@@ -145,6 +148,10 @@ class Measurements:
         return self.table(
             f"{folder}/{dataset}/{name}/{table}", columns, f"{name} has not been trained and measured on {dataset}"
         )
+
+    def _of_layers(self, name: str, moment: str, quantity: str) -> pd.Series:
+        table = self._results("measured", SHAPESET, name, "layers", ["moment", "layer", quantity])
+        return table[table["moment"] == moment].set_index("layer")[quantity].dropna().sort_index()
 
     def _require_listed(self, dataset: str) -> None:
         if dataset not in self.datasets:

@@ -23,9 +23,10 @@ FEWEST_SATURATED = 2  # layers, to speak of an order
 
 TOGETHER = 0.5  # of the way to saturation, on average: where the other layers are at least when the first one saturates
 
-# The places of |z|: near 0, around 0.6 to 0.8 (a tenth more on either side), and at the bounds. How much lies at the
-# bounds also says which of two networks is more saturated; by slope it would be softsign, which is flat from 0.776 on.
+# The places of |z|: near 0, around 0.6 to 0.8 (a tenth more on either side), and at the bounds.
 CENTRE, SHOULDERS, BOUNDS = (0.0, 0.5), (0.5, 0.9), (0.9, 1.0)
+
+LONG_TRAINING = 5_000_000  # updates, the paper's: what has not come by then is taken not to come
 AFTER_ESCAPE = 2  # so many times the updates of an escape must pass before what should come with it has failed to come
 
 
@@ -70,8 +71,10 @@ def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
         return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: not both top layers have come to 0 yet")
     if None in came.values() or left[five] is not None:
         return Verdict(FAILS, numbers)
-    if left[four] is None:
+    if left[four] is None and last < LONG_TRAINING:
         return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: neither top layer has left 0 yet")
+    if left[four] is None:
+        return Verdict(FAILS, numbers)
     if saturated is None and last < AFTER_ESCAPE * left[four]:
         missing = f"{_too_short(layer_1)}: the top layer left 0 at update {left[four]:,}, layer 1 has not saturated yet"
         return Verdict(UNDECIDED, numbers, missing)
@@ -121,7 +124,10 @@ def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
 
 
 def softsign_saturates_together(measurements: Measurements) -> Verdict:
-    """Judge how much of softsign ends at the bounds, and how far all layers are when the first saturates, by tanh."""
+    """Judge how much of softsign ends saturated, and how far all layers are when the first one saturates, by tanh.
+
+    What is saturated has two definitions that differ for softsign: at the bounds of |z|, and where the slope is small.
+    """
     shares, ways, numbers = {}, {}, {}
     for recipe, level in ((SOFTSIGN, SOFTSIGN_SATURATED), (TANH, TANH_SATURATED)):
         name = measurements.find(recipe)
@@ -132,12 +138,21 @@ def softsign_saturates_together(measurements: Measurements) -> Verdict:
         if when is None:
             raise Undecided(f"{_too_short(outer)}: no layer of {name} has saturated yet")
         others = outer.loc[when].drop(outer.loc[when].idxmax())
-        ways[recipe] = numbers[f"{name}_way_of_other_layers"] = float((others / level).mean())
+        ways[recipe] = float((others / level).mean())
         tenths = _tenths(measurements.final_activations(name))
-        shares[recipe] = numbers[f"{name}_share_at_bounds"] = float(_within(tenths, BOUNDS).sum(axis=1).mean())
-        numbers[f"{name}_first_saturates_after_updates"] = when
+        shares[recipe] = {
+            "share_at_bounds": float(_within(tenths, BOUNDS).sum(axis=1).mean()),
+            "share_of_small_slope": float(measurements.final(name, "saturated_share").mean()),
+        }
+        found = {"way_of_other_layers": ways[recipe], **shares[recipe], "first_saturates_after_updates": when}
+        numbers |= {f"{recipe.activation}_{key}": value for key, value in found.items()}
     together = ways[SOFTSIGN] >= TOGETHER and ways[SOFTSIGN] > ways[TANH]
-    return judged(together and shares[SOFTSIGN] < shares[TANH], numbers)
+    less = {definition: share < shares[TANH][definition] for definition, share in shares[SOFTSIGN].items()}
+    if together and len(set(less.values())) > 1:
+        one, other = (key.replace("_", " ") for key in sorted(less, key=less.__getitem__, reverse=True))
+        missing = f"definitions of saturation disagree: softsign's {one} is smaller than tanh's, its {other} is not"
+        return Verdict(UNDECIDED, numbers, missing)
+    return judged(together and all(less.values()), numbers)
 
 
 def tanh_ends_at_extremes(measurements: Measurements) -> Verdict:
@@ -151,7 +166,7 @@ def tanh_ends_at_extremes(measurements: Measurements) -> Verdict:
         if lower.empty:
             raise Undecided(f"{name} has only one hidden layer")
         places[recipe] = [_place(densest) for densest in lower.idxmax(axis=1)]
-        numbers |= {f"{name}_layer_{layer}_densest_at": at for layer, at in lower.idxmax(axis=1).items()}
+        numbers |= {f"{recipe.activation}_layer_{layer}_densest_at": at for layer, at in lower.idxmax(axis=1).items()}
     if SHOULDERS in places[TANH] or BOUNDS in places[SOFTSIGN]:
         return Verdict(FAILS, numbers)
     if BOUNDS in places[TANH] and set(places[SOFTSIGN]) == {SHOULDERS}:
