@@ -13,7 +13,7 @@ import pandas as pd
 from stages.artifacts import RUN, read_runs, read_table
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import marks
-from stages.claims.measurements import measurements_in
+from stages.claims.measurements import measurements_in, of_first_seed
 from stages.claims.table1 import paper_percent, table1_row
 from stages.durations import run_stage
 from stages.files import whole_folder, write_whole
@@ -89,8 +89,8 @@ def headline(row: dict[str, float]) -> dict[str, float]:
 
 
 def by_depth(runs: pd.DataFrame) -> dict[str, float]:
-    """Return the lowest validation error in percent at each depth with a run that did not diverge."""
-    lowest = 100 * runs.groupby("hidden_layers")["validation_error"].min().dropna()
+    """Return the lowest validation error in percent at each depth with a run of the first seed that did not diverge."""
+    lowest = 100 * of_first_seed(runs).groupby("hidden_layers")["validation_error"].min().dropna()
     return {f"{depth}_hidden_layers": rounded(percent) for depth, percent in lowest.items()}
 
 

@@ -115,10 +115,12 @@ def test_metrics_have_the_lowest_validation_error_at_each_depth(results):
     file = results / "data" / "runs" / "shapeset" / "tanh" / "runs.parquet"
     runs = pd.read_parquet(file)
     more = runs.assign(hidden_layers=4, chosen=False, validation_error=runs["validation_error"] / 2)
+    # only the first seed is trained at every depth
+    runs.loc[runs["seed"] > 0, "validation_error"] /= 10
     pd.concat([runs, more]).to_parquet(file)
     judge.main()
     metrics = json.loads((results / "reports" / "metrics.json").read_text(encoding="utf-8"))
-    lowest = 100 * min(error for error in runs["validation_error"] if error == error)
+    lowest = 100 * runs.loc[runs["seed"] == 0, "validation_error"].min()
     found = metrics["shapeset"]["tanh"]["validation_error_percent"]
     assert found == pytest.approx({"4_hidden_layers": lowest / 2, "5_hidden_layers": lowest}, rel=1e-5)
 

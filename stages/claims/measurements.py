@@ -34,18 +34,18 @@ class Measurements:
     datasets: Sequence[str]
     tables: Tables
 
-    def find(self, wanted: Model, hidden_layers: int | None = None) -> str:
-        """Return the name of the model that is `wanted`, whatever its depth, or with this depth where one is given.
+    def find(self, wanted: Model, *hidden_layers: int) -> str:
+        """Return the name of the model that is `wanted` and trained with each of these depths, if any are given.
 
         Of several, such as one for each depth, it is the first with PAPER_LAYERS, or else the first.
         """
         alike = [name for name, model in self.models.items() if without_search(model) == without_search(wanted)]
         if not alike:
             raise Undecided(f"params.yaml has no model with {words(wanted)}")
-        if hidden_layers is not None:
-            alike = [name for name in alike if hidden_layers in self.depths(name)]
-            if not alike:
-                raise Undecided(f"no model with {words(wanted)} is trained with {hidden_layers} hidden layers")
+        alike = [name for name in alike if set(hidden_layers) <= set(self.depths(name))]
+        if not alike:
+            depths = ", ".join(map(str, hidden_layers))
+            raise Undecided(f"no model with {words(wanted)} is trained with {depths} hidden layers")
         return min(alike, key=lambda name: PAPER_LAYERS not in self.depths(name))
 
     def find_pretrained(self, plain: Model) -> str:
@@ -75,14 +75,21 @@ class Measurements:
         runs = self.runs(name, dataset)
         if hidden_layers is not None:
             runs = runs[runs["hidden_layers"] == hidden_layers]
-        if runs.empty:
-            raise Undecided(f"all runs of {name} on {dataset} diverged")
-        ranked = runs.sort_values(["validation_error", "learning_rate"], ascending=[True, False], kind="stable")
-        return ranked.iloc[0]
+        return _best(runs, name, dataset)
+
+    def best_of_first_seed(self, name: str, hidden_layers: int) -> pd.Series:
+        """Return the best run with this depth among those to compare depths by."""
+        runs = of_first_seed(self.runs(name))
+        return _best(runs[runs["hidden_layers"] == hidden_layers], name, SHAPESET)
+
+    def watched_run(self, name: str) -> pd.Series:
+        """Return the run whose course is judged: the best one with PAPER_LAYERS, or the chosen one if there is none."""
+        deep = (self.runs(name)["hidden_layers"] == PAPER_LAYERS).any()
+        return self.best_run(name, PAPER_LAYERS if deep else None)
 
     def require_learned(self, name: str) -> None:
-        """Raise Undecided where the chosen run errs about as often as always naming the commonest class does."""
-        error, chance = self.best_run(name)["test_error"], 1 - CATALOGUE[SHAPESET].commonest_share
+        """Raise Undecided where the watched run errs about as often as always naming the commonest class does."""
+        error, chance = self.watched_run(name)["test_error"], 1 - CATALOGUE[SHAPESET].commonest_share
         if error > LEARNED * chance:
             raise Undecided(
                 f"{name} has not been trained for long enough to learn: it errs on {100 * error:.1f} % of the test "
@@ -90,8 +97,11 @@ class Measurements:
             )
 
     def course(self, name: str, quantity: str, hidden_layers: int | None = None) -> pd.DataFrame:
-        """Return how a monitored quantity went in the best run: one row an update, one column a hidden layer."""
-        best = self.best_run(name, hidden_layers)
+        """Return how a monitored quantity went in the watched run, or the best one with this depth where one is given.
+
+        It has one row an update and one column a hidden layer.
+        """
+        best = self.watched_run(name) if hidden_layers is None else self.best_run(name, hidden_layers)
         table = self._results("runs", SHAPESET, name, "monitored", [*RUN, "update", "layer", quantity])
         of_best = table[(table[list(RUN)] == best[list(RUN)].to_numpy()).all(axis=1)]
         hidden = of_best[of_best["layer"] <= of_best["hidden_layers"]]
@@ -168,6 +178,17 @@ def measurements_in(folder: Path, params: Params) -> Measurements:
     return Measurements(params.models, params.settings, params.datasets, tables)
 
 
+def of_first_seed(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs to compare depths by: only the first seed is trained with each depth and learning rate."""
+    return runs[runs["seed"] == 0]
+
+
+def errors_over_seeds(runs: pd.DataFrame, chosen: pd.Series) -> pd.Series:
+    """Return the test errors at the chosen run's depth and learning rate, of the seeds that did not diverge."""
+    alike = (runs["hidden_layers"] == chosen["hidden_layers"]) & (runs["learning_rate"] == chosen["learning_rate"])
+    return runs.loc[alike & runs["diverged_at"].isna(), "test_error"]
+
+
 def without_search(model: Model) -> Model:
     """Return the model without what says among which runs its chosen one is looked for."""
     return replace(model, hidden_layers=None, learning_rates=None, seeds=None)
@@ -180,3 +201,10 @@ def words(model: Model) -> str:
     changed = {key: value for key, value in given.items() if value != getattr(default, key)}
     special = [key.replace("_", " ") if value is True else f"{key} {value}" for key, value in changed.items()]
     return " and ".join([f"{model.activation} units", f"{model.initialization} initialization", *special])
+
+
+def _best(runs: pd.DataFrame, name: str, dataset: str) -> pd.Series:
+    if runs.empty:
+        raise Undecided(f"all runs of {name} on {dataset} diverged")
+    ranked = runs.sort_values(["validation_error", "learning_rate"], ascending=[True, False], kind="stable")
+    return ranked.iloc[0]

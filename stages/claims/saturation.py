@@ -85,7 +85,7 @@ def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
 def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
     """Judge whether the pre-trained network's top layer is ever driven to 0, where that of the plain one is."""
     pretrained = measurements.find_pretrained(SIGMOID)
-    depth = int(measurements.best_run(pretrained)["hidden_layers"])
+    depth = int(measurements.watched_run(pretrained)["hidden_layers"])
     plain = measurements.find(SIGMOID, depth)
     tops = {
         kind: measurements.course(name, "activation_p98", depth)[depth]

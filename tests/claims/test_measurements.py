@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from stages.claims.measurements import SIGMOID, TANH, TANH_N, measurements_in
+from stages.claims.measurements import SIGMOID, TANH, TANH_N, errors_over_seeds, measurements_in
 from stages.claims.verdict import Undecided
 from stages.errors import InputError
 from stages.params import Model, Pretraining, load_params
@@ -45,6 +45,10 @@ def test_of_several_depths_five_comes_first_unless_another_is_asked_for():
         found.find(SIGMOID, 3)
     assert measurements({"all": SIGMOID}, {}, hidden_layers=(1, 4, 5)).find(SIGMOID, 4) == "all"
     assert measurements({"four": models["four"]}, {}).find(SIGMOID) == "four"
+    several = models | {"all": replace(SIGMOID, hidden_layers=[3, 4, 5])}
+    assert measurements(several, {}).find(SIGMOID, 3, 4) == "all"
+    with pytest.raises(Undecided, match="trained with 2, 3 hidden layers"):
+        measurements(several, {}).find(SIGMOID, 2, 3)
 
 
 def test_pretrained_models_are_found_from_any_initialization():
@@ -82,6 +86,36 @@ def test_courses_are_the_best_runs_hidden_layers():
     assert course.to_numpy().tolist() == [[0.1, 0.3], [0.2, 0.4]]
     assert list(course.index) == [0, 10]
     assert list(course.columns) == [1, 2]
+
+
+@pytest.mark.parametrize(("deep_diverged", "course"), [(False, 0.5), (True, 0.4)])
+def test_courses_are_of_five_layers_where_a_run_with_them_did_not_diverge(deep_diverged, course):
+    tables = {}
+    for depth, error in ((4, 0.1), (5, 0.2)):  # the shallower one is chosen
+        of_depth = monitored("tanh", [0, 10], depth, error, activation_p98={1: [depth / 10] * 2})
+        tables = {name: pd.concat([tables.get(name), table]) for name, table in of_depth.items()}
+    table = tables["runs/shapeset/tanh/runs"].reset_index(drop=True)
+    table.loc[(table["hidden_layers"] == 5) & deep_diverged, "diverged_at"] = 7
+    tables["runs/shapeset/tanh/runs"] = table
+    found = measurements({"tanh": TANH}, tables, hidden_layers=(4, 5))
+    assert found.best_run("tanh")["hidden_layers"] == 4
+    assert found.course("tanh", "activation_p98").to_numpy().max() == course
+    assert found.course("tanh", "activation_p98", 4).to_numpy().max() == 0.4
+
+
+def test_depths_are_compared_by_the_first_seed():
+    table = runs((4, 0.1, 0, 0.3), (4, 0.2, 0, 0.25), (5, 0.1, 0, 0.28), (5, 0.1, 1, 0.1), (5, 0.1, 2, 0.1))
+    found = measurements({"tanh": TANH}, {"runs/shapeset/tanh/runs": table})
+    assert found.best_of_first_seed("tanh", 4)["test_error"] == 0.25
+    assert found.best_of_first_seed("tanh", 5)["test_error"] == 0.28
+    with pytest.raises(Undecided, match="diverged"):
+        found.best_of_first_seed("tanh", 3)
+
+
+def test_errors_over_seeds_are_of_the_chosen_depth_and_rate():
+    table = runs((4, 0.1, 0, 0.3), (5, 0.2, 0, 0.25), (5, 0.1, 0, 0.28), (5, 0.1, 1, 0.1), (5, 0.1, 2, 0.2))
+    table.loc[4, "diverged_at"] = 7
+    assert list(errors_over_seeds(table, table.loc[3])) == [0.28, 0.1]
 
 
 def test_what_is_not_there_says_what_is_missing():

@@ -14,6 +14,7 @@ from stages.claims.table1 import (
     Cell,
     cells,
     footnotes,
+    paper_model,
     paper_percent,
     percent,
     table1_row,
@@ -77,6 +78,15 @@ def test_papers_table_is_the_recorded_one():
     for row in pd.read_csv(recorded).to_dict("records"):
         for dataset in ("shapeset", "mnist", "cifar10", "small_imagenet"):
             assert paper_percent(dataset, Model(row["activation"], row["initialization"])) == row[dataset]
+
+
+@pytest.mark.parametrize(
+    ("hidden_layers", "name"), [(None, "sigmoid"), ([5], "sigmoid"), ([1, 2, 3, 4, 5], "sigmoid"), ([4], None)]
+)
+def test_the_papers_models_are_those_that_may_have_five_layers(hidden_layers, name):
+    model = Model("sigmoid", "standard", hidden_layers=hidden_layers, learning_rates=[0.1], seeds=1)
+    assert paper_model(model) == name
+    assert paper_percent("shapeset", model) == (name and 82.61)
 
 
 @pytest.fixture
