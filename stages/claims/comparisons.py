@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from stages.claims.measurements import SHAPESET, Measurements
-from stages.claims.significance import LEVEL, mcnemar, welch
+from stages.claims.measurements import SHAPESET, Measurements, errors_over_seeds
+from stages.claims.significance import LEVEL, bonferroni, mcnemar, welch
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Verdict
 from stages.errors import InputError
 
@@ -22,13 +22,15 @@ class Comparison:
     """share of the test images; of the chosen run"""
     worse_error: float
     images: int
-    p: float
+    p_over_images: float
     """of `test` between the chosen runs"""
     test: str = "McNemar's exact test"
+    seeds: tuple[int, int] = (1, 1)
+    """of either model at the chosen depth and learning rate, those that did not diverge"""
     difference_over_seeds: float | None = None
-    """between the means over the seeds of the chosen depth and learning rate, None where either has only one"""
+    """between the means over these seeds, None where either has only one"""
     p_over_seeds: float | None = None
-    """of Welch's t-test between these seeds"""
+    """of Welch's t-test between them"""
 
     @property
     def difference(self) -> float:
@@ -39,6 +41,11 @@ class Comparison:
     def over_seeds(self) -> float:
         """The same as the mean over seeds; where there is one seed, that of the chosen runs."""
         return self.difference if self.difference_over_seeds is None else self.difference_over_seeds
+
+    @property
+    def p(self) -> float:
+        """That of both tests together, each of which has to tell the models apart; of the one where there is one."""
+        return max(self.p_over_images, self.p_over_seeds or 0.0)
 
     @property
     def confirmed(self) -> bool:
@@ -55,17 +62,31 @@ class Comparison:
         """Whether either errs significantly less."""
         return self.confirmed or self.reversed
 
+    @property
+    def tests(self) -> str:
+        """What `p` is of, in words."""
+        if self.p_over_seeds is None:
+            more = "no test over seeds, of which there are {} and {}"
+        else:
+            more = "Welch's t-test over {} and {} seeds, the larger p"
+        models = f"{self.test} between {self.better} and {self.worse} on {self.images:,} test images"
+        return f"{models}; {more.format(*self.seeds)}"
+
 
 def compare(measurements: Measurements, better: str, worse: str, dataset: str = SHAPESET) -> Comparison:
     """Return the comparison of two models' chosen runs, and of their seeds."""
     tables = (measurements.predictions(name, dataset) for name in (better, worse))
-    seeds = [_seeds(measurements, name, dataset) for name in (better, worse)]
-    several = min(len(errors) for errors in seeds) > 1
+    seeds = [
+        errors_over_seeds(measurements.runs(name, dataset), measurements.best_run(name, dataset=dataset))
+        for name in (better, worse)
+    ]
+    counts = tuple(len(errors) for errors in seeds)
     return Comparison(
         better,
         worse,
         *compare_predictions(better, worse, *tables),
-        difference_over_seeds=float(seeds[1].mean() - seeds[0].mean()) if several else None,
+        seeds=counts,
+        difference_over_seeds=float(seeds[1].mean() - seeds[0].mean()) if min(counts) > 1 else None,
         p_over_seeds=welch(*seeds),
     )
 
@@ -92,28 +113,36 @@ def wrong_together(predictions: dict[str, pd.DataFrame]) -> dict[str, np.ndarray
 def all_confirmed(comparisons: Sequence[Comparison]) -> Verdict:
     """Return the verdict on a claim that says of each pair which errs less.
 
-    It holds where every comparison confirms it and fails where one reverses it. The p-value is that of the comparison
-    that decides: the weakest of those that confirm, the strongest of those that reverse, or the weakest that is open.
+    It holds where every comparison confirms it. It fails where one reverses it, also after Bonferroni's correction for
+    their number, as any of them could have. The p-value is that of the comparison that decides: the weakest of those
+    that confirm, the strongest of those that reverse, corrected, or the weakest that is open.
     """
-    reverses = [one for one in comparisons if one.reversed]
     open_ones = [one for one in comparisons if not one.confirmed]
-    if reverses:
-        verdict, missing, decides = FAILS, None, min(reverses, key=_strength)
+    strongest = min((one for one in comparisons if one.reversed), key=_strength, default=None)
+    count = len(comparisons)
+    if strongest and bonferroni(strongest.p, count) < LEVEL:
+        verdict, missing, decides, p = FAILS, None, strongest, bonferroni(strongest.p, count)
+    elif strongest:
+        verdict, decides, p = UNDECIDED, strongest, bonferroni(strongest.p, count)
+        missing = (
+            f"{_errors(decides)} are the other way round, but not significantly for one of {count} comparisons "
+            f"(p = {p:.2g}); more seeds or images might decide"
+        )
     elif open_ones:
         decides = max(open_ones, key=_strength)
-        verdict, missing = UNDECIDED, _what_is_open(decides)
+        verdict, missing, p = UNDECIDED, _what_is_open(decides), decides.p
     else:
-        verdict, missing, decides = HOLDS, None, max(comparisons, key=_strength)
+        decides = max(comparisons, key=_strength)
+        verdict, missing, p = HOLDS, None, decides.p
     numbers = {"difference_percent": 100 * decides.difference}
     for one in (decides, *comparisons):
         numbers[f"{one.better}_percent"] = 100 * one.better_error
         numbers[f"{one.worse}_percent"] = 100 * one.worse_error
-    if decides.difference_over_seeds is not None:
-        numbers["difference_over_seeds_percent"] = 100 * decides.difference_over_seeds
     if decides.p_over_seeds is not None:
-        numbers["p_over_seeds"] = decides.p_over_seeds
-    test = f"{decides.test} between {decides.better} and {decides.worse} on {decides.images:,} test images"
-    return Verdict(verdict, numbers, missing, test, decides.p)
+        numbers["difference_over_seeds_percent"] = 100 * decides.over_seeds
+        numbers |= {"p_over_images": decides.p_over_images, "p_over_seeds": decides.p_over_seeds}
+    corrected = f"; times {count}, of as many comparisons" if decides.reversed and count > 1 else ""
+    return Verdict(verdict, numbers, missing, decides.tests + corrected, p)
 
 
 def _strength(comparison: Comparison) -> tuple[float, float]:
@@ -121,21 +150,20 @@ def _strength(comparison: Comparison) -> tuple[float, float]:
     return comparison.p, -abs(comparison.difference)
 
 
+def _errors(comparison: Comparison) -> str:
+    percents = f"{100 * comparison.better_error:.2f} % and {100 * comparison.worse_error:.2f} %"
+    return f"the errors of {comparison.better} and {comparison.worse} ({percents})"
+
+
 def _what_is_open(comparison: Comparison) -> str:
-    better, worse = comparison.better, comparison.worse
-    errors = f"{100 * comparison.better_error:.2f} % and {100 * comparison.worse_error:.2f} %"
-    if comparison.p < LEVEL:
+    if comparison.p_over_images >= LEVEL:
         return (
-            f"there are too few seeds: the chosen runs of {better} and {worse} ({errors}) and the seeds' means disagree"
+            f"{_errors(comparison)} cannot be told apart on {comparison.images:,} test images "
+            f"(p = {comparison.p_over_images:.2g}); longer training or more images might"
         )
-    return (
-        f"the errors of {better} and {worse} ({errors}) cannot be told apart on {comparison.images:,} test images "
-        f"(p = {comparison.p:.2g}); longer training or more images might"
-    )
-
-
-def _seeds(measurements: Measurements, name: str, dataset: str) -> pd.Series:
-    """Return the test error of every seed at the chosen depth and learning rate."""
-    best, runs = measurements.best_run(name, dataset=dataset), measurements.runs(name, dataset)
-    alike = (runs["hidden_layers"] == best["hidden_layers"]) & (runs["learning_rate"] == best["learning_rate"])
-    return runs.loc[alike, "test_error"]
+    if comparison.p >= LEVEL:
+        return (
+            f"{_errors(comparison)} cannot be told apart over {' and '.join(map(str, comparison.seeds))} seeds "
+            f"(p = {comparison.p:.2g}); more seeds might"
+        )
+    return f"{_errors(comparison)} and the means over their seeds disagree; more seeds might decide"

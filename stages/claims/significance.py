@@ -24,13 +24,12 @@ def mcnemar(first_wrong: np.ndarray, second_wrong: np.ndarray) -> float:
 
 
 def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return the two-sided p-value of Welch's t-test between two groups of seeds, None where it has no answer.
-
-    That is with fewer than two seeds in a group, or with errors that no seed changes.
-    """
+    """Return the two-sided p-value of Welch's t-test between two groups of seeds, None where either has only one."""
     groups = np.asarray(first, float), np.asarray(second, float)
-    if min(len(group) for group in groups) < 2 or all(np.ptp(group) == 0 for group in groups):
+    if min(len(group) for group in groups) < 2:
         return None
+    if all(np.ptp(group) == 0 for group in groups):
+        return 1.0 if groups[0][0] == groups[1][0] else 0.0
     summary = [number for group in groups for number in (group.mean(), group.std(ddof=1), len(group))]
     return float(ttest_ind_from_stats(*summary, equal_var=False).pvalue)
 
@@ -47,6 +46,11 @@ def fisher(first_wrong: int, second_wrong: int, examples: int) -> float:
     """Return the two-sided p-value of Fisher's exact test: two models, so many errors each in so many examples."""
     table = [[first_wrong, examples - first_wrong], [second_wrong, examples - second_wrong]]
     return float(fisher_exact(table).pvalue)
+
+
+def bonferroni(p: float, comparisons: int) -> float:
+    """Return the p-value of the strongest of so many comparisons, of which any may be the one."""
+    return min(1.0, comparisons * p)
 
 
 def holm(raw: Mapping[str, float]) -> dict[str, float]:

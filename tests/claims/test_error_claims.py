@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from scipy.stats import ttest_ind
 
 from stages.claims import errors
+from stages.claims.ledger import CLAIMS
 from stages.claims.measurements import TANH
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided
 from stages.params import Pretraining
@@ -37,16 +39,44 @@ def test_normalized_beats_standard_tanh(tanh, tanh_n, verdict, p):
     assert (found.missing is not None) == (verdict == UNDECIDED)
 
 
-@pytest.mark.parametrize(("other_seeds", "verdict"), [([30, 31], HOLDS), ([5, 5], UNDECIDED)])
-def test_seeds_that_say_the_opposite_leave_it_undecided(other_seeds, verdict):
-    # the chosen seeds: 40 against 20; the means over seeds: with the others of tanh, (40+30+31)/3 or (40+5+5)/3
+@pytest.mark.parametrize(
+    ("other_seeds", "verdict", "missing"),
+    [
+        ([39, 41], HOLDS, None),
+        ([30, 50], UNDECIDED, "cannot be told apart over 3 and 3 seeds (p = 0.076); more seeds might"),
+        ([5, 5], UNDECIDED, "cannot be told apart over 3 and 3 seeds (p = 0.78); more seeds might"),
+        ([1] * 60, UNDECIDED, "and the means over their seeds disagree"),
+    ],
+)
+def test_the_seeds_are_tested_too(other_seeds, verdict, missing):
+    # the chosen seeds: 40 against 20, which McNemar's test tells apart with p = 2/2²⁰
     seeds = {"tanh": other_seeds, "tanh-n": [20, 21]}
     found = judge(errors.normalized_beats_standard_tanh, {"tanh": 40, "tanh-n": 20}, seeds=seeds)
     assert found.verdict == verdict
-    assert found.numbers["difference_over_seeds_percent"] == pytest.approx((40 + sum(other_seeds)) / 3 - 61 / 3)
-    assert 0 < found.numbers["p_over_seeds"] < 1
-    if verdict == UNDECIDED:
-        assert "too few seeds" in found.missing
+    assert missing is found.missing is None or missing in found.missing
+    mean = (40 + sum(other_seeds)) / (1 + len(other_seeds))
+    over_seeds = ttest_ind([40, *other_seeds], [20, 20, 21], equal_var=False).pvalue
+    assert found.numbers["difference_over_seeds_percent"] == pytest.approx(mean - 61 / 3)
+    assert found.numbers["p_over_images"] == pytest.approx(2 / 2**20)
+    assert found.numbers["p_over_seeds"] == pytest.approx(over_seeds)
+    assert found.p == pytest.approx(max(over_seeds, 2 / 2**20))
+    assert found.test.endswith(f"Welch's t-test over 3 and {1 + len(other_seeds)} seeds, the larger p")
+
+
+@pytest.mark.parametrize(("tanh", "tanh_n", "verdict"), [(40, 20, HOLDS), (20, 40, FAILS)])
+def test_without_several_seeds_of_both_it_is_said_that_they_are_not_tested(tanh, tanh_n, verdict):
+    seeds = {"tanh": [5, 90]}
+    found = judge(errors.normalized_beats_standard_tanh, {"tanh": tanh, "tanh-n": tanh_n}, seeds=seeds)
+    assert (found.verdict, found.p) == (verdict, pytest.approx(2 / 2**20))
+    assert found.test.endswith("no test over seeds, of which there are 1 and 3")
+    assert "p_over_seeds" not in found.numbers
+
+
+def test_seeds_that_diverged_are_not_tested():
+    tables = with_errors({"tanh": 40, "tanh-n": 20}, seeds={"tanh": [39, 41], "tanh-n": [21]})
+    tables["runs/shapeset/tanh-n/runs"].loc[1, "diverged_at"] = 7
+    found = errors.normalized_beats_standard_tanh(measurements(TABLE1, tables))
+    assert found.test.endswith("no test over seeds, of which there are 1 and 3")
 
 
 @pytest.mark.parametrize(
@@ -73,11 +103,28 @@ def test_softsign_robust(tanh, tanh_n, softsign, softsign_n, verdict):
 
 @pytest.mark.parametrize(
     ("changed", "verdict"),
-    [({}, HOLDS), ({"tanh": 75}, UNDECIDED), ({"tanh": 90}, FAILS), ({"tanh": 75, "softsign": 99}, FAILS)],
+    [
+        ({}, HOLDS),
+        ({"tanh": 75}, UNDECIDED),
+        ({"tanh": 91}, FAILS),
+        ({"tanh": 90}, UNDECIDED),  # p = 2/2¹⁰, but for one of four comparisons
+        ({"tanh": 75, "softsign": 99}, FAILS),
+    ],
 )
 def test_sigmoid_worst(changed, verdict):
     found = judge(errors.sigmoid_worst, PAPERS_ORDER | changed)
     assert found.verdict == verdict
+
+
+@pytest.mark.parametrize(("tanh", "p"), [(91, 4 * 2 / 2**11), (90, 4 * 2 / 2**10)])
+def test_the_one_of_several_comparisons_that_is_reversed_is_corrected_for_their_number(tanh, p):
+    found = judge(errors.sigmoid_worst, PAPERS_ORDER | {"tanh": tanh})
+    assert found.p == pytest.approx(p)
+    assert found.numbers["difference_percent"] == pytest.approx(80 - tanh)
+    assert "between tanh and sigmoid" in found.test
+    assert found.test.endswith("times 4, of as many comparisons")
+    if tanh == 90:
+        assert "not significantly for one of 4 comparisons (p = 0.0078)" in found.missing
 
 
 def test_the_weakest_of_several_comparisons_decides():
@@ -101,6 +148,7 @@ def test_pretraining_best(pretrained, tanh_n, verdict):
     wrong = {"softsign": 76, "softsign-n": 77, "tanh": 80, "tanh-n": tanh_n, "sigmoid": 90, "tanh-pre": pretrained}
     found = judge(errors.pretraining_best, wrong, PRETRAINED)
     assert found.verdict == verdict
+    assert found.numbers[CLAIMS["pretraining-best"].metric] > 0 or verdict == FAILS
     if pretrained == 2:
         assert found.numbers["share_of_gap_closed"] == pytest.approx((80 - tanh_n) / 78)
 
@@ -143,8 +191,26 @@ def test_best_depth(tanh, sigmoid, verdict):
     assert "Fisher" in found.test
 
 
+def test_best_depth_compares_the_seed_that_all_depths_have():
+    tables = of_depths("sigmoid", 70, 60, 50, 10, 40)
+    for name in ("softsign", "softsign-n", "tanh-n", "tanh"):
+        tables |= of_depths(name, 70, 60, 50, 40, 10)
+    others = runs((5, 0.1, 1, 0.05), (5, 0.1, 2, 0.05))  # of the sigmoid at five layers
+    tables["runs/shapeset/sigmoid/runs"] = pd.concat([tables["runs/shapeset/sigmoid/runs"], others])
+    found = errors.best_depth(measurements(TABLE1, tables, hidden_layers=(1, 2, 3, 4, 5)))
+    assert (found.verdict, found.numbers["sigmoid_best_depth"]) == (HOLDS, 4)
+
+
+def test_best_depth_finds_the_model_with_all_depths_beside_others():
+    models = {"deep": replace(TANH, hidden_layers=[5])} | TABLE1
+    tables = of_depths("sigmoid", 70, 60, 50, 10, 40)
+    for name in ("softsign", "softsign-n", "tanh-n", "tanh"):
+        tables |= of_depths(name, 70, 60, 50, 40, 10)
+    assert errors.best_depth(measurements(models, tables, hidden_layers=(1, 2, 3, 4, 5))).verdict == HOLDS
+
+
 def test_best_depth_needs_all_depths():
-    with pytest.raises(Undecided, match="softsign is not trained with 1, 2, 3 hidden layers"):
+    with pytest.raises(Undecided, match=r"no model with softsign units .* is trained with 1, 2, 3, 4, 5 hidden layers"):
         errors.best_depth(measurements(TABLE1, {}, hidden_layers=(4, 5)))
 
 
@@ -154,6 +220,7 @@ def test_best_depth_needs_all_depths():
         ({}, HOLDS, 10, 0),
         ({"softsign": 20, "tanh-n": 20, "tanh": 30}, HOLDS, 7, 0),  # three pairs are level on MNIST
         ({"softsign": 60, "tanh": 30}, FAILS, 9, 1),
+        ({"softsign": 40, "tanh": 30}, UNDECIDED, 9, 1),  # p = 2/2¹⁰, but for one of ten pairs
         ({"softsign": 60, "softsign-n": 61, "tanh-n": 62, "tanh": 63, "sigmoid": 64}, UNDECIDED, 0, 0),
     ],
 )
@@ -163,8 +230,12 @@ def test_same_on_real_data(mnist, verdict, agreeing, against):
     assert found.verdict == verdict
     numbers = {"reversed_pairs": against, "agreeing_pairs_mnist": agreeing, "reversed_pairs_mnist": against}
     if against:
-        numbers |= {"shapeset_tanh_minus_softsign_percent": 20, "mnist_tanh_minus_softsign_percent": -30}
+        numbers["shapeset_tanh_minus_softsign_percent"] = 20
+        numbers["mnist_tanh_minus_softsign_percent"] = 30 - mnist["softsign"]
     assert found.numbers == pytest.approx(numbers)
+    if against:
+        assert found.p == pytest.approx(10 * 2 / 2 ** min(20, mnist["softsign"] - 30))
+        assert "the larger p of softsign and tanh on shapeset and mnist, times 10" in found.test
 
 
 def test_pairs_whose_seeds_say_the_opposite_do_not_count():

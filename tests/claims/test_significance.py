@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from stages.claims.significance import fisher, holm, mcnemar, paired, welch
+from stages.claims.significance import bonferroni, fisher, holm, mcnemar, paired, welch
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,14 @@ def test_welch_is_the_textbooks():
     assert welch(first, second) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("first", "second"), [([1.0], [2.0, 3.0]), ([1.0, 1.0], [2.0, 2.0]), ([], [1.0, 2.0])])
-def test_welch_has_no_answer_without_spread(first, second):
+@pytest.mark.parametrize(("first", "second"), [([1.0], [2.0, 3.0]), ([], [1.0, 2.0])])
+def test_welch_has_no_answer_with_one_seed(first, second):
     assert welch(first, second) is None
+
+
+def test_welch_is_sure_of_seeds_that_are_all_alike():
+    assert welch([1.0, 1.0], [2.0, 2.0, 2.0]) == 0
+    assert welch([1.0, 1.0], [1.0, 1.0]) == 1
 
 
 def test_paired_is_students_test_of_the_mean():
@@ -52,6 +57,11 @@ def test_fisher_sums_the_tables_that_are_no_likelier():
     # 1 and 4 errors in 5: of all ways to place 5 errors among 10, those at least as uneven
     ways = [comb(5, errors) * comb(5, 5 - errors) for errors in range(6)]
     assert fisher(1, 4, 5) == pytest.approx(sum(one for one in ways if one <= ways[1]) / comb(10, 5))
+
+
+def test_bonferroni_by_hand():
+    assert bonferroni(0.01, 4) == pytest.approx(0.04)
+    assert bonferroni(0.3, 4) == 1
 
 
 def test_holm_by_hand():
