@@ -6,8 +6,10 @@ from itertools import pairwise
 
 from stages.claims.comparisons import Comparison, all_confirmed, compare, compare_predictions
 from stages.claims.measurements import SHAPESET, TANH, TANH_N, Measurements, without_search
-from stages.claims.verdict import Undecided, Verdict, judged
+from stages.claims.verdict import UNDECIDED, Undecided, Verdict, judged
 
+PLATEAU_SHARES = ("plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict")
+PAPER_TRAINING_IMAGES = 100_000  # of the SVM and of the network beside it
 PER_PARAMETER = ("hessian", "gradient_variance")  # update rules
 PROFILES: dict[str, Callable[[list[float]], bool]] = {
     "widen": lambda profile: profile[-1] > profile[0] and all(below <= above for below, above in pairwise(profile)),
@@ -16,15 +18,22 @@ PROFILES: dict[str, Callable[[list[float]], bool]] = {
 
 
 def cross_entropy_fewer_plateaus(measurements: Measurements) -> Verdict:
-    """Judge the shares of the two costs' surfaces that are plateaus."""
+    """Judge the shares of the two costs' surfaces that are plateaus, by definitions half and twice as strict too."""
     missing = "the costs' surfaces have not been measured: data/surfaces/plateaus.parquet is not there"
-    table = measurements.table("surfaces/plateaus", ["cost", "plateau_share"], missing)
-    shares = table.set_index("cost")["plateau_share"].astype(float)
+    shares = measurements.table("surfaces/plateaus", ["cost", *PLATEAU_SHARES], missing).set_index("cost")
     for cost in ("quadratic", "cross_entropy"):
-        if cost not in shares:
+        if cost not in shares.index:
             raise Undecided(f"data/surfaces/plateaus.parquet has no surface of the cost {cost}")
-    numbers = {f"{cost}_plateau_share": float(shares[cost]) for cost in ("quadratic", "cross_entropy")}
-    return judged(shares["quadratic"] > shares["cross_entropy"], numbers)
+    numbers = {
+        f"{cost}_{share}": float(shares.loc[cost, share])
+        for share in PLATEAU_SHARES
+        for cost in ("quadratic", "cross_entropy")
+    }
+    more = [numbers[f"quadratic_{share}"] > numbers[f"cross_entropy_{share}"] for share in PLATEAU_SHARES]
+    if any(more) and not all(more):
+        missing = "definitions of a plateau disagree: the quadratic cost's share of them is larger by some, not by all"
+        return Verdict(UNDECIDED, numbers, missing)
+    return judged(all(more), numbers)
 
 
 def deep_beats_svm(measurements: Measurements) -> Verdict:
@@ -34,8 +43,13 @@ def deep_beats_svm(measurements: Measurements) -> Verdict:
     for model in ("network", "svm"):
         if model not in of_models:
             raise Undecided(f"data/svm/{SHAPESET}/predictions.parquet has no predictions of the {model}")
-    found = compare_predictions("network", "svm", of_models["network"], of_models["svm"])
-    return all_confirmed([Comparison("network", "svm", *found)])
+    found = all_confirmed(
+        [Comparison("network", "svm", *compare_predictions("network", "svm", of_models["network"], of_models["svm"]))]
+    )
+    images = measurements.scale.svm.examples[SHAPESET]
+    trained = f"both were trained on {images:,} images, the paper's on {PAPER_TRAINING_IMAGES:,}"
+    missing = f"{found.missing}; {trained}" if found.missing else None
+    return replace(found, numbers=found.numbers | {"training_images": images}, missing=missing)
 
 
 def second_order_helps(measurements: Measurements) -> Verdict:
