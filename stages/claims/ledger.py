@@ -48,7 +48,7 @@ _factors = (
     f"a layer's standard deviation over that of the layer {{}} it is never 1 or more, and below {1 / HALFWAY:.2f} on "
     f"(geometric) average, with standard initialization, and {1 / HALFWAY:.2f} to {HALFWAY:.2f} with normalized."
 )
-_five_layers = f"The best run with {PAPER_LAYERS} hidden layers, or where there is none the chosen run."
+_five_layers = f"Judged by the best run with {PAPER_LAYERS} hidden layers, or the chosen one where there is none."
 _mcnemar = f"McNemar's exact test, p < {LEVEL}"
 _tests = (
     f"{_mcnemar}, and where both models have two or more seeds that did not diverge, also Welch's t-test over these, "
@@ -105,9 +105,9 @@ CLAIMS = {
         "After training a smaller share of softsign's activations than of tanh's is saturated, on average over the "
         f"chosen run's layers, by two definitions: |z| beyond {BOUNDS[0]}, and a slope below 5 % of the steepest, that "
         f"is |z| beyond {SOFTSIGN_SATURATED} for softsign and {TANH_SATURATED} for tanh; where these disagree it is "
-        f"undecided. {_five_layers} When its first softsign layer saturates, its outer percentile being beyond "
+        "undecided. And when the first softsign layer saturates, its outer percentile being beyond "
         f"±{SOFTSIGN_SATURATED}, those of the others have on average come at least {TOGETHER} of the way from 0 to "
-        "there, and farther than those of tanh have; otherwise it fails.",
+        f"there, and farther than those of tanh have; otherwise it fails. This is {_five_layers.lower()}",
         "softsign_way_of_other_layers",
         saturation.softsign_saturates_together,
     ),
