@@ -9,16 +9,23 @@ from pathlib import Path
 
 from publishing.commit import recorded
 from publishing.git import git, has
-from stages.errors import report_input_errors
+from stages.errors import InputError, report_input_errors
 
-PUBLIC, BRANCH = Path("public"), "pages"
+PUBLIC, EDITIONS, BRANCH = Path("public"), "editions", "pages"
 KEPT = f"refs/remotes/origin/{BRANCH}"
 
 
 def main() -> None:
-    """Commit public/ on top of the branch and push it; what is there already is not pushed again."""
+    """Commit public/ on top of the branch and push it; what is there already is not pushed again.
+
+    Raises InputError where public/ is older than the branch: pushed, it would delete what others have published since.
+    """
     commit = recorded(PUBLIC / "edition.json")
+    git("fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
     tree, parents = tree_of(PUBLIC), [KEPT] if has(KEPT) else []
+    missing = editions(KEPT) - editions(tree)
+    if missing:
+        raise InputError(f"public/ lacks {', '.join(sorted(missing))}, which {BRANCH} keeps; `make publish` adds them")
     if parents and git("rev-parse", f"{KEPT}^{{tree}}") == tree:
         print(f"{BRANCH} has {commit.name} already")
         return
@@ -33,6 +40,12 @@ def main() -> None:
     )
     git("push", "--quiet", "origin", f"{made}:refs/heads/{BRANCH}")
     print(f"{BRANCH} keeps {commit.name}")
+
+
+def editions(revision: str) -> set[str]:
+    """The names of the editions that a commit or tree of this repository has."""
+    folder = f"{revision}:{EDITIONS}"
+    return set(git("ls-tree", "-d", "--name-only", folder).splitlines()) if has(folder) else set()
 
 
 def tree_of(folder: Path) -> str:

@@ -8,13 +8,13 @@ from stages.errors import InputError
 
 
 def git(*arguments: str, folder: Path = Path(), **environment: str) -> str:
-    """Return what a git command prints; raises InputError with its last line where it fails."""
+    """Return what a git command prints; raises InputError with its last line but for hints where it fails."""
     done = subprocess.run(
         ["git", *arguments], cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        reasons = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise InputError(f"git {arguments[0]}: {reasons[-1]}")
+        reasons = [line for line in done.stderr.strip().splitlines() if not line.startswith("hint:")]
+        raise InputError(f"git {arguments[0]}: {reasons[-1] if reasons else f'exit status {done.returncode}'}")
     return done.stdout.rstrip("\n")
 
 

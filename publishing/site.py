@@ -15,7 +15,7 @@ from pathlib import Path
 
 import jinja2
 
-from publishing.branch import KEPT, PUBLIC
+from publishing.branch import EDITIONS, KEPT, PUBLIC
 from publishing.commit import WRITTEN, Commit, changes, clean_commit, recorded
 from publishing.git import has
 from publishing.imprint import imprinted
@@ -23,7 +23,7 @@ from stages.durations import read_durations
 from stages.errors import InputError, report_input_errors
 from stages.files import whole_folder, write_whole
 
-REPORTS, PAGE, EDITIONS = Path("reports"), Path("reports/site"), "editions"
+REPORTS, PAGE = Path("reports"), Path("reports/site")
 
 
 def main() -> None:
