@@ -5,12 +5,16 @@ JAX = 0.10.2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
-# What `make compare` compares with, at which scale both are run, and the files that it writes.
+# What `make compare` compares with, at which scale both are run, and the files
+# that it writes. Anyone can name a branch: neither make nor the shell reads these texts as program.
 AGAINST ?= origin/main
 SCALE ?= smoke
 OUT ?= comparison.md
+override export AGAINST := $(value AGAINST)
+override export SCALE := $(value SCALE)
+override export OUT := $(value OUT)
 
-.PHONY: repro test publish committed keep compare comment bench setup lint lock clean
+.PHONY: repro test browser publish committed keep tidy compare comment bench setup lint lock clean
 repro: setup
 	@python -m stages.check
 	dvc repro
@@ -18,6 +22,13 @@ repro: setup
 
 test: setup lint
 	python -m pytest
+
+# For the tests that open the page, which skip where none is.
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name && exit; done; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else echo "note: no Chromium is here, and without apt-get and root none is installed"; fi
 
 publish: committed repro
 	@python -m publishing.site
@@ -29,11 +40,15 @@ committed: setup
 keep:
 	@$(PYTHON) -m publishing.branch
 
+# For CI, whose cache would grow without end: DVC's cache keeps what the commit checked out needs, nothing else.
+tidy: setup
+	@dvc gc --workspace --force
+
 compare: setup
-	@python -m publishing.compare --against "$(AGAINST)" --scale "$(SCALE)" --out $(OUT)
+	@python -m publishing.compare --against="$$AGAINST" --scale="$$SCALE" --out $$OUT
 
 comment:
-	@$(PYTHON) -m publishing.post $(firstword $(OUT))
+	@$(PYTHON) -m publishing.post "$${OUT%% *}"
 
 bench: setup .venv/bench
 	python -m tests.benchmarks.bench

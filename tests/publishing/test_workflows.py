@@ -2,13 +2,16 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
+from tests.tiny_project import run
 
 GITHUB, GITLAB = REPOSITORY / ".github" / "workflows" / "report.yml", REPOSITORY / ".gitlab-ci.yml"
 WORKFLOW = yaml.safe_load(GITHUB.read_text(encoding="utf-8"))
@@ -82,6 +85,76 @@ def test_only_make_targets_run(lines):
         assert target in targets
         assert all(re.fullmatch(r"[A-Z]+=[\w. $]+", variable) for variable in variables)
         assert "${{" not in line  # what others can name, like a branch, comes in as a variable
+
+
+@pytest.fixture
+def stubs(tmp_path, monkeypatch):
+    """A folder with this Makefile, where `.venv/bin` has programs that only write their arguments into `told`."""
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "apt-get"):
+        (programs / name).write_text('#!/bin/sh\nprintf "%s\\n" "${0##*/}" "$@" >> told\n')
+        (programs / name).chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    return programs
+
+
+HOSTILE = "origin/`touch${IFS}ran`$(touch${IFS}ran)$(shell touch ran)\";touch ran;'"
+
+
+@pytest.mark.parametrize("name", ["AGAINST", "SCALE"])
+@pytest.mark.parametrize("place", ["environment", "command line"])
+def test_what_others_name_reaches_the_program_as_it_is_and_is_never_run(stubs, name, place, monkeypatch):
+    command = ["make", "--old-file=setup", "compare", "OUT=one.md two.md"]
+    if place == "environment":
+        monkeypatch.setenv(name, HOSTILE)
+    else:
+        command.append(f"{name}={HOSTILE}")
+    run(Path(), *command)
+    told = Path("told").read_text().splitlines()
+    assert told[:3] == ["python", "-m", "publishing.compare"]
+    given = next(argument for argument in told if argument.startswith(f"--{name.lower()}="))
+    assert given.partition("=")[2] == HOSTILE
+    assert told[-3:] == ["--out", "one.md", "two.md"]
+    assert not Path("ran").exists()
+
+
+def test_the_first_file_of_the_comparison_is_posted_and_none_of_its_name_is_run(stubs):
+    run(Path(), "make", "PYTHON=python", "comment", "OUT=`touch${IFS}ran`.md two.md")
+    assert Path("told").read_text().splitlines() == ["python", "-m", "publishing.post", "`touch${IFS}ran`.md"]
+    assert not Path("ran").exists()
+
+
+def browser(stubs, user: int) -> subprocess.CompletedProcess:
+    """`make browser` of a user by number, where no program but the stubs is."""
+    (stubs / "id").write_text(f"#!/bin/sh\necho {user}\n")
+    (stubs / "id").chmod(0o755)
+    return subprocess.run(
+        [shutil.which("make"), "browser"], env={"PATH": str(stubs)}, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_browser_is_installed_where_none_is_and_a_failure_is_not_hidden(stubs):
+    assert browser(stubs, user=0).returncode == 0
+    assert "install\n-y\n-qq\nchromium" in Path("told").read_text()
+    (stubs / "apt-get").write_text("#!/bin/sh\nexit 100\n")
+    assert browser(stubs, user=0).returncode != 0
+    assert "note: no Chromium is here" in browser(stubs, user=1000).stdout
+    (stubs / "apt-get").unlink()
+    assert "note: no Chromium is here" in browser(stubs, user=0).stdout
+    (stubs / "google-chrome").symlink_to("/bin/true")
+    assert browser(stubs, user=0).stdout == f"{stubs / 'google-chrome'}\n"
+
+
+def test_a_new_pull_request_starts_from_the_cache_of_what_is_published():
+    compare, publish = (
+        next(step["with"] for step in JOBS[job]["steps"] if step.get("uses", "").startswith("actions/cache@"))
+        for job in ("compare", "publish")
+    )
+    assert compare["path"] == publish["path"]  # else GitHub does not find the one for the other
+    assert compare["restore-keys"].splitlines()[-1] == publish["restore-keys"] == "dvc-published-"
+    assert PIPELINE["compare"]["cache"][1]["fallback_keys"] == [PIPELINE["pages"]["cache"][1]["key"]]
 
 
 def test_every_job_ends_and_no_two_deployments_meet():
