@@ -5,13 +5,15 @@ JAX = 0.10.2
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
-# What `make compare` compares with, at which scale both are run, and the files
+# What `make compare` compares with, at which scale both are run, the commit that it calls the change, and the files
 # that it writes. Anyone can name a branch: neither make nor the shell reads these texts as program.
 AGAINST ?= origin/main
 SCALE ?= smoke
+COMMIT ?= HEAD
 OUT ?= comparison.md
 override export AGAINST := $(value AGAINST)
 override export SCALE := $(value SCALE)
+override export COMMIT := $(value COMMIT)
 override export OUT := $(value OUT)
 
 .PHONY: repro test browser publish committed keep tidy compare comment bench setup lint lock clean
@@ -45,7 +47,7 @@ tidy: setup
 	@dvc gc --workspace --force
 
 compare: setup
-	@python -m publishing.compare --against="$$AGAINST" --scale="$$SCALE" --out $$OUT
+	@python -m publishing.compare --against="$$AGAINST" --scale="$$SCALE" --commit="$$COMMIT" --out $$OUT
 
 comment:
 	@$(PYTHON) -m publishing.post "$${OUT%% *}"

@@ -5,7 +5,10 @@ Twice: as committed, and with both commits run here at one scale, since code can
 
 import argparse
 import json
+import os
+import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from publishing.git import git
@@ -13,8 +16,8 @@ from publishing.rerun import rerun, run
 from stages.errors import report_input_errors
 from stages.files import write_whole
 
-CLAIMS, FIGURES = "reports/claims.json", "reports/figures"
-ROWS = 100  # of a table; a comment on GitHub holds 65,536 characters
+SUMMARY, CLAIMS, FIGURES = "reports/summary.md", "reports/claims.json", "reports/figures/*.png"
+ROWS = 100  # of a table
 INSIDE = (".initial.", ".final.")  # of a metric's name, where it is of one layer
 
 
@@ -23,43 +26,71 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare the results of the commit checked out with another's.")
     parser.add_argument("--against", default="origin/main", help="a branch or commit (%(default)s)")
     parser.add_argument("--scale", default="smoke", help="at which both are run again (%(default)s)")
+    parser.add_argument("--commit", default="HEAD", help="to call the change by, where HEAD is its merge (%(default)s)")
     parser.add_argument("--out", nargs="*", default=[], type=Path, help="Markdown files; without, standard output")
     given = parser.parse_args()
-    text = comparison(given.against, "HEAD", given.scale)
+    text = comparison(given.against, "HEAD", given.scale, given.commit, raw_files(os.environ))
     for file in given.out:
         write_whole(file, text)
     if not given.out:
         print(text, end="")
 
 
-def comparison(before: str, after: str, scale: str) -> str:
-    """The Markdown of both comparisons of two revisions of this repository."""
-    names = [f"`{git('rev-parse', '--short=10', f'{revision}^{{commit}}')}`" for revision in (before, after)]
+def raw_files(variables: Mapping[str, str]) -> str:
+    """Where GitHub or GitLab, if it runs this, shows the files of a commit: a URL that the commit's id follows."""
+    if "CI_PROJECT_URL" in variables:
+        return f"{variables['CI_PROJECT_URL']}/-/raw"
+    if "GITHUB_REPOSITORY" in variables:
+        return f"{variables['GITHUB_SERVER_URL']}/{variables['GITHUB_REPOSITORY']}/raw"
+    return ""
+
+
+def comparison(before: str, after: str, scale: str, called: str, raw: str) -> str:
+    """The Markdown of both comparisons of two revisions of this repository.
+
+    `called` is the revision that names `after` to a reader and has the same figures; `raw` is as of `raw_files`.
+    """
+    before, after, called = (commit_id(revision) for revision in (before, after, called))
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "difficulty"
         here = rerun([before, after], scale, clone)
         sections = {
-            "As committed": differences(before, after, Path()),
-            f"Both run here at scale `{scale}`": differences(*here, clone),
+            "As committed": [*differences(before, after, Path()), pictures(before, after, called, raw)],
+            f"Both run here at scale `{scale}`": [*differences(*here, clone), figures(*here, clone)],
         }
-    parts = [f"## Results of {names[1]} against {names[0]}"]
-    for title, found in sections.items():
-        parts += [f"### {title}", *(found or ["No result differs."])]
-    return "\n\n".join(parts) + "\n"
+    return document(f"Results of `{called[:10]}` against `{before[:10]}`", summary(after), sections)
+
+
+def commit_id(revision: str) -> str:
+    """The 40 digits of a commit; raises InputError where the revision names none."""
+    return git("rev-parse", "--verify", f"{revision}^{{commit}}")
+
+
+def document(title: str, opening: str, sections: Mapping[str, list[str]]) -> str:
+    """The Markdown of all; a section's empty blocks are left out."""
+    parts = [f"## {title}", opening]
+    for heading, blocks in sections.items():
+        parts += [f"### {heading}", *(blocks if any(blocks) else ["No result differs."])]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def summary(commit: str) -> str:
+    """The summary of a commit's results without its title and its list of claims; nothing where it has none."""
+    titled = committed(SUMMARY, commit, Path())
+    return re.split(r"\n+(?=\| claim )", re.sub(r"\A#.*\n+", "", titled))[0].strip()
 
 
 def differences(before: str, after: str, folder: Path) -> list[str]:
-    """The blocks of Markdown that tell two commits of the repository in `folder` apart; none where nothing differs."""
+    """The blocks of Markdown that tell the numbers of two commits of the repository in `folder` apart."""
     metrics = changed("metrics", before, after, folder)
     layers = {name: values for name, values in metrics.items() if any(part in name for part in INSIDE)}
     return [
         block
         for block in (
+            verdicts(before, after, folder),
             table("parameter", changed("params", before, after, folder)),
             table("metric", {name: values for name, values in metrics.items() if name not in layers}),
-            folded("metrics inside the layers", table("metric", layers), len(layers)),
-            verdicts(before, after, folder),
-            figures(before, after, folder),
+            folded(f"{len(layers)} metrics inside the layers", table("metric", layers)),
         )
         if block
     ]
@@ -92,9 +123,9 @@ def cell(value: object) -> str:
     return "–" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
 
 
-def folded(title: str, text: str, count: int) -> str:
+def folded(title: str, text: str) -> str:
     """`text` under a line that unfolds it."""
-    return f"<details><summary>{count} {title}</summary>\n\n{text}\n\n</details>" if text else ""
+    return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>" if text else ""
 
 
 def verdicts(before: str, after: str, folder: Path) -> str:
@@ -110,18 +141,44 @@ def verdicts(before: str, after: str, folder: Path) -> str:
 
 def claims(revision: str, folder: Path) -> dict[str, dict]:
     """The judged claims of a commit; none where it has no such file."""
-    known = git("ls-tree", "--name-only", revision, CLAIMS, folder=folder)
-    return json.loads(git("show", f"{revision}:{CLAIMS}", folder=folder)) if known else {}
+    return json.loads(committed(CLAIMS, revision, folder) or "{}")
+
+
+def committed(file: str, revision: str, folder: Path) -> str:
+    """The text of a file as a commit of the repository in `folder` has it; nothing where it has no such file."""
+    known = git("ls-tree", "--name-only", revision, file, folder=folder)
+    return git("show", f"{revision}:{file}", folder=folder) if known else ""
+
+
+def redrawn(before: str, after: str, folder: Path) -> dict[str, str]:
+    """The figures that are drawn otherwise: their files by name, each with A (new), D (gone) or M (changed)."""
+    lines = git("diff", "--no-renames", "--name-status", before, after, "--", FIGURES, folder=folder).splitlines()
+    return {file: kind for kind, file in (line.split("\t") for line in lines)}
 
 
 def figures(before: str, after: str, folder: Path) -> str:
-    """The figures that are drawn otherwise, new or gone."""
+    """The names of the figures that are drawn otherwise, new or gone."""
     words = {"A": "new", "D": "gone", "M": "changed"}
-    lines = git("diff", "--no-renames", "--name-status", before, after, "--", FIGURES, folder=folder).splitlines()
     names: dict[str, list[str]] = {}
-    for kind, file in (line.split("\t") for line in lines):
-        names.setdefault(words[kind], []).append(f"`{Path(file).name}`")
+    for file, kind in redrawn(before, after, folder).items():
+        names.setdefault(words[kind], []).append(f"`{Path(file).stem}`")
     return "\n".join(f"Figures {word}: {', '.join(files)}" for word, files in sorted(names.items()))
+
+
+def pictures(before: str, after: str, called: str, raw: str) -> str:
+    """The figures that are drawn otherwise, as they were beside as they are; their names where `raw` is no URL.
+
+    `called` is the commit whose files stand for those of `after`: GitHub makes a merge anew, and forgets the old one.
+    """
+    files = redrawn(before, after, Path())
+    if not raw or not files:
+        return figures(before, after, Path())
+    lines = ["| figure | before | after |", "|---|---|---|"]
+    for file, kind in files.items():
+        name = Path(file).stem
+        was, now = (f"![{name}]({raw}/{commit}/{file})" for commit in (before, called))
+        lines.append(f"| `{name}` | {cell(None) if kind == 'A' else was} | {cell(None) if kind == 'D' else now} |")
+    return folded(f"{len(files)} figures drawn otherwise", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from publishing import compare
-from publishing.compare import differences, table
+from publishing.compare import ROWS, differences, document, figures, pictures, raw_files, summary, table
 from tests.publishing.conftest import commit
 from tests.tiny_project import edit, run
 
@@ -36,23 +35,60 @@ def write(folder, scale: str, error: float, verdicts: dict[str, str], figures: d
     for old in (reports / "figures").iterdir():
         old.unlink()
     for name, content in figures.items():
-        (reports / "figures" / f"{name}.svg").write_text(content)
+        (reports / "figures" / f"{name}.png").write_text(content)
 
 
 def test_every_kind_of_difference_is_told_and_nothing_else(repository):
     write(repository, "two", 47.5, {"order": "fails", "fades": "holds"}, {"figure-2": "c", "figure-4": "d"})
     commit(repository, "after")
-    parameters, metrics, layers, claims, figures = differences("HEAD~1", "HEAD", repository)
+    claims, parameters, metrics, layers = differences("HEAD~1", "HEAD", repository)
     assert parameters.splitlines()[2:] == ["| `scale` | one | two |  |"]
     assert metrics.splitlines()[2:] == ["| `tanh.test_error_percent` | 50.0 | 47.5 | -2.5 |"]
     assert "<summary>1 metrics inside the layers</summary>" in layers
     assert "| `tanh.final.layer_1.activation_std` | 0.5 | 0.475 | -0.025 |" in layers
     assert claims.splitlines()[2:] == ["- `order`: holds → **fails**. That it order."]
-    assert figures.splitlines() == [
-        "Figures changed: `figure-2.svg`",
-        "Figures gone: `figure-3.svg`",
-        "Figures new: `figure-4.svg`",
+    assert figures("HEAD~1", "HEAD", repository).splitlines() == [
+        "Figures changed: `figure-2`",
+        "Figures gone: `figure-3`",
+        "Figures new: `figure-4`",
     ]
+
+
+def test_where_the_platform_has_the_files_the_figures_are_shown_before_and_after(repository, monkeypatch):
+    write(repository, "two", 47.5, {}, {"figure-2": "c", "figure-4": "d"})
+    commit(repository, "after")
+    monkeypatch.chdir(repository)
+    *_, changed, gone, new, _, _ = pictures("HEAD~1", "HEAD", "cafe", "https://x/raw").splitlines()
+    was, now = (f"![figure-2](https://x/raw/{one}/reports/figures/figure-2.png)" for one in ("HEAD~1", "cafe"))
+    assert changed == f"| `figure-2` | {was} | {now} |"
+    assert gone == "| `figure-3` | ![figure-3](https://x/raw/HEAD~1/reports/figures/figure-3.png) | – |"
+    assert new == "| `figure-4` | – | ![figure-4](https://x/raw/cafe/reports/figures/figure-4.png) |"
+    assert pictures("HEAD~1", "HEAD", "cafe", "").startswith("Figures changed: `figure-2`\n")
+    assert pictures("HEAD", "HEAD", "cafe", "https://x/raw") == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "raw"),
+    [
+        ({"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "us/it"}, "https://github.com/us/it/raw"),
+        ({"CI_PROJECT_URL": "https://gitlab.com/us/it"}, "https://gitlab.com/us/it/-/raw"),
+        ({}, ""),
+    ],
+)
+def test_each_platform_has_the_files_of_a_commit_at_its_own_place(variables, raw):
+    assert raw_files(variables) == raw
+
+
+def test_the_summary_comes_first_without_its_title_and_its_claims(repository, monkeypatch):
+    monkeypatch.chdir(repository)
+    table1 = "Scale `one`.\n\n| model | Shapeset |\n|---|---:|\n| tanh | 50.00 |\n\nIn %."
+    (repository / "reports" / "summary.md").write_text(f"## A title\n\n{table1}\n\n| claim | verdict |\n|---|---|\n")
+    commit(repository, "summary")
+    assert summary("HEAD") == table1
+    assert summary("HEAD~1") == ""
+    assert document("Results", table1, {"Here": ["", ""], "There": ["", "x"]}) == (
+        f"## Results\n\n{table1}\n\n### Here\n\nNo result differs.\n\n### There\n\nx\n"
+    )
 
 
 def test_the_same_results_make_no_block(repository):
@@ -70,11 +106,10 @@ def test_claims_that_only_one_commit_judges_are_told(repository):
     assert "- `fades`: not judged → **holds**. That it fades." in told
 
 
-def test_a_long_table_fits_a_comment():
-    rows = {f"shapeset.a-long-name-of-a-model.final.layer_{k}.x": {"old": 1 / 3, "new": 2 / 3} for k in range(1000)}
-    text = table("metric", rows)
-    assert len(text) < 65_536 / 4  # two such tables are in each of the two comparisons
-    assert text.endswith(f"and {1000 - compare.ROWS} more")
+def test_a_long_table_says_how_much_it_leaves_out():
+    text = table("metric", {f"layer_{k}": {"old": 1 / 3, "new": 2 / 3} for k in range(1000)})
+    assert text.endswith(f"\n\nand {1000 - ROWS} more")
+    assert text.count("`") == 2 * ROWS
 
 
 def test_both_commits_are_run_at_the_scale_and_compared(clone):
@@ -82,9 +117,12 @@ def test_both_commits_are_run_at_the_scale_and_compared(clone):
     edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered anew, not trained
     name = commit(clone, "Leave sigmoid out")
     against = run(clone, "git", "rev-parse", "HEAD~1").stdout[:10]
-    run(clone, "make", "--old-file=setup", "compare", "AGAINST=HEAD~1", "SCALE=smoke")
+    run(clone, "git", "checkout", "-q", "HEAD~1")  # as GitHub checks a pull request out: merged
+    run(clone, "git", "merge", "-q", "--no-ff", "--no-edit", name)
+    run(clone, "make", "--old-file=setup", "compare", "AGAINST=HEAD^1", f"COMMIT={name}", "SCALE=smoke")
     text = (clone / "comparison.md").read_text(encoding="utf-8")
-    assert text.startswith(f"## Results of `{name}` against `{against}`\n")
+    assert text.startswith(f"## Results of `{name}` against `{against}`\n\nScale `smoke`. ")
+    assert text.index("| model |") < text.index("### As committed")
     committed, here = text.split("### Both run here at scale `smoke`")
     assert "`models.sigmoid.activation`" in committed
     assert "test_error_percent" not in committed

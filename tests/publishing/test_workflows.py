@@ -103,7 +103,7 @@ def stubs(tmp_path, monkeypatch):
 HOSTILE = "origin/`touch${IFS}ran`$(touch${IFS}ran)$(shell touch ran)\";touch ran;'"
 
 
-@pytest.mark.parametrize("name", ["AGAINST", "SCALE"])
+@pytest.mark.parametrize("name", ["AGAINST", "SCALE", "COMMIT"])
 @pytest.mark.parametrize("place", ["environment", "command line"])
 def test_what_others_name_reaches_the_program_as_it_is_and_is_never_run(stubs, name, place, monkeypatch):
     command = ["make", "--old-file=setup", "compare", "OUT=one.md two.md"]
