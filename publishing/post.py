@@ -17,14 +17,23 @@ from stages.errors import InputError, report_input_errors
 
 MARK = "<!-- results of the pipeline -->"  # the first line of our comment
 PAGE = 100  # comments asked for at a time
+LONGEST = 65_536  # characters that GitHub takes; GitLab takes more
 
 
 class Thread(NamedTuple):
-    """comments: where they are listed and added; comment: where one is rewritten; rewrite: the method for that."""
+    """comments: where they are listed and added; comment: where one is rewritten; rewrite: the method for that.
+
+    user: where the token's own user is told; author, name: the keys of a comment's author and of that one's name.
+    whole: the page of the pipeline, which has the text in full.
+    """
 
     comments: str
     comment: str
     rewrite: str
+    user: str
+    author: str
+    name: str
+    whole: str
     authorization: dict[str, str]
 
 
@@ -40,12 +49,31 @@ def thread(variables: Mapping[str, str]) -> Thread:
     """The pull request (GitHub) or merge request (GitLab) that a pipeline is of; raises InputError outside of one."""
     try:
         if "GITLAB_CI" in variables:
-            request = f"projects/{variables['CI_PROJECT_ID']}/merge_requests/{variables['CI_MERGE_REQUEST_IID']}"
-            notes = f"{variables['CI_API_V4_URL']}/{request}/notes"
-            return Thread(notes, notes, "PUT", {"PRIVATE-TOKEN": variables["COMMENT_TOKEN"]})
-        issues = f"{variables['GITHUB_API_URL']}/repos/{variables['GITHUB_REPOSITORY']}/issues"
-        comments = f"{issues}/{variables['PULL_REQUEST']}/comments"
-        return Thread(comments, f"{issues}/comments", "PATCH", {"Authorization": f"Bearer {variables['GITHUB_TOKEN']}"})
+            api = variables["CI_API_V4_URL"]
+            project, request = variables["CI_PROJECT_ID"], variables["CI_MERGE_REQUEST_IID"]
+            notes = f"{api}/projects/{project}/merge_requests/{request}/notes"
+            return Thread(
+                notes,
+                notes,
+                "PUT",
+                f"{api}/user",
+                "author",
+                "username",
+                variables["CI_PIPELINE_URL"],
+                {"PRIVATE-TOKEN": variables["COMMENT_TOKEN"]},
+            )
+        api, repository = variables["GITHUB_API_URL"], variables["GITHUB_REPOSITORY"]
+        issues = f"{api}/repos/{repository}/issues"
+        return Thread(
+            f"{issues}/{variables['PULL_REQUEST']}/comments",
+            f"{issues}/comments",
+            "PATCH",
+            f"{api}/user",
+            "user",
+            "login",
+            f"{variables['GITHUB_SERVER_URL']}/{repository}/actions/runs/{variables['GITHUB_RUN_ID']}",
+            {"Authorization": f"Bearer {variables['GITHUB_TOKEN']}"},
+        )
     except KeyError as error:
         raise InputError(
             f"the variable {error.args[0]} is not set; a pull or merge request's pipeline sets it"
@@ -54,13 +82,39 @@ def thread(variables: Mapping[str, str]) -> Thread:
 
 def post(text: str, to: Thread) -> str:
     """Rewrite our comment where there is one, else add it; returns which of the two."""
-    body = {"body": f"{MARK}\n{text}"}
-    ours = next((comment["id"] for comment in existing(to) if comment["body"].startswith(MARK)), None)
-    if ours is None:
+    body = {"body": shortened(f"{MARK}\n{text}", to.whole)}
+    me = own_name(to)
+    marked = [comment for comment in existing(to) if comment["body"].startswith(MARK)]
+    ours = [comment["id"] for comment in marked if is_ours(comment, to, me)]
+    if not ours:
         ask("POST", to.comments, to, body)
         return "added"
-    ask(to.rewrite, f"{to.comment}/{ours}", to, body)
+    ask(to.rewrite, f"{to.comment}/{ours[0]}", to, body)
     return "rewritten"
+
+
+def shortened(text: str, whole: str) -> str:
+    """`text`, its last lines replaced by a link to the `whole` where it is longer than a comment may be."""
+    if len(text) <= LONGEST:
+        return text
+    end = f"\n\nThat is not all: [the page of this run]({whole}) has the comparison in full.\n"
+    fold = "\n\n</details>"
+    kept = text[: LONGEST - len(fold + end)].rpartition("\n")[0].rstrip("\n")
+    return kept + fold * (kept.count("<details>") - kept.count("</details>")) + end
+
+
+def own_name(to: Thread) -> str | None:
+    """The name of the token's user; none where the token may not ask, as that of GitHub's jobs, which is a bot's."""
+    try:
+        return ask("GET", to.user, to)[to.name]
+    except InputError:
+        return None
+
+
+def is_ours(comment: dict, to: Thread, me: str | None) -> bool:
+    """Whether we wrote a comment: as the token's own user, or as the bot that a job of GitHub is."""
+    author = comment[to.author] or {}  # none where the account is no more
+    return author.get("type") == "Bot" or author.get(to.name, "") == me
 
 
 def existing(to: Thread) -> Iterator[dict]:

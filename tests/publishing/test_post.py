@@ -7,20 +7,24 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from publishing.post import MARK, Thread, post, thread
+from publishing.compare import ROWS, document, folded, table
+from publishing.post import LONGEST, MARK, Thread, post, shortened, thread
 from stages.errors import InputError
 
 
 class Comments(BaseHTTPRequestHandler):
-    """Lists, adds and rewrites the comments that its server holds, for who has the token."""
+    """Lists, adds and rewrites the comments that its server holds, for who has the token, and says who that is."""
 
     def do_GET(self) -> None:
+        if urlsplit(self.path).path.endswith("/user"):
+            self.answer({"id": 9, "login": "us", "username": "us"}, allowed=not self.server.bot)
+            return
         asked = parse_qs(urlsplit(self.path).query)
         count, page = int(asked["per_page"][0]), int(asked["page"][0])
         self.answer(self.server.comments[(page - 1) * count : page * count])
 
     def do_POST(self) -> None:
-        self.server.comments.append({"id": len(self.server.comments), **self.content()})
+        self.server.comments.append({"id": len(self.server.comments), **self.server.author, **self.content()})
         self.answer({})
 
     def do_PATCH(self) -> None:
@@ -32,8 +36,8 @@ class Comments(BaseHTTPRequestHandler):
     def content(self) -> dict:
         return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
 
-    def answer(self, content: object) -> None:
-        allowed = "secret" in (self.headers["Authorization"] or self.headers["PRIVATE-TOKEN"])
+    def answer(self, content: object, allowed: bool = True) -> None:
+        allowed = allowed and "secret" in (self.headers["Authorization"] or self.headers["PRIVATE-TOKEN"])
         self.server.asked.append((self.command, urlsplit(self.path).path))
         self.send_response(200 if allowed else 403)
         self.end_headers()
@@ -45,9 +49,13 @@ class Comments(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    """150 comments of others, more than one page of them."""
+    """150 comments of others, more than one page of them, one that feigns to be ours, one of who left; no bot asks."""
     with HTTPServer(("127.0.0.1", 0), Comments) as server:
-        server.asked, server.comments = [], [{"id": one, "body": f"quoting {MARK}"} for one in range(150)]
+        other = {"user": {"login": "other", "type": "User"}, "author": {"username": "other"}}
+        server.asked, server.comments = [], [{"id": one, "body": f"quoting {MARK}", **other} for one in range(150)]
+        server.comments[3]["body"] = server.comments[4]["body"] = f"{MARK}\nfeigned"
+        server.comments[4]["user"] = None
+        server.bot, server.author = False, {"user": {"login": "us", "type": "User"}, "author": {"username": "us"}}
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         serving.start()
         yield server
@@ -58,13 +66,25 @@ def server():
 def on_github(server, token: str = "secret") -> Thread:
     url = f"http://127.0.0.1:{server.server_port}"
     return thread(
-        {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": "us/it", "PULL_REQUEST": "7", "GITHUB_TOKEN": token, "CI": "true"}
+        {
+            "GITHUB_API_URL": url,
+            "GITHUB_REPOSITORY": "us/it",
+            "GITHUB_RUN_ID": "5",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_TOKEN": token,
+            "PULL_REQUEST": "7",
+        }
     )
 
 
 def on_gitlab(server) -> Thread:
     url = f"http://127.0.0.1:{server.server_port}/api/v4"
-    request = {"CI_API_V4_URL": url, "CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7"}
+    request = {
+        "CI_API_V4_URL": url,
+        "CI_PROJECT_ID": "3",
+        "CI_MERGE_REQUEST_IID": "7",
+        "CI_PIPELINE_URL": "https://p/5",
+    }
     return thread({"GITLAB_CI": "true", "COMMENT_TOKEN": "secret", **request})
 
 
@@ -89,7 +109,32 @@ def test_the_second_time_the_comment_is_rewritten(server, place, added, rewritte
     assert server.asked[-1] == added
     assert post("second\n", place(server)) == "rewritten"
     assert server.asked[-1] == rewritten
-    assert server.comments == [*others, {"id": 150, "body": f"{MARK}\nsecond\n"}]
+    assert server.comments == [*others, {"id": 150, **server.author, "body": f"{MARK}\nsecond\n"}]
+
+
+def test_a_job_of_github_knows_its_own_comment_by_its_being_a_bots(server):
+    server.bot, server.author = True, {"user": {"login": "github-actions[bot]", "type": "Bot"}}
+    assert [post(text, on_github(server)) for text in ("first\n", "second\n")] == ["added", "rewritten"]
+    assert [comment["id"] for comment in server.comments if "second" in comment["body"]] == [150]
+    assert server.comments[3]["body"].endswith("feigned")
+
+
+def test_a_comparison_with_every_table_full_is_shortened_to_what_a_comment_holds():
+    names = [f"shapeset.a-rather-long-name-of-a-model.final.layer_{k}.activation_std" for k in range(2 * ROWS)]
+    full = table("metric", {name: {"old": 1 / 3, "new": 2 / 3, "diff": 1 / 3} for name in names})
+    blocks = [full, full, folded(f"{len(names)} metrics inside the layers", full)]
+    text = document("Results", "Scale `laptop`.", {"As committed": blocks, "Both run here": blocks})
+    assert len(text) > LONGEST
+    whole = set(text.splitlines())
+    told = "That is not all: [the page of this run](https://run/5) has the comparison in full."
+    for more in range(400):  # wherever a row is cut
+        cut = shortened("x" * more + text, "https://run/5")
+        assert len(cut) <= LONGEST
+        assert cut.count("<details>") == cut.count("</details>")
+        *_, row, empty, end = cut.replace("\n\n</details>", "").splitlines()
+        assert row in whole
+        assert (empty, end) == ("", told)
+    assert shortened("short", "https://run/5") == "short"
 
 
 def test_a_token_that_may_not_is_one_line(server):
@@ -100,5 +145,5 @@ def test_a_token_that_may_not_is_one_line(server):
 def test_outside_of_a_request_the_missing_variable_is_named():
     with pytest.raises(InputError, match="the variable GITHUB_API_URL is not set"):
         thread({})
-    with pytest.raises(InputError, match="the variable CI_PROJECT_ID is not set"):
+    with pytest.raises(InputError, match="the variable CI_API_V4_URL is not set"):
         thread({"GITLAB_CI": "true"})
