@@ -1,4 +1,4 @@
-"""What a published page says of its origin: the commit, and how long each stage took where it was reproduced."""
+"""What a published page says of its origin: the commit, what else is published of it, and how long each stage took."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -10,15 +10,17 @@ from stages.errors import InputError
 UNPUBLISHED = '<p id="edition">Drawn from a working copy.</p>'
 
 
-def imprinted(page: str, commit: Commit, seconds: Mapping[str, float]) -> str:
-    """Return the HTML `page` with its origin; `seconds` are those of stages by DVC's names, as `train@shapeset-tanh`.
+def imprinted(page: str, commit: Commit, links: Mapping[str, str], seconds: Mapping[str, float]) -> str:
+    """Return the HTML `page` with its origin.
 
+    links: relative URLs by what they lead to; seconds: of stages by DVC's names, as `train@shapeset-tanh`.
     Raises InputError where the page has no place for it.
     """
     if page.count(UNPUBLISHED) != 1:
         raise InputError("reports/site/index.html: has no place for the commit; `make repro` draws it anew")
     origin = f"Drawn from commit <code>{commit.name}</code> of {commit.date[:10]}: {escape(commit.subject)}."
-    return page.replace(UNPUBLISHED, f'<p id="edition">{origin} {durations(seconds)}</p>')
+    beside = ", ".join(f'<a href="{escape(link)}">{escape(what)}</a>' for what, link in links.items())
+    return page.replace(UNPUBLISHED, f'<p id="edition">{origin} Published with it: {beside}. {durations(seconds)}</p>')
 
 
 def durations(seconds: Mapping[str, float]) -> str:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 
@@ -29,7 +30,8 @@ REPORTS, PAGE = Path("reports"), Path("reports/site")
 def main() -> None:
     """Write public/, and say where it is."""
     commit = clean_commit()
-    published = reports()
+    published, stages = reproduced()
+    seconds = {stage: took for stage, took in read_durations().items() if stage in stages}
     differing = changes(*WRITTEN)
     if differing:
         print(f"note: not the committed results but those reproduced here: {', '.join(differing)}", file=sys.stderr)
@@ -38,15 +40,19 @@ def main() -> None:
         editions.mkdir()
         bring_earlier(editions)
         shutil.rmtree(editions / commit.name, ignore_errors=True)
-        write_edition(editions / commit.name, commit, published)
-        shutil.copytree(editions / commit.name, site, dirs_exist_ok=True)
+        listed_from = {site: f"{EDITIONS}/index.html", editions / commit.name: "../index.html"}
+        for folder, all_editions in listed_from.items():
+            write_edition(folder, commit, published, all_editions, seconds)
         listed = records(editions)
-        write_whole(editions / "index.html", index(listed, commit))
+        write_whole(editions / "index.html", filled("editions.html.jinja", {"editions": listed, "shown": commit}))
     print(f"{commit.name} published beside {len(listed) - 1} earlier: {(PUBLIC / 'index.html').resolve().as_uri()}")
 
 
-def reports() -> list[Path]:
-    """The files and folders in reports/ that the pipeline writes; raises InputError where they are stale."""
+def reproduced() -> tuple[list[Path], set[str]]:
+    """Return the files and folders in reports/ that the pipeline writes, and the names of the pipeline's stages.
+
+    Raises InputError where they are stale.
+    """
     from dvc.repo import Repo  # half a second
 
     with Repo() as repository:
@@ -54,7 +60,8 @@ def reports() -> list[Path]:
         if stale:
             raise InputError(f"{', '.join(sorted(stale))}: not reproduced as dvc.yaml has it; `make repro` does it")
         outputs = sorted(Path(str(output)) for output in repository.index.outs)
-    return [output for output in outputs if REPORTS in output.parents]
+        stages = {stage.addressing for stage in repository.index.stages}
+    return [output for output in outputs if REPORTS in output.parents], stages
 
 
 def bring_earlier(editions: Path) -> None:
@@ -67,9 +74,14 @@ def bring_earlier(editions: Path) -> None:
         shutil.copytree(PUBLIC / EDITIONS, editions, dirs_exist_ok=True)
 
 
-def write_edition(folder: Path, commit: Commit, published: list[Path]) -> None:
-    """Write one edition in full: the page with its origin at its front, all else of reports/ where it lies there."""
-    folder.mkdir()
+def write_edition(
+    folder: Path, commit: Commit, published: list[Path], all_editions: str, seconds: dict[str, float]
+) -> None:
+    """Write one edition in full: the page with its origin at its front, all else of reports/ where it lies there.
+
+    all_editions: the list of them, as seen from `folder`; seconds: that each stage took.
+    """
+    folder.mkdir(exist_ok=True)
     for source in published:
         place = folder if source == PAGE else folder / source.relative_to(REPORTS)
         if source.is_dir():
@@ -77,9 +89,20 @@ def write_edition(folder: Path, commit: Commit, published: list[Path]) -> None:
         else:
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, place)
-    page = folder / "index.html"
-    write_whole(page, imprinted(page.read_text(encoding="utf-8"), commit, read_durations()))
+    figures = defaultdict(list)
+    for file in sorted((folder / "figures").iterdir()):
+        figures[file.stem].append(file.name)
+    write_whole(folder / "figures" / "index.html", filled("figures.html.jinja", {"figures": figures}))
+    page, links = folder / "index.html", parts(folder) | {"all editions": all_editions}
+    write_whole(page, imprinted(page.read_text(encoding="utf-8"), commit, links, seconds))
     write_whole(folder / "edition.json", json.dumps(commit._asdict(), indent=2, ensure_ascii=False) + "\n")
+
+
+def parts(edition: Path) -> dict[str, str]:
+    """What an edition has beside its page: relative URLs by the words for it."""
+    tables = {"table 1": "table1.csv", "metrics": "metrics.json", "claims": "claims.json"}
+    reports = sorted(file.relative_to(edition).as_posix() for file in edition.glob("data_docs/*/index.html"))
+    return {"figures": "figures/index.html"} | tables | {f"checks of {one.split('/')[1]}": one for one in reports}
 
 
 def records(editions: Path) -> list[Commit]:
@@ -88,8 +111,8 @@ def records(editions: Path) -> list[Commit]:
     return sorted(found, key=lambda commit: (datetime.fromisoformat(commit.date), commit.id), reverse=True)
 
 
-def index(listed: list[Commit], shown: Commit) -> str:
-    """The page that lists the editions; `shown` is the one at the front of the site."""
+def filled(template: str, given: dict) -> str:
+    """The page that a template of this folder makes of what it is given."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -97,7 +120,7 @@ def index(listed: list[Commit], shown: Commit) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("editions.html.jinja").render(editions=listed, shown=shown)
+    return environment.get_template(template).render(given)
 
 
 if __name__ == "__main__":

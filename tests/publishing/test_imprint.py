@@ -10,14 +10,15 @@ COMMIT = Commit("0123456789abcdef", "2026-01-02T03:04:05+00:00", "Compare a < b 
 
 
 def test_the_page_names_its_commit_and_stays_html():
-    page = imprinted(f"<main>{UNPUBLISHED}</main>", COMMIT, {})
+    page = imprinted(f"<main>{UNPUBLISHED}</main>", COMMIT, {"a & b": 'x"y.csv'}, {})
     assert page.startswith('<main><p id="edition">Drawn from commit <code>0123456789</code> of 2026-01-02: ')
     assert "Compare a &lt; b &amp; c." in page
+    assert '<a href="x&quot;y.csv">a &amp; b</a>' in page
 
 
 def test_a_page_without_a_place_for_it_is_refused_in_one_line():
     with pytest.raises(InputError, match="no place for the commit"):
-        imprinted("<main></main>", COMMIT, {})
+        imprinted("<main></main>", COMMIT, {}, {})
 
 
 def test_stages_of_many_models_are_summed_and_the_longest_comes_first():

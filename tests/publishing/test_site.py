@@ -1,6 +1,7 @@
 """`make publish` as people use it, on a clone of the tiny project."""
 
 import json
+import re
 import shutil
 
 from publishing.site import records
@@ -25,19 +26,60 @@ def test_publishing_writes_what_the_pipeline_wrote_and_twice_the_same_bytes(clon
     assert {"index.html", "table1.csv", "metrics.json", "claims.json", "plots/error_curves.csv"} <= of_reports.keys()
     assert {"figures/shapeset-figure-3.svg", "data_docs/shapeset/index.html"} <= of_reports.keys()
     own = {name: content for name, content in first.items() if not name.startswith("editions/")}
-    assert own.keys() == of_reports.keys() | {"edition.json"}
+    assert own.keys() == of_reports.keys() | {"edition.json", "figures/index.html"}
     unpublished = of_reports.pop("index.html").decode()
     assert {name: own[name] for name in of_reports} == of_reports
     origin = f"Drawn from commit <code>{head(clone)}</code> of {run(clone, 'git', 'show', '-s', '--format=%cs').stdout}"
     assert own["index.html"].decode().partition(origin.strip())[0] == unpublished.partition("Drawn from a working")[0]
     assert json.loads(own["edition.json"])["subject"] == "tiny"
     name = head(clone)
+    own["index.html"] = own["index.html"].replace(b'href="editions/index.html"', b'href="../index.html"')
     assert {f"editions/{name}/{file}": content for file, content in own.items()}.items() <= first.items()
     assert first.keys() - own.keys() == {f"editions/{name}/{file}" for file in own} | {"editions/index.html"}
 
     run(clone, *PUBLISH)
     assert files(clone / "public") == first
     assert run(clone, "git", "status", "--porcelain").stdout == ""
+
+
+def test_every_link_of_the_imprint_leads_to_a_file_from_the_front_and_from_the_edition(clone):
+    durations = clone / "data" / "durations.csv"
+    durations.write_text("stage,seconds\njudge,3.0\nmeasure@shapeset-removed,5000\n")
+    run(clone, *SITE)
+    for folder in (clone / "public", clone / "public/editions" / head(clone)):
+        imprint = re.search(r'<p id="edition">.*?</p>', (folder / "index.html").read_text(encoding="utf-8"))[0]
+        links = re.findall(r'href="([^"]*)"', imprint)
+        assert {"figures/index.html", "table1.csv", "metrics.json", "claims.json"} < set(links)
+        assert "data_docs/shapeset/index.html" in links
+        assert [link for link in links if not (folder / link).is_file()] == []
+        assert (folder / links[-1]).resolve() == clone / "public/editions/index.html"
+        assert "they took: judge 3 s." in imprint  # a stage that is no more is not told of
+        figures = re.findall(r'href="([^"]*)"', (folder / "figures/index.html").read_text(encoding="utf-8"))
+        assert [link for link in figures if not (folder / "figures" / link).is_file()] == []
+        assert {"shapeset-figure-3.svg", "shapeset-figure-3.png", "overview.png"} < set(figures)
+
+
+def test_a_clean_clone_without_a_cache_publishes_the_same(clone, tmp_path):
+    run(clone, *SITE)
+    run(tmp_path, "git", "clone", "-q", "origin.git", "clean")
+    clean = tmp_path / "clean"
+    run(clean, *PUBLISH)
+    assert run(clean, "git", "status", "--porcelain").stdout == ""
+    assert (clean / "data/durations.csv").is_file()
+    took = re.compile(rb"(When|How long) the stages[^<]*")
+    there, here = (files(folder / "public") for folder in (clone, clean))
+    assert {name: took.sub(b"", content) for name, content in here.items()} == {
+        name: took.sub(b"", content) for name, content in there.items()
+    }
+
+    stray = clean / ".dvc/cache/files/md5/00" / ("0" * 30)
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_text("of a commit long ago")
+    run(clean, "make", "--old-file=setup", "tidy")
+    assert not stray.exists()
+    shutil.rmtree(clean / "data")
+    run(clean, "dvc", "checkout", "--quiet")  # fails where the cache lacks what the commit needs
+    assert run(clean, "dvc", "status").stdout == "Data and pipelines are up to date.\n"
 
 
 def test_a_second_commit_adds_an_edition_and_keeps_the_first(clone):
