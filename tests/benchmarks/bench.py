@@ -7,9 +7,7 @@ turn, so that they hold when the machine's speed drifts. Prints a table and writ
 import importlib.metadata
 import json
 import multiprocessing
-import os
 import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -25,7 +23,7 @@ import torch
 from torch import nn
 
 from stages.files import write_whole
-from stages.network.device import resolve_device
+from stages.network.device import device_name, resolve_device
 from stages.network.perceptron import initialize
 from stages.network.training import Run, Setting
 from stages.network.workers import train_on_all_cores
@@ -52,20 +50,11 @@ def main() -> None:
         print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}")
     packages = {name: importlib.metadata.version(name) for name in ("torch", "jax", "numpy", "dvc")}
     report = {
-        "device": device_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        "device": device_name(DEVICE),
         "versions": {"python": platform.python_version(), **packages},
         "rows": rows,
     }
     write_whole(Path("reports/bench.json"), json.dumps(report, indent=2) + "\n")
-
-
-def device_name() -> str:
-    """Return what the device calls itself."""
-    if DEVICE.type == "cuda":
-        return torch.cuda.get_device_name()
-    models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return models[0] if models else platform.processor()
 
 
 def row(name: str, value: float, unit: str) -> dict:
