@@ -85,8 +85,9 @@ def draw(
     for title, figures in SECTIONS.items():
         section = {"title": title, "key": title.lower().replace(" ", "-"), "figures": []}
         for figure in figures:
-            charts = charts_of(figure, results, surfaces)
-            section["figures"].append((figure, charts, claims.beside(figure.claims, verdicts)))
+            found = claims.beside(figure.claims, verdicts)
+            charts = charts_of(figure, results, surfaces, claims.read_out(found))
+            section["figures"].append((figure, charts, found))
             if figure.still:
                 specifications |= {chart["name"]: chart["specification"] for chart in charts if chart["specification"]}
         sections.append(section)
@@ -222,9 +223,16 @@ def read_claims() -> dict[str, dict]:
     if not CLAIMS.exists():
         return {}
     try:
-        return {name: dict(claim) for name, claim in json.loads(CLAIMS.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        judged = json.loads(CLAIMS.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{CLAIMS}: damaged ({' '.join(str(error).split())}); {AGAIN}") from error
+    if not isinstance(judged, dict):
+        raise InputError(f"{CLAIMS}: damaged (no claims by their names); {AGAIN}")
+    for name, claim in judged.items():
+        wrong = claims.wrong_keys(claim)
+        if wrong:
+            raise InputError(f"{CLAIMS}: damaged (the claim {name} in its {', '.join(wrong)}); {AGAIN}")
+    return judged
 
 
 def read_recorded() -> dict[str, pd.DataFrame]:

@@ -9,11 +9,13 @@ from stages.figures import style
 def draw(monitored: pd.DataFrame) -> alt.FacetChart:
     """Means as lines in bands one standard deviation up and down, one panel a model.
 
-    monitored: one row per panel, update and hidden layer with activation_mean and activation_std.
+    monitored: one row per update and hidden layer of each model, with the heading of its panel, with
+    activation_mean and activation_std.
     """
-    table = style.inlined(monitored, ["panel", "update", "layer", "activation_mean", "activation_std"])
+    columns = ["update", "activation_mean", "activation_std"]
+    table = style.in_lists(monitored, ["model", "layer"], columns)
     chosen = style.isolated("layer")
-    base = alt.Chart(table).encode(x=style.updates_axis(table), color=style.layer_colour(table))
+    base = alt.Chart(table).encode(x=style.updates_axis(monitored), color=style.layer_colour(table))
     bands = (
         base.transform_calculate(
             low="datum.activation_mean - datum.activation_std", high="datum.activation_mean + datum.activation_std"
@@ -22,15 +24,17 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
         .encode(
             y=alt.Y("low:Q", title=["activation:", "mean ± standard deviation"]),
             y2="high:Q",
-            opacity=style.unless_faded(chosen),
+            opacity=style.unless_faded_in_panels(chosen, table),
         )
     )
-    lines = base.mark_line().encode(y="activation_mean:Q", opacity=style.unless_faded(chosen))
+    lines = base.mark_line().encode(y="activation_mean:Q", opacity=style.unless_faded_in_panels(chosen, table))
     readout = style.readout(
         alt.Chart(table),
+        style.updates_axis(monitored),
         "layer",
         style.layer_names(table),
         {"activation_mean": "mean", "activation_std": "±"},
         ".3f",
     )
-    return style.panels(alt.layer(bands.add_params(chosen), lines, readout), table)
+    drawn = style.panels(alt.layer(bands.add_params(chosen), lines, readout), "model", style.headings(monitored))
+    return drawn.transform_flatten(columns)

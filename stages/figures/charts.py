@@ -1,6 +1,6 @@
 """What the page shows of a figure: a chart for each data set, its words, and why a model is not in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -11,24 +11,34 @@ from stages.figures.contents import SURFACES, Figure
 from stages.figures.results import Results, hidden_layers
 
 
-def charts_of(figure: Figure, results: Mapping[str, Results], surfaces: pd.DataFrame) -> list[dict]:
-    """One chart of the figure for each data set, or one of all."""
+def charts_of(
+    figure: Figure, results: Mapping[str, Results], surfaces: pd.DataFrame, found: Sequence[str]
+) -> list[dict]:
+    """One chart of the figure for each data set, or one of all; `found` are sentences on what was found."""
     if figure.table == SURFACES:
         chart = figure.draw(surfaces) if len(surfaces) else None
-        return [chart_of(figure, figure.key, "", chart, [] if chart else [f"The costs' surfaces are {NOT_RUN}."], [])]
+        notes = [] if chart else [f"The costs' surfaces are {NOT_RUN}."]
+        return [chart_of(figure, figure.key, "", chart, notes, [], found)]
     return [
-        chart_of(figure, f"{dataset}-{figure.key}", found.about.title, *drawn(figure, found), words(figure, found))
-        for dataset, found in results.items()
-        if figure.endless in (None, found.about.endless)
+        chart_of(figure, f"{dataset}-{figure.key}", of.about.title, *drawn(figure, of), words(figure, of), found)
+        for dataset, of in results.items()
+        if figure.endless in (None, of.about.endless)
     ]
 
 
 def chart_of(
-    figure: Figure, name: str, dataset: str, chart: alt.TopLevelMixin | None, notes: list[str], said: list[str]
+    figure: Figure,
+    name: str,
+    dataset: str,
+    chart: alt.TopLevelMixin | None,
+    notes: list[str],
+    said: list[str],
+    found: Sequence[str],
 ) -> dict:
     """A chart with its words as the page takes it; `dataset` is a title."""
     title = f"{figure.label}. {figure.title}\n{dataset}".strip()
-    specification = style.specification(chart, title) if chart else None
+    read_out = " ".join([f"{title.replace(chr(10), ', ')}.", figure.look, *found])
+    specification = style.specification(chart, title, read_out) if chart else None
     return {"name": name, "dataset": dataset, "words": said, "specification": specification, "notes": notes}
 
 

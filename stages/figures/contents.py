@@ -96,7 +96,8 @@ SECTIONS = {
             "figure-1",
             "Figure 1",
             "Examples of every class",
-            "These are the first test images of every class: what the networks are asked to name.",
+            "These are the first test images of every class: what the networks are asked to name. See how much images "
+            "of one class differ, and how little some of different classes do.",
             "",
             "examples",
             examples.draw,
@@ -153,11 +154,9 @@ SECTIONS = {
             "figure-5",
             "Figure 5",
             "Two costs over two weights",
-            "Look for flat places that are not the bottom: the dots. A network of one input, one tanh unit of weight "
-            "W1, and a softmax over two classes whose pre-activations are 0 and W2 times the unit's activation has to "
-            "tell ten random examples of two classes apart, without biases. Dots mark plateaus: a straight way down, "
-            "as steep all along as it is there, would not reach the lowest cost within one side of the square. The "
-            "dark band is the valley.",
+            "Look for dots: they mark plateaus, where the way down is too gentle to reach the lowest cost within one "
+            "side of the square. The network has one tanh unit between two weights and tells ten examples of two "
+            "classes apart; the dark band is its valley.",
             "The quadratic cost has more plateaus, on which gradient descent hardly moves.",
             SURFACES,
             cost_surfaces.draw,
@@ -223,7 +222,8 @@ SECTIONS = {
             "Section 4.2.1",
             "Average singular value from each layer to the next",
             "By how much a small change of one layer's activations grows or shrinks in the next, on average over all "
-            "directions; 1 would keep its size.",
+            "directions. Look which models stay near 1, where it would keep its size, and whether training brings the "
+            "others there.",
             "About 0.5 for tanh with the standard and 0.8 with the normalized initialization.",
             "jacobians",
             jacobians.draw,
@@ -236,7 +236,8 @@ SECTIONS = {
             "Section 4.2.1",
             "All singular values from each layer to the next",
             "The averages above hide how unequal the singular values are: some directions of a layer are passed on at "
-            "several times their size while others all but vanish.",
+            "several times their size while others all but vanish. Look how steep the lines are, and how training "
+            "(from dashed to solid) tilts them.",
             "It reports only the averages.",
             "spectra",
             spectra.draw,
@@ -250,7 +251,8 @@ SECTIONS = {
             "figure-9",
             "Figure 9",
             "Weight gradients during training",
-            "Look how far apart the layers are: on the logarithmic axis equal distances are equal ratios.",
+            "Look how far apart the layers are: on the logarithmic axis equal distances are equal ratios. Then see "
+            "whether they move apart as the network trains.",
             "The layers' weight gradients, alike at first, come to differ in size as a standard network trains, and "
             "stay closer together in a normalized one.",
             "monitored",
@@ -263,7 +265,7 @@ SECTIONS = {
             "figure-10",
             "Figure 10",
             "Tanh with normalized initialization: activations during training",
-            "To be read beside the tanh panel of figure 3: do the layers start closer together, and does the first "
+            "To be read beside the tanh panel of figure 3. Do the layers start closer together, and does the first "
             "still run ahead of the others?",
             "They start closer together and stay so for longer.",
             "monitored",
@@ -275,8 +277,8 @@ SECTIONS = {
             "playback",
             "Beyond the paper",
             "Watch every layer learn",
-            "Move the slider: all layers' activations and gradients at that time of training, of the model that you "
-            "choose. The axes follow the gradients' size.",
+            "Move the slider: it shows all layers' activations and gradients at that time of training, of the model "
+            "that you choose. The axes follow the gradients' size.",
             "",
             "histograms",
             playback.draw,
@@ -314,7 +316,8 @@ SECTIONS = {
             "figure-12",
             "Figure 12",
             "Test error during training on the same images every epoch",
-            "To be read as figure 11: look where each ends, and when it leaves chance.",
+            "Look where each model ends, and when it leaves chance, the dashed line. Bands are as in figure 11; where "
+            "a curve turns up again, the network has begun to learn its training images by heart.",
             "The sigmoid learns last and ends highest on MNIST and on CIFAR-10; with the normalized initialization "
             "tanh learns faster than with the standard one and ends lower, below or level with all others; to softsign "
             "the initialization makes less of a difference.",
@@ -330,7 +333,8 @@ SECTIONS = {
             "Section 2.3",
             "The best depth of every model",
             "The lowest validation error that each model reached with each number of hidden layers that it was tried "
-            "with; the large dot is its best.",
+            "with. Look for the large dots, each model's best: do deeper networks do better, and for which models "
+            "not?",
             "The best depth on Shapeset was five hidden layers, and for the sigmoid four.",
             "runs",
             depths.draw,

@@ -7,17 +7,13 @@ from stages.figures import style
 
 
 def draw(runs: pd.DataFrame) -> alt.LayerChart:
-    """Errors over depths, a line a model; the best depth, which is the chosen run's, is the large dot.
+    """Errors over depths, a line a model; the chosen run's depth is the large dot.
 
-    runs: one row per run with model, hidden_layers and validation_error (a fraction; NaN of a run that diverged).
+    runs: one row per run with model, hidden_layers, chosen and validation_error (a fraction; NaN where it diverged).
     """
-    found = runs.dropna(subset=["validation_error"])
-    lowest = found.groupby(["model", "hidden_layers"], observed=True)["validation_error"].min().reset_index()
-    best = lowest.groupby("model", observed=True)["validation_error"].transform("min")
-    table = style.inlined(
-        lowest.assign(percent=100 * lowest["validation_error"], best=lowest["validation_error"] == best),
-        ["model", "hidden_layers", "percent", "best"],
-    )
+    found = runs.dropna(subset=["validation_error"]).groupby(["model", "hidden_layers"], observed=True)
+    lowest = found.agg(percent=("validation_error", "min"), chosen=("chosen", "any")).reset_index()
+    table = style.inlined(lowest.assign(percent=100 * lowest["percent"]), list(lowest))
     chosen = style.isolated("model")
     base = alt.Chart(table).encode(
         x=alt.X("hidden_layers:O", title="hidden layers", axis=alt.Axis(labelAngle=0)),
@@ -26,11 +22,13 @@ def draw(runs: pd.DataFrame) -> alt.LayerChart:
         opacity=style.unless_faded(chosen),
     )
     dots = base.mark_circle(opacity=1).encode(
-        size=alt.condition("datum.best", alt.value(130), alt.value(35)),
+        size=alt.condition("datum.chosen", alt.value(130), alt.value(35)),
         tooltip=[
             "model:N",
             alt.Tooltip("hidden_layers:O", title="hidden layers"),
             alt.Tooltip("percent:Q", format=".2f"),
         ],
     )
-    return alt.layer(base.mark_line(), dots.add_params(chosen)).properties(width=style.WIDTH, height=240)
+    return alt.layer(base.mark_line().encode(strokeDash=style.model_dash(table)), dots.add_params(chosen)).properties(
+        width=style.WIDTH, height=240
+    )

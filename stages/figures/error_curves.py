@@ -15,26 +15,32 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
     always naming the commonest class) and epoch_updates (the updates of one epoch, where there are epochs). An error
     of 0, or of a run that diverged (NaN), has no place on a logarithmic axis.
     """
-    columns = ["model", "seed", "update", "test_error", "chosen", "chance_percent", "epoch_updates"]
-    table = style.inlined(curves[curves["test_error"] > 0], columns)
+    shown = curves[curves["test_error"] > 0]
+    columns = ["update", "test_error"]
+    table = style.in_lists(shown, ["model", "seed", "chosen", "chance_percent"], columns)
+    time = style.updates_axis(shown)
     chosen = style.isolated("model")
     base = (
         alt.Chart(table)
         .transform_calculate(percent="100 * datum.test_error")
-        .encode(x=style.updates_axis(table), color=style.model_colour(table))
+        .encode(x=time, color=style.model_colour(table))
     )
     percent = alt.Y(
         "percent:Q",
         title="test error (%)",
         scale=style.ratios(),
-        axis=alt.Axis(values=ticks(100 * table["test_error"]), labelExpr="format(datum.value, '~r')"),
+        axis=alt.Axis(values=ticks(100 * shown["test_error"]), labelExpr="format(datum.value, '~r')"),
     )
     bands = (
         base.transform_aggregate(low="min(percent)", high="max(percent)", groupby=["model", "update"])
         .mark_area(fillOpacity=0.18)
         .encode(y=alt.Y("low:Q"), y2="high:Q", opacity=style.unless_faded(chosen))
     )
-    lines = base.transform_filter("datum.chosen").mark_line().encode(y=percent, opacity=style.unless_faded(chosen))
+    lines = (
+        base.transform_filter("datum.chosen")
+        .mark_line()
+        .encode(y=percent, strokeDash=style.model_dash(table), opacity=style.unless_faded(chosen))
+    )
     chance = alt.Chart(table).transform_aggregate(chance="max(chance_percent)", last="max(update)")
     chance_line = chance.mark_rule(strokeDash=[4, 4], color="#777777").encode(y="chance:Q")
     chance_text = (
@@ -44,14 +50,14 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
     )
     readout = style.readout(
         alt.Chart(table).transform_filter("datum.chosen"),
+        time,
         "model",
         {model: model for model in table["model"].unique()},
         {"test_error": ""},
         ".2%",
     )
-    return alt.layer(bands.add_params(chosen), lines, chance_line, chance_text, readout).properties(
-        width=style.WIDTH, height=340
-    )
+    drawn = alt.layer(bands.add_params(chosen), lines, chance_line, chance_text, readout)
+    return drawn.transform_flatten(columns).properties(width=style.WIDTH, height=340)
 
 
 def ticks(percent: pd.Series) -> list[float]:

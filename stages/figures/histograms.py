@@ -44,8 +44,8 @@ def at_the_end(histograms: pd.DataFrame) -> pd.DataFrame:
 
 
 def of(histograms: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    """One quantity: one row per panel, layer and bin (left, right) with its density."""
-    return histograms.loc[histograms["quantity"] == quantity, ["panel", "layer", "left", "right", "density"]]
+    """One quantity: one row per model, with the heading of its panel, layer and bin (left, right) with its density."""
+    return histograms.loc[histograms["quantity"] == quantity, ["model", "panel", "layer", "left", "right", "density"]]
 
 
 def of_activations(table: pd.DataFrame) -> alt.FacetChart:
@@ -55,20 +55,21 @@ def of_activations(table: pd.DataFrame) -> alt.FacetChart:
 
 def of_gradients(table: pd.DataFrame, title: str) -> alt.FacetChart:
     """Histograms over an axis for each panel, since models differ far more than the layers of one model do."""
-    by_panel = pooled(table).groupby("panel", observed=True, group_keys=False)[table.columns.tolist()]
+    by_panel = pooled(table, ["model", "panel", "layer"]).groupby("model", observed=True, group_keys=False)[
+        table.columns.tolist()
+    ]
     x = alt.X("middle:Q", title=title, scale=alt.Scale(nice=False))
     return overlaid(by_panel.apply(without_tails), x).resolve_scale(x="independent", y="independent")
 
 
-def pooled(table: pd.DataFrame) -> pd.DataFrame:
-    """The histograms with every POOLED neighbouring bins as one."""
-    by_layer = ["panel", "layer"]
+def pooled(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The histograms, one each of the columns `by`, with every POOLED neighbouring bins as one."""
     bins = table.assign(
         mass=table["density"] * (table["right"] - table["left"]),
-        pool=table.groupby(by_layer, observed=True).cumcount() // POOLED,
-    ).groupby([*by_layer, "pool"], observed=True)
+        pool=table.groupby(by, observed=True).cumcount() // POOLED,
+    ).groupby([*by, "pool"], observed=True)
     found = bins.agg(left=("left", "min"), right=("right", "max"), mass=("mass", "sum")).reset_index()
-    return found.assign(density=found["mass"] / (found["right"] - found["left"]))[table.columns.tolist()]
+    return found.assign(density=found["mass"] / (found["right"] - found["left"]))[[*by, "left", "right", "density"]]
 
 
 def without_tails(panel: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +86,8 @@ def without_tails(panel: pd.DataFrame) -> pd.DataFrame:
 
 def overlaid(histograms: pd.DataFrame, x: alt.X) -> alt.FacetChart:
     """The layers' histograms as lines over each other, from bin middle to bin middle, one panel a model."""
-    table = style.inlined(histograms, ["panel", "layer", "left", "right", "density"])
+    columns = ["left", "right", "density"]
+    table = style.in_lists(histograms, ["model", "layer"], columns)
     chosen = style.isolated("layer")
     base = (
         alt.Chart(table)
@@ -96,17 +98,15 @@ def overlaid(histograms: pd.DataFrame, x: alt.X) -> alt.FacetChart:
             color=style.layer_colour(table),
         )
     )
-    lines = base.mark_line().encode(opacity=style.unless_faded(chosen)).add_params(chosen)
-    dots = (
-        base.mark_circle(size=60, opacity=0)
-        .encode(
-            tooltip=[
-                alt.Tooltip("layer:O"),
-                alt.Tooltip("left:Q", title="from", format=".3g"),
-                alt.Tooltip("right:Q", title="to", format=".3g"),
-                alt.Tooltip("density:Q", format=".3g"),
-            ]
-        )
-        .properties(name=style.POINTER)
+    lines = base.mark_line().encode(opacity=style.unless_faded_in_panels(chosen, table)).add_params(chosen)
+    dots = style.hover_dots(
+        base,
+        [
+            alt.Tooltip("layer:O"),
+            alt.Tooltip("left:Q", title="from", format=".3g"),
+            alt.Tooltip("right:Q", title="to", format=".3g"),
+            alt.Tooltip("density:Q", format=".3g"),
+        ],
     )
-    return style.panels(alt.layer(lines, dots), table)
+    drawn = style.panels(alt.layer(lines, dots), "model", style.headings(histograms))
+    return drawn.transform_flatten(columns)

@@ -19,7 +19,6 @@ def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
     the paper's name of the model with this recipe.
     """
     table = style.inlined(jacobians, ["model", "moment", "layer", "average_singular_value"])
-    table["panel"] = pd.Categorical(table["moment"].map(MOMENTS), MOMENTS.values())
     table["paper_value"] = jacobians["paper_model"].map(PAPER_VALUES).where(table["moment"] == "initial")
     chosen = style.isolated("model")
     base = alt.Chart(table).encode(color=style.model_colour(table), opacity=style.unless_faded(chosen))
@@ -34,14 +33,15 @@ def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
                 alt.Tooltip("pair:N", title="layers"),
                 alt.Tooltip("average_singular_value:Q", title="average singular value", format=".3f"),
             ],
+            strokeDash=style.model_dash(table),
         )
         .add_params(chosen)
     )
     paper = (
         base.transform_filter("isValid(datum.paper_value)")
-        .transform_aggregate(paper_value="max(paper_value)", groupby=["model", "panel"])
+        .transform_aggregate(paper_value="max(paper_value)", groupby=["model", "moment"])
         .transform_calculate(pair="'the paper'")
         .mark_point(shape="diamond", size=90, filled=True)
         .encode(x="pair:O", y="paper_value:Q", tooltip=["model:N", alt.Tooltip("paper_value:Q", title="the paper")])
     )
-    return style.panels(alt.layer(measured, paper), table)
+    return style.panels(alt.layer(measured, paper), "moment", MOMENTS)

@@ -15,12 +15,17 @@ LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "pandas", "dvc", "great_
 
 
 def parameters(params: Params) -> str:
-    """What is in force of params.yaml and shown on the page, as YAML; what is not given is left out."""
+    """All that is in force of params.yaml, as YAML; what a model does not set is left out."""
     given = {
         "scale": params.scale,
+        "device": params.device,
+        "precision": params.precision,
         "datasets": params.datasets,
         "models": {name: set_of(model) for name, model in params.models.items()},
         "scales": {params.scale: asdict(params.settings)},
+        **{dataset: asdict(getattr(params, dataset)) for dataset in params.datasets},
+        "svm": asdict(params.svm),
+        "surfaces": asdict(params.surfaces),
     }
     return yaml.safe_dump(given, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
 

@@ -3,7 +3,7 @@
 
 const themes = JSON.parse(document.getElementById("themes").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const drawn = new Map(); // place → view
+const drawn = new Map(); // place → its view, the observer of its width, and the signals with controls of their own
 const shared = {}; // signal → value, store → tuples
 
 const specificationOf = (place) => JSON.parse(place.parentElement.querySelector("script").textContent);
@@ -17,21 +17,20 @@ const apply = (view, kind, name, value) => {
 
 const share = (kind, name, value) => {
   shared[name] = [kind, value];
-  for (const view of drawn.values()) apply(view, kind, name, value);
+  for (const { view } of drawn.values()) apply(view, kind, name, value);
 };
 
-const draw = async (place) => {
-  const config = themes[dark.matches ? "dark" : "light"];
+const draw = async (place, theme) => {
+  near.unobserve(place);
+  const earlier = drawn.get(place);
   const bind = place.parentElement.querySelector(".controls");
-  const options = { actions: false, renderer: "svg", config, bind };
+  const kept = earlier?.view.getState({ signals: (name) => earlier.controlled.includes(name), data: () => false });
+  earlier?.observer.disconnect();
+  earlier?.view.finalize();
+  bind.replaceChildren();
+  const options = { actions: false, renderer: "svg", config: themes[theme], bind };
   const { view, vgSpec } = await vegaEmbed(place, specificationOf(place), options);
-  drawn.get(place)?.finalize();
-  drawn.set(place, view);
-  for (const [name, [kind, value]] of Object.entries(shared)) apply(view, kind, name, value);
-  for (const field of ["layer", "model"]) {
-    const store = `isolated_${field}_store`;
-    if (has(view, "data", store)) view.addDataListener(store, (_, tuples) => isolate(field, tuples));
-  }
+  const controlled = (vgSpec.signals ?? []).filter((signal) => signal.bind).map(({ name }) => name);
   const width = vgSpec.signals?.some(({ name }) => name === "child_width") ? "child_width" : "width";
   const columns = vgSpec.layout?.columns ?? 1; // panels beside each other
   const around = place.querySelector("svg").width.baseVal.value - columns * view.signal(width); // axes, padding
@@ -41,13 +40,38 @@ const draw = async (place) => {
     await view.signal(width, Math.max(150, (place.clientWidth - around) / columns)).resize().runAsync();
     if (rows) view.signal("y_step", Math.min(rows.value, view.scale("x").bandwidth() + 6)).resize().runAsync();
   };
-  new ResizeObserver(fit).observe(place.parentElement);
+  const observer = new ResizeObserver(fit);
+  drawn.set(place, { view, observer, controlled });
+  if (kept) view.setState(kept);
+  for (const [name, [kind, value]] of Object.entries(shared)) apply(view, kind, name, value);
+  for (const field of ["layer", "model"]) {
+    const store = `isolated_${field}_store`;
+    if (has(view, "data", store)) view.addDataListener(store, (_, tuples) => isolate(field, tuples));
+  }
+  const slider = bind.querySelector("input[type=range]");
+  if (slider) tellOf(slider, view);
+  observer.observe(place.parentElement);
+};
+
+const tellOf = (slider, view) => {
+  const output = document.createElement("output");
+  slider.after(output);
+  const tell = (_, text) => {
+    output.textContent = text;
+    slider.setAttribute("aria-valuetext", text);
+  };
+  view.addSignalListener("moment_told", tell);
+  tell("moment_told", view.signal("moment_told"));
 };
 
 const isolate = (field, tuples) => {
   const plain = tuples.map(({ unit, fields, values }) => ({ unit, fields, values }));
+  const value = plain[0]?.values[0] ?? "";
   share("data", `isolated_${field}_store`, plain);
-  document.getElementById(`isolate-${field}`).value = plain[0]?.values[0] ?? "";
+  document.getElementById(`isolate-${field}`).value = value;
+  if (field !== "model") return;
+  share("signals", "shown_model", value);
+  if (value) share("signals", "model", value); // of the playback, which shows one at a time
 };
 
 for (const field of ["layer", "model"]) {
@@ -60,15 +84,18 @@ for (const choice of document.querySelectorAll("[data-signal]")) {
   choice.addEventListener("change", () => share("signals", choice.dataset.signal, Number(choice.value)));
 }
 
+const theme = () => (dark.matches ? "dark" : "light");
 const near = new IntersectionObserver((entries) => {
-  for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) {
-    near.unobserve(target);
-    draw(target);
-  }
+  for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) draw(target, theme());
 }, { rootMargin: "600px" });
 for (const place of document.querySelectorAll(".chart")) near.observe(place);
-dark.addEventListener("change", () => [...drawn.keys()].forEach(draw));
-addEventListener("beforeprint", () => document.querySelectorAll(".chart").forEach((place) => drawn.has(place) || draw(place)));
+dark.addEventListener("change", () => [...drawn.keys()].forEach((place) => draw(place, theme())));
+
+const shown = () => [...document.querySelectorAll(".chart")].filter((place) => place.clientWidth);
+addEventListener("beforeprint", () => {
+  for (const place of shown()) if (dark.matches || !drawn.has(place)) draw(place, "light"); // paper is white
+});
+addEventListener("afterprint", () => dark.matches && shown().forEach((place) => draw(place, "dark")));
 
 const select = document.getElementById("dataset");
 const show = () => document.querySelectorAll("[data-dataset]").forEach((one) => {
@@ -77,10 +104,21 @@ const show = () => document.querySelectorAll("[data-dataset]").forEach((one) => 
 select?.addEventListener("change", show);
 if (select) show();
 
-document.addEventListener("click", ({ target }) => {
+// The rows of a chart as its own transforms unpack them, of every model and time; what is packed stays behind.
+const rowsOf = async ({ data, datasets, transform = [] }) => {
+  const unpacking = transform.filter((one) => !("filter" in one));
+  const unseen = { data, datasets, transform: unpacking, mark: "point" };
+  const { view, vgSpec } = await vegaEmbed(document.createElement("div"), unseen, { actions: false });
+  const rows = view.data(vgSpec.marks[0].from.data).map((row) => (
+    Object.fromEntries(Object.entries(row).filter(([, value]) => typeof value !== "object"))
+  ));
+  view.finalize();
+  return rows;
+};
+
+document.addEventListener("click", async ({ target }) => {
   if (!target.matches(".csv")) return;
-  const { data, datasets = { values: data?.values } } = specificationOf(target.closest(".chart-box").querySelector(".chart"));
-  const rows = Object.values(datasets).flat();
+  const rows = await rowsOf(specificationOf(target.closest(".chart-box").querySelector(".chart")));
   const columns = [...new Set(rows.flatMap(Object.keys))];
   const cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];

@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 import vl_convert
 
-from stages.figures.style import DARK, LIGHT, SHARED, config
+from stages.figures.style import DARK, LIGHT, LINEAR, LOGARITHMIC, config
 
 FOLDER = Path(__file__).parent
 
@@ -16,7 +16,7 @@ def html(content: dict) -> str:
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
     script = vl_convert.javascript_bundle((FOLDER / "page.js").read_text(encoding="utf-8"))
     themes = {"light": config(**LIGHT), "dark": config(**DARK)}
-    looks = {"shared": SHARED, "themes": themes, "style": style, "script": script}
+    looks = {"logarithmic": LOGARITHMIC, "linear": LINEAR, "themes": themes, "style": style, "script": script}
     return templates().get_template("page.html.jinja").render(**content, **looks)
 
 

@@ -65,9 +65,9 @@ def as_high_as_the_highest(stills: list[dict]) -> list[dict]:
 
 
 def still(specification: dict) -> dict:
-    """The specification with its description drawn as a title, and without what only answers to a pointer."""
+    """The specification with its title drawn, and without what only answers to a pointer."""
     drawn = copy.deepcopy(specification)
-    title, *subtitle = drawn["description"].split("\n")
+    title, *subtitle = drawn["usermeta"]["title"].split("\n")
     drawn["title"] = {"text": title, "subtitle": subtitle}
     drawn["params"] = [one for one in drawn.get("params", []) if "select" not in one]
     layers = panel(drawn).get("layer", [])

@@ -5,15 +5,23 @@ import numpy as np
 import pandas as pd
 
 from stages.figures import style
+from stages.figures.histograms import pooled
 
 QUANTITIES = {
     "activation": "activations: z",
     "back_propagated_gradient": "back-propagated gradients: ∂Cost/∂s",
     "weight_gradient": "weight gradients: ∂Cost/∂W",
 }
-POOLED = 4  # bins that are drawn as one
-DENSITIES = 999  # the highest of a histogram as it is stored
+MOMENTS = 16  # of those that were recorded
+DIGITS = 2  # of a density as it is stored, in base 36
+HIGHEST = 36**DIGITS - 1
 HEIGHT = 150
+UNPACKED = {
+    "left": "datum.packed.low + datum.bin * datum.packed.width",
+    "right": "min(datum.left + datum.packed.width, datum.packed.high)",
+    "density": f"parseInt(substring(datum.packed.densities, {DIGITS} * datum.bin, {DIGITS} * (datum.bin + 1)), 36) "
+    "* datum.packed.unit",
+}
 
 
 def draw(histograms: pd.DataFrame) -> alt.FacetChart:
@@ -21,63 +29,74 @@ def draw(histograms: pd.DataFrame) -> alt.FacetChart:
 
     histograms: one row per model, update, quantity, hidden layer and bin (left, right) with its density.
     """
-    table = packed(histograms)
-    updates = sorted(histograms["update"].unique().tolist())
+    moments = spread(histograms["update"])
+    table = packed(histograms[histograms["update"].isin(moments)])
     models = [model for model in histograms["model"].cat.categories if (histograms["model"] == model).any()]
+    last = len(moments) - 1
     time = alt.param(
-        name="moment",
-        value=len(updates) - 1,
-        bind=alt.binding_range(min=0, max=len(updates) - 1, step=1, name="time of training "),
+        name="moment", value=last, bind=alt.binding_range(min=0, max=last, step=1, name="time of training ")
     )
+    told = alt.param(name="moment_told", expr=f"format({moments}[moment], ',') + ' updates'")
     model = alt.param(name="model", value=models[0], bind=alt.binding_select(options=models, name="model "))
+    title = f"model + (indexof({models}, model) < 0 ? ' has nothing to show here' : ' after ' + moment_told)"
     chosen = style.isolated("layer")
-    base = alt.Chart(table).encode(
-        x=alt.X("middle:Q", title=None, axis=alt.Axis(grid=False, tickCount=7), scale=alt.Scale(nice=False)),
-        y=alt.Y("height:Q", title="density", axis=alt.Axis(tickCount=4)),
-        color=style.layer_colour(table),
+    base = (
+        alt.Chart(table)
+        .transform_calculate(middle="(datum.left + datum.right) / 2")
+        .encode(
+            x=alt.X("middle:Q", title=None, axis=alt.Axis(grid=False, tickCount=7), scale=alt.Scale(nice=False)),
+            y=alt.Y("density:Q", title="density", axis=alt.Axis(tickCount=4)),
+            color=style.layer_colour(table),
+        )
     )
     lines = base.mark_line().encode(opacity=style.unless_faded(chosen)).add_params(chosen)
-    values = [alt.Tooltip("layer:O"), *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("middle", "height"))]
-    near = base.mark_circle(size=60, opacity=0).encode(tooltip=values).properties(name=style.POINTER)
-    drawn = style.panels(alt.layer(lines, near), table)
+    values = [alt.Tooltip("layer:O"), *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("middle", "density"))]
+    drawn = style.panels(alt.layer(lines, style.hover_dots(base, values)), "quantity", QUANTITIES)
     drawn.spec.height = HEIGHT
-    return (
-        drawn.transform_filter(f"datum.model == model && datum.update == {updates}[moment]")
-        .transform_flatten(["density"])
-        .transform_window(bin="row_number()", groupby=["panel", "layer"])
-        .transform_calculate(
-            middle="datum.low + (datum.bin - 0.5) * datum.width", height="datum.density * datum.highest"
-        )
-        .resolve_scale(x="independent", y="independent")
-        .add_params(time, model)
-        .properties(title=alt.Title(alt.ExprRef(f"model + ' after ' + format({updates}[moment], ',') + ' updates'")))
+    drawn = (
+        drawn.transform_filter("datum.model == model")
+        .transform_flatten(["update", "packed"])
+        .transform_filter(f"datum.update == {moments}[moment]")
+        .transform_calculate(bin=f"sequence(length(datum.packed.densities) / {DIGITS})")
+        .transform_flatten(["bin"])
     )
+    for name, expression in UNPACKED.items():
+        drawn = drawn.transform_calculate(**{name: expression})
+    return (
+        drawn.resolve_scale(x="independent", y="independent")
+        .add_params(time, told, model)
+        .properties(title=alt.Title(alt.ExprRef(title)))
+    )
+
+
+def spread(updates: pd.Series) -> list[int]:
+    """At most MOMENTS of the recorded updates, at about equal steps from the first to the last of them."""
+    recorded = np.unique(updates)
+    return recorded[np.unique(np.linspace(0, len(recorded) - 1, MOMENTS).round().astype(int))].tolist()
 
 
 def packed(histograms: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, update, panel and layer: `low`, the `width` of a bin, and its densities over the `highest`.
+    """One row per model, quantity and layer, with a list of updates and one of what is `packed` of each of them.
 
-    These are whole numbers up to DENSITIES in lists, which keeps the page small.
+    That is where the bins begin and end (low, high), how wide one is, and the densities over `unit`, which are whole
+    numbers up to HIGHEST, as one text of DIGITS letters and digits each.
     """
     rows = []
-    by = ["model", "update", "quantity", "layer"]
-    for (model, update, quantity, layer), bins in histograms.groupby(by, observed=True, sort=False):
-        heights = bins["density"].to_numpy().reshape(-1, POOLED).mean(1)
-        highest = heights.max() / DENSITIES or 1.0
-        low, high = bins["left"].iloc[0], bins["right"].iloc[-1]
-        rows.append(
-            {
-                "model": model,
-                "update": update,
-                "panel": QUANTITIES[quantity],
-                "layer": layer,
-                "low": low,
-                "width": (high - low) / len(heights),
-                "highest": highest,
-                "density": np.rint(heights / highest).astype(int).tolist(),
-            }
-        )
-    table = pd.DataFrame(rows)
-    table["panel"] = pd.Categorical(table["panel"], QUANTITIES.values())
-    table["layer"] = pd.Categorical(table["layer"], histograms["layer"].cat.categories)
-    return style.inlined(table, list(table))
+    by = ["model", "quantity", "layer", "update"]
+    for identity, bins in pooled(histograms, by).groupby(by, observed=True, sort=False):
+        unit = float(f"{bins['density'].max() / HIGHEST or 1.0:.6g}")
+        edges = {
+            "low": bins["left"].iloc[0],
+            "high": bins["right"].iloc[-1],
+            "width": np.ptp(bins.iloc[0][["left", "right"]]),
+        }
+        texts = (np.base_repr(level, 36).zfill(DIGITS) for level in np.rint(bins["density"] / unit).astype(int))
+        numbers = {name: float(f"{value:.6g}") for name, value in edges.items()}
+        rows.append((*identity, numbers | {"unit": unit, "densities": "".join(texts)}))
+    return style.in_lists(
+        pd.DataFrame(rows, columns=[*by, "packed"]).astype(
+            {name: histograms[name].dtype for name in ("model", "layer")}
+        ),
+        by[:-1],
+        ["update", "packed"],
+    )

@@ -13,12 +13,11 @@ def draw(spectra: pd.DataFrame) -> alt.FacetChart:
 
     Dashed lines are of the initialization, solid ones of the end of training. The axis of a square root has room for
     small values and for 0, which half of them are where half of the units are ReLUs at rest.
-    spectra: one row per panel, moment, layer (the lower of the pair) and share with the singular_value that this share
-    of them lies below.
+    spectra: one row per moment, layer (the lower of the pair) and share of each model, with the heading of its panel,
+    and with the singular_value that this share of them lies below.
     """
-    points = style.inlined(spectra, ["panel", "moment", "layer", "share", "singular_value"])
-    by_line = points.groupby(["panel", "moment", "layer"], observed=True, sort=False)
-    table = by_line[["share", "singular_value"]].agg(list).reset_index()
+    columns = ["share", "singular_value"]
+    table = style.in_lists(spectra, ["model", "moment", "layer"], columns)
     chosen = style.isolated("layer")
     axis = alt.Axis(labelExpr="100 * datum.value + ' %'", tickCount=6, grid=False)
     base = (
@@ -38,20 +37,18 @@ def draw(spectra: pd.DataFrame) -> alt.FacetChart:
     lines = [
         base.transform_filter(f"datum.moment == '{moment}'")
         .mark_line(strokeDash=dashes)
-        .encode(opacity=style.unless_faded(chosen))
+        .encode(opacity=style.unless_faded_in_panels(chosen, table))
         for moment, dashes in DASHES.items()
     ]
-    near = (
-        base.mark_circle(size=60, opacity=0)
-        .encode(
-            tooltip=[
-                alt.Tooltip("pair:N", title="layers"),
-                "moment:N",
-                alt.Tooltip("share:Q", title="share below", format=".0%"),
-                alt.Tooltip("singular_value:Q", title="singular value", format=".3g"),
-            ]
-        )
-        .properties(name=style.POINTER)
+    dots = style.hover_dots(
+        base,
+        [
+            alt.Tooltip("pair:N", title="layers"),
+            "moment:N",
+            alt.Tooltip("share:Q", title="share below", format=".0%"),
+            alt.Tooltip("singular_value:Q", title="singular value", format=".3g"),
+        ],
     )
-    drawn = style.panels(alt.layer(lines[0].add_params(chosen), *lines[1:], near), table)
-    return drawn.transform_flatten(["share", "singular_value"]).resolve_scale(y="independent")
+    layered = alt.layer(lines[0].add_params(chosen), *lines[1:], dots)
+    drawn = style.panels(layered, "model", style.headings(spectra))
+    return drawn.transform_flatten(columns).resolve_scale(y="independent")

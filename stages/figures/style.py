@@ -1,6 +1,7 @@
 """How every chart looks: its fonts and sizes, the colours of layers and of models, and the axis of training time."""
 
 import json
+import math
 
 import altair as alt
 import pandas as pd
@@ -13,8 +14,10 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 POINTER = "pointer"  # names the layers that show nothing until a pointer comes near
 NOTE = "note"  # names the style of what stands smaller beside
 LOGARITHMIC, LINEAR = 1e-12, 1e12  # the constants of a symmetric logarithm that is as good as either
-# what the reader sets for all charts at once: the power of the time axis, and whether ratios or differences are shown
-SHARED = {"time_power": 0.5, "log_constant": LOGARITHMIC}
+# what the reader sets for all charts at once: the power of the time axis, whether ratios or differences are shown, and
+# the one model whose panels do not fade
+SHARED = {"time_power": 0.5, "log_constant": LOGARITHMIC, "shown_model": ""}
+FADED = 0.08  # opacity
 LIGHT = {"background": "white", "ink": "#333333", "soft": "#5b5b5b", "faint": "#e4e4e4", "viridis": [0, 0.85]}
 DARK = {"background": "#16191d", "ink": "#dddddd", "soft": "#a9a9a9", "faint": "#33383f", "viridis": [0.3, 1]}
 
@@ -87,17 +90,20 @@ PAPER_COLOURS = {
     "softsign-n": "#E69F00",
 }
 FURTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#A05EB5")
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])  # the first is a solid line; each of the further colours has them all
 
 
-def specification(chart: alt.TopLevelMixin, title: str) -> dict:
-    """The chart as a Vega-Lite specification with this project's looks; the title is read out, not drawn.
+def specification(chart: alt.TopLevelMixin, title: str, description: str) -> dict:
+    """The chart as a Vega-Lite specification with this project's looks.
 
-    The first line of a title says what the figure is, a second one of which data set.
+    title: what the figure is, in a second line of which data set; drawn in pictures, where the page has it beside.
+    description: what is read out instead of the chart.
     """
     drawn = chart.to_dict()
     text = json.dumps(drawn)
     shared = [{"name": name, "value": value} for name, value in SHARED.items() if name in text]
-    return {**drawn, "params": [*drawn.get("params", []), *shared], "description": title, "config": CONFIG}
+    words = {"description": description, "usermeta": {"title": title}}
+    return {**drawn, "params": [*drawn.get("params", []), *shared], **words, "config": CONFIG}
 
 
 def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -108,9 +114,24 @@ def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return shown
 
 
+def in_lists(table: pd.DataFrame, by: list[str], columns: list[str]) -> pd.DataFrame:
+    """One row per `by` with `columns` as lists, which takes a fraction of the room; a chart has to flatten them."""
+    rows = inlined(table, [*by, *columns])
+    return rows.groupby(by, observed=True, sort=False, dropna=False)[columns].agg(list).reset_index()
+
+
 def ratios() -> alt.Scale:
     """A logarithmic scale, which the reader can make linear."""
     return alt.Scale(type="symlog", constant=alt.ExprRef("log_constant"), nice=False, zero=False)
+
+
+def powers_of_ten(values: pd.Series, firsts: tuple[int, ...] = (1,)) -> list[float]:
+    """Ticks of a logarithmic axis: `firsts` times the powers of ten that the positive values span."""
+    positive = values[values > 0]
+    if positive.empty:
+        return []
+    powers = range(math.floor(math.log10(positive.min())), math.ceil(math.log10(positive.max())) + 1)
+    return [float(f"{first}e{power}") for power in powers for first in firsts]
 
 
 def layer_colour(table: pd.DataFrame) -> alt.Color:
@@ -130,21 +151,40 @@ def layer_names(table: pd.DataFrame) -> dict[str, str]:
 
 def model_colours(models: list[str]) -> dict[str, str]:
     """Each model's colour: the paper's models always have theirs, the others take the further colours in turn."""
-    further = [model for model in models if model not in PAPER_COLOURS]
-    turns = {model: FURTHER_COLOURS[turn % len(FURTHER_COLOURS)] for turn, model in enumerate(further)}
-    return {model: PAPER_COLOURS.get(model, turns.get(model)) for model in models}
+    turns = further_turns(models)
+    return {model: PAPER_COLOURS.get(model) or FURTHER_COLOURS[turns[model] % len(FURTHER_COLOURS)] for model in models}
+
+
+def model_dashes(models: list[str]) -> dict[str, list[int]]:
+    """Each model's dash: a solid line, until the further colours have been taken once."""
+    turns = further_turns(models)
+    return {model: DASHES[turns.get(model, 0) // len(FURTHER_COLOURS) % len(DASHES)] for model in models}
+
+
+def further_turns(models: list[str]) -> dict[str, int]:
+    """Number the models that are not the paper's."""
+    return {model: turn for turn, model in enumerate(model for model in models if model not in PAPER_COLOURS)}
 
 
 def model_colour(table: pd.DataFrame) -> alt.Color:
     """Colour by model; the column `model` has every model of the page as its categories."""
     colours = model_colours(table["model"].cat.categories.tolist())
-    shown = [model for model in colours if (table["model"] == model).any()]
-    return alt.Color(
-        "model:N",
-        title=None,
-        scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=alt.Legend(symbolType="stroke", values=shown, columns=alt.ExprRef("containerSize()[0] < 500 ? 3 : 0")),
-    )
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color("model:N", title=None, scale=scale, legend=model_legend(table))
+
+
+def model_dash(table: pd.DataFrame) -> alt.StrokeDash:
+    """Dashes that tell apart the models of one colour."""
+    dashes = model_dashes(table["model"].cat.categories.tolist())
+    scale = alt.Scale(domain=list(dashes), range=list(dashes.values()))
+    return alt.StrokeDash("model:N", title=None, scale=scale, legend=model_legend(table))
+
+
+def model_legend(table: pd.DataFrame) -> alt.Legend:
+    """A legend of the models that are in the table."""
+    shown = [model for model in table["model"].cat.categories if (table["model"] == model).any()]
+    columns = alt.ExprRef("containerSize()[0] < 500 ? 3 : 0")
+    return alt.Legend(symbolType="stroke", values=shown, columns=columns)
 
 
 def updates_axis(table: pd.DataFrame) -> alt.X:
@@ -178,13 +218,27 @@ def isolated(field: str) -> alt.Parameter:
 
 def unless_faded(chosen: alt.Parameter) -> alt.Opacity:
     """Full opacity for what a legend's click isolates, nearly none for the rest."""
-    return alt.when(chosen).then(alt.value(1)).otherwise(alt.value(0.08))
+    return alt.when(chosen).then(alt.value(1)).otherwise(alt.value(FADED))
 
 
-def readout(chart: alt.Chart, column: str, names: dict[str, str], fields: dict[str, str], form: str) -> alt.Chart:
+def unless_faded_in_panels(chosen: alt.Parameter, table: pd.DataFrame) -> alt.OpacityValue:
+    """The same in panels of models, where the others than the reader's fade; none does where that is not among them."""
+    reader = f"indexof({table['model'].unique().tolist()}, shown_model) < 0 || datum.model == shown_model"
+    return alt.OpacityValue(FADED, condition={"test": {"and": [{"param": chosen.name}, reader]}, "value": 1})
+
+
+def hover_dots(chart: alt.Chart, tooltip: list) -> alt.Chart:
+    """Unseen dots where the marks of `chart` are, which tell their numbers."""
+    return chart.mark_circle(size=60, opacity=0).encode(tooltip=tooltip).properties(name=POINTER)
+
+
+def readout(
+    chart: alt.Chart, time: alt.X, column: str, names: dict[str, str], fields: dict[str, str], form: str
+) -> alt.Chart:
     """A line at the update nearest to the pointer whose tooltip lists `fields` for every value of `column`.
 
-    names, fields: the values of `column` and the columns of numbers, each with the name that the reader sees.
+    time: the axis of updates. names, fields: the values of `column` and the columns of numbers, each with the name that
+    the reader sees.
     form: how the numbers are written, in d3's notation.
     """
     near = alt.selection_point(name="near", fields=["update"], nearest=True, on="pointerover", clear="pointerout")
@@ -194,7 +248,7 @@ def readout(chart: alt.Chart, column: str, names: dict[str, str], fields: dict[s
         .transform_pivot("number_of", value="number", groupby=["update"], op="max")
         .mark_rule(color="#999999")
         .encode(
-            x=updates_axis(chart.data),
+            x=time,
             opacity=alt.when(near, empty=False).then(alt.value(1)).otherwise(alt.value(0)),
             tooltip=[
                 alt.Tooltip("update:Q", format=","),
@@ -210,22 +264,28 @@ def readout(chart: alt.Chart, column: str, names: dict[str, str], fields: dict[s
     )
 
 
-def panels(layered: alt.LayerChart, table: pd.DataFrame) -> alt.FacetChart:
-    """One panel a row for each value of the column `panel`, in the order of its categories.
+def headings(table: pd.DataFrame) -> dict[str, str]:
+    """What stands over each model's panel, from the columns `model` and `panel`, in the order of `panel`."""
+    pairs = table[["model", "panel"]].drop_duplicates().sort_values("panel")
+    return dict(zip(pairs["model"].astype(str), pairs["panel"].astype(str), strict=True))
 
-    The first line of a value is the panel's heading, its second stands smaller below.
+
+def panels(layered: alt.LayerChart, column: str, headings: dict[str, str]) -> alt.FacetChart:
+    """One panel a row for each value of `column`, in the order of `headings`, which stand over them.
+
+    A heading's second line stands smaller below its first.
     """
-    order = table["panel"].cat.categories.tolist()
+    texts = json.dumps(headings, ensure_ascii=False)
     second_line = (
-        alt.Chart(table)
-        .transform_aggregate(groupby=["panel"])
-        .transform_calculate(second_line="split(datum.panel, '\\n')[1]")
+        alt.Chart()
+        .transform_aggregate(groupby=[column])
+        .transform_calculate(second_line=f"split({texts}[datum.{column}] + '\\n', '\\n')[1]")
         .mark_text(align="left", baseline="bottom", style=NOTE)
         .encode(x=alt.value(0), y=alt.value(-8), text="second_line:N")
     )
-    header = alt.Header(labelExpr="split(datum.label, '\\n')[0]")
+    header = alt.Header(labelExpr=f"split({texts}[datum.label], '\\n')[0]")
     return (
         (layered + second_line)
         .properties(width=WIDTH, height=HEIGHT)
-        .facet(facet=alt.Facet("panel:N", sort=order, title=None, header=header), columns=1)
+        .facet(facet=alt.Facet(f"{column}:N", sort=list(headings), title=None, header=header), columns=1)
     )

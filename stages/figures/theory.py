@@ -1,7 +1,5 @@
 """Section 4.2.1: the variances of every layer at initialization, as measured and as predicted."""
 
-import math
-
 import altair as alt
 import pandas as pd
 
@@ -23,8 +21,6 @@ def draw(theory: pd.DataFrame) -> alt.FacetChart:
     theory: one row per model, quantity and layer with measured, linear and mean_field.
     """
     table = style.inlined(theory, ["model", "layer", "quantity", *VALUES])
-    table["panel"] = pd.Categorical(table["quantity"].map(QUANTITIES), QUANTITIES.values())
-    table = table.drop(columns="quantity")
     chosen = style.isolated("model")
     base = alt.Chart(table).encode(
         x=alt.X("layer:O", title="hidden layer", axis=alt.Axis(labelAngle=0)),
@@ -32,7 +28,7 @@ def draw(theory: pd.DataFrame) -> alt.FacetChart:
         opacity=style.unless_faded(chosen),
     )
     scale = alt.Scale(type="log", nice=False, padding=8)
-    axis = alt.Axis(format=".0e", values=powers_of_ten(table[list(VALUES)]), labelOverlap="greedy")
+    axis = alt.Axis(format=".0e", values=style.powers_of_ten(table[list(VALUES)].stack()), labelOverlap="greedy")
 
     def shown(column: str) -> alt.Chart:
         y = alt.Y(f"{column}:Q", title=["variance: ● measured,", "— mean field, – – linear"], scale=scale, axis=axis)
@@ -51,15 +47,6 @@ def draw(theory: pd.DataFrame) -> alt.FacetChart:
             ]
         )
     )
-    drawn = style.panels(alt.layer(linear, mean_field, measured.add_params(chosen)), table)
+    drawn = style.panels(alt.layer(linear, mean_field, measured.add_params(chosen)), "quantity", QUANTITIES)
     drawn.spec.height = HEIGHT
     return drawn.resolve_scale(y="independent")
-
-
-def powers_of_ten(values: pd.DataFrame) -> list[float]:
-    """Return those that the positive values span."""
-    positive = values.stack().loc[lambda numbers: numbers > 0]
-    if positive.empty:
-        return []
-    powers = range(math.floor(math.log10(positive.min())), math.ceil(math.log10(positive.max())) + 1)
-    return [float(f"1e{power}") for power in powers]
