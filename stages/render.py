@@ -8,7 +8,7 @@ import pandas as pd
 
 from stages.artifacts import AGAIN, read_csv, read_table, read_tensors
 from stages.claims.significance import LEVEL
-from stages.claims.table1 import DIVERGED, NOT_RUN, PAPER_MODELS, cells, paper_model, recipe
+from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
 from stages.durations import run_stage
 from stages.errors import InputError
@@ -17,6 +17,7 @@ from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
 from stages.figures.results import Results
 from stages.files import whole_folder, write_whole
+from stages.machine import processor
 from stages.params import Params, load_params
 
 CLAIMS = Path("reports/claims.json")
@@ -43,7 +44,8 @@ def main() -> None:
         "claims": claims.ledger(verdicts),
         "level": LEVEL,
         "parameters": made.parameters(params),
-        "machine": made.machine(),
+        "trained_on": sorted({device for found in results.values() for device in found.devices}),
+        "drawn_on": processor(),
         "versions": made.versions(),
         "recorded": table1.recorded(read_recorded()),
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
@@ -138,21 +140,28 @@ def changed_recipes(params: Params) -> list[str]:
 def read_results(dataset: str, params: Params) -> Results:
     """Read the results of exactly the models of params.yaml, whatever else lies in the folders."""
     about = CATALOGUE[dataset]
-    found, absent = {}, {}
+    found, absent, devices = {}, {}, set()
     for model in params.models:
         files = {name: Path("data") / folder / dataset / model / f"{name}.parquet" for name, folder in FOLDERS.items()}
-        if all(file.exists() for file in files.values()):
-            found[model] = of_chosen_run({name: read_table(file) for name, file in files.items()})
-            if found[model]["monitored"].empty:
-                absent[model] = DIVERGED
-        else:
+        made_by = Path("data/runs") / dataset / model / "made.json"
+        if not all(file.exists() for file in (made_by, *files.values())):
             absent[model] = NOT_RUN
+            continue
+        told = read_json(made_by)
+        if told.get("parameters") != params.of_training(dataset, model):
+            absent[model] = OTHER_PARAMETERS
+            continue
+        devices.add(told.get("device"))
+        found[model] = of_chosen_run({name: read_table(file) for name, file in files.items()})
+        if found[model]["monitored"].empty:
+            absent[model] = DIVERGED
     tables = {name: together(name, found, list(params.models)) for name in FOLDERS}
     papers = {name: paper_model(model) for name, model in params.models.items()}
     return Results(
         dataset=dataset,
         recipes=params.models,
         absent=absent,
+        devices=sorted(devices),
         examples=read_examples(Path("data/prepared") / dataset / "test.safetensors", about.class_names),
         runs=tables["runs"],
         monitored=tables["monitored"],
@@ -222,17 +231,23 @@ def read_claims() -> dict[str, dict]:
     """The judged claims by name; none where there is no such file yet."""
     if not CLAIMS.exists():
         return {}
-    try:
-        judged = json.loads(CLAIMS.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{CLAIMS}: damaged ({' '.join(str(error).split())}); {AGAIN}") from error
-    if not isinstance(judged, dict):
-        raise InputError(f"{CLAIMS}: damaged (no claims by their names); {AGAIN}")
+    judged = read_json(CLAIMS)
     for name, claim in judged.items():
         wrong = claims.wrong_keys(claim)
         if wrong:
             raise InputError(f"{CLAIMS}: damaged (the claim {name} in its {', '.join(wrong)}); {AGAIN}")
     return judged
+
+
+def read_json(file: Path) -> dict:
+    """The object in a JSON file; raises InputError where it cannot be read or is something else."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{file}: damaged ({' '.join(str(error).split())}); {AGAIN}") from error
+    if not isinstance(told, dict):
+        raise InputError(f"{file}: damaged (no values by their names); {AGAIN}")
+    return told
 
 
 def read_recorded() -> dict[str, pd.DataFrame]:

@@ -1,5 +1,6 @@
 """Made-up results in the files that the stages before `render` write, shaped like real ones, for tests of figures."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from safetensors.numpy import save_file
 
 from stages.datasets.catalogue import CATALOGUE
+from stages.params import load_params
 from tests.conftest import REPOSITORY
 
 PAPER_PERCENT = {
@@ -83,10 +85,19 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
         jacobian_table(initialization, noise).to_parquet(measured / "jacobians.parquet")
         spectrum_table(initialization).to_parquet(measured / "spectra.parquet")
         theory_table(initialization, noise).to_parquet(measured / "theory.parquet")
+        write_made(root, dataset, model)
     table1 = root / "reports" / "table1.csv"
     table1.parent.mkdir(exist_ok=True)
     earlier = [pd.read_csv(table1)] if table1.exists() else []
     pd.concat([*earlier, table1_rows(root, dataset, models)]).to_csv(table1, index=False)
+
+
+def write_made(root: Path, dataset: str, model: str) -> None:
+    """Say of a model's results that they were made by the parameters that params.yaml has now, if it has the model."""
+    params = load_params(root / "params.yaml")
+    if model in params.models:
+        made = {"device": "an abacus", "parameters": params.of_training(dataset, model)}
+        (root / "data" / "runs" / dataset / model / "made.json").write_text(json.dumps(made), encoding="utf-8")
 
 
 def draw_images(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -18,7 +18,7 @@ from stages.datasets.catalogue import CATALOGUE
 from stages.errors import InputError
 from stages.figures.contents import SECTIONS, SURFACES
 from stages.params import load_params
-from tests.synthetic_results import PAPER_PERCENT, RECIPES, write_params, write_results, write_surfaces
+from tests.synthetic_results import PAPER_PERCENT, RECIPES, write_made, write_params, write_results, write_surfaces
 
 FIGURES = [figure for figures in SECTIONS.values() for figure in figures]
 OF_SHAPESET = [figure for figure in FIGURES if figure.key != "figure-12"]
@@ -330,8 +330,22 @@ def test_a_page_whose_every_run_diverged_says_so(changing):
     assert [each["description"][:9] for each in specifications(read_page(changing))] == ["Figure 1.", "Figure 5."]
 
 
+def test_results_of_other_parameters_are_told_and_not_drawn(changing):
+    write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
+    render.main()
+    page = html.unescape(read_page(changing))
+    assert "tanh has no results on Shapeset-3×2: trained with other parameters than those of params.yaml" in page
+    assert "tanh: tanh units, normalized initialization\n" not in page
+
+
+def test_what_models_were_trained_on_is_told(changing):
+    render.main()
+    assert "Trained on: an abacus. Drawn on: " in read_page(changing)
+
+
 def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
     write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
+    write_made(changing, "shapeset", "tanh")
     render.main()
     page = read_page(changing)
     sentence = "Here tanh is another model than the paper's tanh: its initialization is normalized, not standard."
@@ -344,6 +358,7 @@ def test_a_batch_normalized_model_is_not_taken_for_the_papers(changing):
     params = yaml.safe_load((changing / "params.yaml").read_text(encoding="utf-8"))
     params["models"]["tanh"]["batch_normalization"] = True
     (changing / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    write_made(changing, "shapeset", "tanh")
     render.main()
     page = html.unescape(read_page(changing))
     assert "tanh: tanh units, standard initialization, batch normalization" in page

@@ -20,6 +20,7 @@ PAPER_MODELS = {name: Model(*recipe) for recipe, name in PAPER.pop("model").item
 OTHER_DATASET = "params.yaml does not list this data set"
 OTHER_MODEL = "params.yaml does not list this model"
 NOT_RUN = "not run yet, `dvc repro` runs it"
+OTHER_PARAMETERS = "trained with other parameters than those of params.yaml, `dvc repro` trains it anew"
 DIVERGED = "every run diverged"
 
 

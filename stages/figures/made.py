@@ -1,10 +1,8 @@
-"""How the results were made, so that a reader can repeat it: parameters, machine and libraries."""
+"""How the results were made, so that a reader can repeat it: parameters and libraries."""
 
-import os
 import platform
 from dataclasses import asdict
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -35,14 +33,6 @@ def set_of(model: Model) -> dict[str, Any]:
     default = Model(model.activation, model.initialization)
     special = {key: value for key, value in asdict(model).items() if value != getattr(default, key)}
     return {"activation": model.activation, "initialization": model.initialization, **special}
-
-
-def machine() -> str:
-    """The machine that the page was drawn on, in words."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else platform.processor() or platform.machine()
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def versions() -> dict[str, str]:

@@ -15,6 +15,7 @@ class Results:
     """Tables of one data set. The column `model` has all models of the page as categories, `layer` all hidden layers.
 
     dataset: its name in params.yaml. recipes: of the models of params.yaml. absent: why a model has no rows here.
+    devices: what the models were trained on.
     examples: class_name, example, image. runs: every run. monitored, curves: the chosen run's statistics; the errors
     of all seeds at the chosen rate and depth. histograms: recorded of the chosen run. jacobians, spectra, theory:
     measured on it; jacobians also with paper_model, the paper's name of the model with this recipe, if it has one.
@@ -23,6 +24,7 @@ class Results:
     dataset: str
     recipes: dict[str, Model]
     absent: dict[str, str]
+    devices: list[str]
     examples: pd.DataFrame
     runs: pd.DataFrame
     monitored: pd.DataFrame
