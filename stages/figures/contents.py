@@ -61,6 +61,11 @@ def of_other_units(recipe: Model) -> bool:
     return not of_sigmoid_units(recipe)
 
 
+def of_random_weights(recipe: Model) -> bool:
+    """Those whose training begins from random weights, which theory is of: not from pre-trained ones."""
+    return recipe.pretraining is None
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of the page.
@@ -215,7 +220,7 @@ SECTIONS = {
             theory.draw,
             ("variance-matches-theory",),
             tuple(PAPER_MODELS),
-            further=every_model,
+            further=of_random_weights,
         ),
         Figure(
             "jacobians",
