@@ -37,7 +37,7 @@ def main() -> None:
     results = {dataset: read_results(dataset, params) for dataset in params.datasets}
     judged = read_table1()
     of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
-    verdicts = read_claims()
+    verdicts = read_claims(CLAIMS)
     sections, specifications = draw(results, read_surfaces(), verdicts)
     content = {
         "counts": claims.counts(verdicts),
@@ -47,7 +47,10 @@ def main() -> None:
         "trained_on": sorted({device for found in results.values() for device in found.devices}),
         "drawn_on": processor(),
         "versions": made.versions(),
-        "recorded": table1.recorded(read_recorded()),
+        "elsewhere": claims.elsewhere(
+            {file.parent.name: read_claims(file) for file in recorded("claims.json")}, verdicts
+        ),
+        "recorded": table1.recorded({file.parent.name: read_csv(file, TABLE1) for file in recorded("table1.csv")}),
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
         "settings": params.settings,
         "scale": params.scale,
@@ -227,15 +230,15 @@ def read_surfaces() -> pd.DataFrame:
     return read_table(file) if file.exists() else pd.DataFrame()
 
 
-def read_claims() -> dict[str, dict]:
-    """The judged claims by name; none where there is no such file yet."""
-    if not CLAIMS.exists():
+def read_claims(file: Path) -> dict[str, dict]:
+    """The judged claims in `file` by name; none where there is no such file yet."""
+    if not file.exists():
         return {}
-    judged = read_json(CLAIMS)
+    judged = read_json(file)
     for name, claim in judged.items():
         wrong = claims.wrong_keys(claim)
         if wrong:
-            raise InputError(f"{CLAIMS}: damaged (the claim {name} in its {', '.join(wrong)}); {AGAIN}")
+            raise InputError(f"{file}: damaged (the claim {name} in its {', '.join(wrong)}); {AGAIN}")
     return judged
 
 
@@ -250,9 +253,9 @@ def read_json(file: Path) -> dict:
     return told
 
 
-def read_recorded() -> dict[str, pd.DataFrame]:
-    """Table 1 of each of the results that were recorded at other scales, by the record's name."""
-    return {file.parent.name: read_csv(file, TABLE1) for file in sorted(Path("reports/recorded").glob("*/table1.csv"))}
+def recorded(name: str) -> list[Path]:
+    """The files of this name of all results that were recorded on other machines and at other scales."""
+    return sorted(Path("reports/recorded").glob(f"*/{name}"))
 
 
 def read_table1() -> pd.DataFrame:

@@ -129,6 +129,25 @@ def counts(judged: Mapping[str, Mapping[str, Any]]) -> str:
     return f"Of {claims} {together}." if judged else ""
 
 
+def elsewhere(
+    records: Mapping[str, Mapping[str, Mapping[str, Any]]], judged: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """For each record of claims, by its name: its counts in words, and the claims decided there that are not here."""
+    open_here = {name for name, claim in judged.items() if claim["verdict"] == UNDECIDED}
+    return [
+        {
+            "record": record,
+            "counts": counts(of_record),
+            "decided": [
+                {"name": name, "verdict": claim["verdict"], "found": found(claim)}
+                for name, claim in of_record.items()
+                if name in open_here and claim["verdict"] != UNDECIDED
+            ],
+        }
+        for record, of_record in records.items()
+    ]
+
+
 def number(value: float) -> str:
     """A number with three significant digits, or whole."""
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.3g}"
