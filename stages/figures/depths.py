@@ -29,6 +29,5 @@ def draw(runs: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("percent:Q", format=".2f"),
         ],
     )
-    return alt.layer(base.mark_line().encode(strokeDash=style.model_dash(table)), dots.add_params(chosen)).properties(
-        width=style.WIDTH, height=240
-    )
+    lines = base.mark_line().encode(strokeDash=style.model_dash(table)).add_params(chosen)
+    return alt.layer(lines, dots).properties(width=style.WIDTH, height=240)

@@ -47,6 +47,6 @@ def draw(theory: pd.DataFrame) -> alt.FacetChart:
             ]
         )
     )
-    drawn = style.panels(alt.layer(linear, mean_field, measured.add_params(chosen)), "quantity", QUANTITIES)
+    drawn = style.panels(alt.layer(linear.add_params(chosen), mean_field, measured), "quantity", QUANTITIES)
     drawn.spec.height = HEIGHT
     return drawn.resolve_scale(y="independent")
