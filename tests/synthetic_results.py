@@ -31,7 +31,6 @@ LEARNING_RATES = (0.01, 0.03, 0.1, 0.3)
 CHOSEN_RATE = 0.03
 SEEDS = 2
 UPDATES = np.unique(np.round(np.linspace(0, np.sqrt(60_000), 48) ** 2).astype(np.int64))
-RECORDED = [*UPDATES[::8], UPDATES[-1]]  # histograms take room
 
 
 def write_params(root: Path, models: dict[str, tuple[str, str]], datasets: Sequence[str] = ("shapeset",)) -> None:
@@ -172,7 +171,7 @@ def histogram_table(activation: str, initialization: str) -> pd.DataFrame:
     """Normalized bell curves whose width shrinks with the layer and grows with training, of the three quantities."""
     shrink = 0.58 if initialization == "standard" else 0.95
     parts = []
-    for update in RECORDED:
+    for update in UPDATES:
         grown = 1 + update / UPDATES[-1]
         for layer in range(1, HIDDEN_LAYERS + 2):
             widths = {
@@ -188,12 +187,11 @@ def histogram_table(activation: str, initialization: str) -> pd.DataFrame:
                 middle = (edges[:-1] + edges[1:]) / 2
                 density = np.exp(-(((middle - edges.mean()) / width) ** 2) / 2)
                 density /= (density * np.diff(edges)).sum()
-                parts.append(
-                    pd.DataFrame({"left": edges[:-1], "right": edges[1:], "density": density}).assign(
-                        update=update, quantity=quantity, layer=layer
-                    )
-                )
-    return pd.concat(parts, ignore_index=True)
+                parts.append((edges[:-1], edges[1:], density, [update] * 100, [quantity] * 100, [layer] * 100))
+    columns = ("left", "right", "density", "update", "quantity", "layer")
+    return pd.DataFrame(
+        {name: np.concatenate(column) for name, column in zip(columns, zip(*parts, strict=True), strict=True)}
+    )
 
 
 def jacobian_table(initialization: str, noise: np.random.Generator) -> pd.DataFrame:

@@ -22,7 +22,7 @@ class Mark:
 
 def marks(chart: alt.TopLevelMixin) -> dict[str, list[Mark]]:
     """The visible marks but texts of every panel by the panel's title; of a chart without panels by ''."""
-    scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart"))["scenegraph"]
+    scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart", ""))["scenegraph"]
     cells = [panel for group in with_role(scene, "cell") for panel in group["items"]]
     return {
         title(panel): [mark(group) for group in with_role(panel, "mark") if group["marktype"] != "text"]
@@ -32,7 +32,7 @@ def marks(chart: alt.TopLevelMixin) -> dict[str, list[Mark]]:
 
 def texts(chart: alt.TopLevelMixin) -> list[str | list[str]]:
     """All that is written in a chart; what has several lines is a list."""
-    scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart"))["scenegraph"]
+    scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart", ""))["scenegraph"]
 
     def below(item: dict) -> list:
         return [text for one in item.get("items", []) for text in [one.get("text"), *below(one)] if text]

@@ -4,19 +4,22 @@ import dataclasses
 
 import pandas as pd
 import pytest
+import vl_convert
 
 from stages.datasets.catalogue import CATALOGUE
+from stages.figures import style
 from stages.figures.charts import drawn, words
 from stages.figures.contents import SECTIONS
 from stages.figures.recipes import in_words
 from stages.params import Model, Pretraining
+from tests.figures.drawing import texts
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
 
 
 def shown(chart) -> list[str]:
-    """The panels of a chart, in order."""
-    return [panel.split(":")[0] for panel in chart.facet.to_dict()["sort"]]
+    """The models that a chart has panels of, in order."""
+    return chart.facet.to_dict()["sort"]
 
 
 def test_the_papers_models_come_first_and_a_readers_own_after_them(results):
@@ -27,11 +30,9 @@ def test_the_papers_models_come_first_and_a_readers_own_after_them(results):
 
 
 def test_a_panels_second_line_is_the_chosen_run(results):
-    (heading,) = drawn(FIGURES["figure-2"], results)[0].facet.to_dict()["sort"]
-    assert heading.split("\n") == [
-        "sigmoid: sigmoid units, standard initialization",
-        "5 hidden layers, learning rate 0.03, seed 1",
-    ]
+    written = texts(drawn(FIGURES["figure-2"], results)[0])
+    assert "sigmoid: sigmoid units, standard initialization" in written
+    assert "5 hidden layers, learning rate 0.03, seed 1" in written
 
 
 def test_another_depth_than_the_papers_is_told(results):
@@ -100,6 +101,13 @@ def test_a_figure_without_any_of_its_models_has_no_chart(results):
     absent = dataclasses.replace(results, absent={"sigmoid": "every run diverged"})
     note = "sigmoid has no results on Shapeset-3×2: every run diverged."
     assert drawn(FIGURES["figure-2"], absent) == (None, [note])
+
+
+@pytest.mark.parametrize("key", [key for key in FIGURES if key not in ("figure-1", "figure-5")])
+def test_every_legend_of_layers_or_models_answers_to_a_click(results, key):
+    chart, _ = drawn(FIGURES[key], results)
+    (legend,) = vl_convert.vegalite_to_vega(style.specification(chart, "", ""))["legends"]
+    assert legend["encode"]["labels"]["interactive"] is True
 
 
 def test_images_that_are_not_there_are_named(results):

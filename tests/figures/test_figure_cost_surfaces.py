@@ -73,6 +73,6 @@ def test_the_figure_is_small_at_the_papers_grid():
     wavy = np.sin(weight_1) * weight_2 + weight_2**2 / 5
     part = pd.DataFrame({"weight_1": weight_1, "weight_2": weight_2, "value": wavy, "plateau": wavy > 3})
     both = pd.concat([part.assign(cost="cross_entropy"), part.assign(cost="quadratic")], ignore_index=True)
-    specification = style.specification(cost_surfaces.draw(both), "Figure 5")
+    specification = style.specification(cost_surfaces.draw(both), "Figure 5", "")
     assert len(json.dumps(specification)) < 150_000
     assert len(pictures.svg(specification)) < 200_000

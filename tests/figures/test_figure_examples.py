@@ -19,7 +19,7 @@ from tests.synthetic_results import write_results
 def test_every_class_has_its_own_images(tmp_path, dataset):
     write_results(tmp_path, dataset, {})
     file, class_names = tmp_path / f"data/prepared/{dataset}/test.safetensors", CATALOGUE[dataset].class_names
-    specification = style.specification(examples.draw(render.read_examples(file, class_names)), "examples")
+    specification = style.specification(examples.draw(render.read_examples(file, class_names)), "examples", "")
     (rows,) = specification["datasets"].values()
     assert [row["class_name"] for row in rows] == [name for name in class_names for _ in range(EXAMPLES)]
     test = load_file(file)

@@ -8,7 +8,7 @@ from stages.figures import histograms
 from stages.figures.charts import in_panels
 from stages.figures.style import WIDTH
 from tests.figures.drawing import assert_drawn_to_scale, marks
-from tests.synthetic_results import RECORDED
+from tests.synthetic_results import UPDATES
 
 MODELS = ["tanh", "tanh-n", "mine"]
 
@@ -28,7 +28,7 @@ def in_fours(bins: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("draw", "update"), [(histograms.final_activations, RECORDED[-1]), (histograms.initial_activations, 0)]
+    ("draw", "update"), [(histograms.final_activations, UPDATES[-1]), (histograms.initial_activations, 0)]
 )
 def test_activations_are_drawn_over_one_axis_for_all_panels(root, results, draw, update):
     panels = marks(draw(in_panels(results.histograms, MODELS, results.headings)))
@@ -70,7 +70,7 @@ def test_pooled_bins_keep_their_layers_mass_and_ends():
     table = pd.DataFrame(
         {"panel": "tanh", "layer": 1, "left": edges[:-1], "right": edges[1:], "density": np.arange(10.0)}
     )
-    pooled = histograms.pooled(table)
+    pooled = histograms.pooled(table, ["panel", "layer"])
     np.testing.assert_allclose(pooled.left, [-1, -0.2, 0.6])
     np.testing.assert_allclose(pooled.right, [-0.2, 0.6, 1])
     np.testing.assert_allclose(pooled.density, [1.5, 5.5, 8.5])

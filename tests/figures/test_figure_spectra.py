@@ -16,7 +16,7 @@ LAYERS = [1, 2, 3, 4]
 def made_up(panels: list[str]) -> pd.DataFrame:
     parts = [
         pd.DataFrame({"share": SHARES, "singular_value": size * layer * SHARES**2}).assign(
-            panel=panel, moment=moment, layer=layer
+            model=panel.split("\n")[0], panel=panel, moment=moment, layer=layer
         )
         for panel in panels
         for moment, size in (("initial", 0.3), ("final", 0.5))
@@ -52,5 +52,7 @@ def test_singular_values_of_zero_have_their_place():
 
 
 def test_the_figure_of_many_models_is_small():
-    specification = style.specification(spectra.draw(made_up([f"model {number}" for number in range(8)])), "Spectra")
+    specification = style.specification(
+        spectra.draw(made_up([f"model {number}" for number in range(8)])), "Spectra", ""
+    )
     assert len(json.dumps(specification)) < 150_000

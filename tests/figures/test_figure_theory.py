@@ -43,9 +43,3 @@ def test_variances_of_zero_are_left_out(table):
     table.loc[table["quantity"] == "activation", "measured"] = 0.0
     kinds = [{mark.kind for mark in drawn} for drawn in marks(theory.draw(table)).values()]
     assert kinds == [{"line"}, {"line", "symbol"}, {"line", "symbol"}]
-
-
-def test_powers_of_ten_are_those_around_the_positive_values():
-    values = pd.DataFrame({"measured": [0.02, 0.0], "linear": [3e-4, 0.5]})
-    assert theory.powers_of_ten(values) == [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
-    assert theory.powers_of_ten(values * 0) == []

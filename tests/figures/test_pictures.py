@@ -14,7 +14,7 @@ from stages.figures.charts import in_panels
 
 def specification(results) -> dict:
     chart = activation_spread.draw(in_panels(results.monitored, ["tanh"], results.headings))
-    return style.specification(chart, "Figure 3. Tanh\nShapeset")
+    return style.specification(chart, "Figure 3. Tanh\nShapeset", "What tanh does.")
 
 
 def test_a_still_has_the_title_the_data_set_and_nothing_invisible(results):
@@ -43,7 +43,7 @@ def test_the_overview_is_a_small_png_with_all_its_charts(results):
 def test_charts_of_a_row_end_at_the_same_height(results):
     low = pictures.still(specification(results))
     chart = activation_spread.draw(in_panels(results.monitored, ["tanh", "softsign"], results.headings))
-    high = pictures.still(style.specification(chart, "Figure 3. Tanh and softsign"))
+    high = pictures.still(style.specification(chart, "Figure 3. Tanh and softsign", ""))
     before = [picture_height(one) for one in (low, high)]
     after = [picture_height(one) for one in pictures.as_high_as_the_highest([low, high])]
     assert before[0] < before[1] == after[1]

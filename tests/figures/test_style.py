@@ -4,8 +4,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 
-from stages.figures import style
+from stages.figures import error_curves, style
+from tests.figures.drawing import with_role
 
 
 def test_the_settings_are_ones_that_vega_lite_knows():
@@ -33,3 +35,32 @@ def test_numbers_keep_six_digits():
     table = pd.DataFrame({"wide": [123456.789, 1.23456789e-9], "layer": [1, 2], "left_out": [0, 0]})
     inlined = style.inlined(table, ["wide", "layer"])
     assert inlined.to_dict("list") == {"wide": [123457.0, 1.23457e-9], "layer": [1, 2]}
+
+
+def test_lists_have_the_numbers_in_their_order():
+    table = pd.DataFrame({"layer": [2, 1, 2], "update": [0, 0, 9], "mean": [0.123456789, 0.5, 1.0]})
+    lists = style.in_lists(table, ["layer"], ["update", "mean"])
+    assert lists.to_dict("list") == {"layer": [2, 1], "update": [[0, 9], [0]], "mean": [[0.123457, 1.0], [0.5]]}
+
+
+def test_powers_of_ten_are_those_around_the_positive_values():
+    values = pd.Series([0.02, 0.0, 3e-4, 0.5])
+    assert style.powers_of_ten(values) == [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+    assert style.powers_of_ten(values, (1, 3))[:3] == [1e-4, 3e-4, 1e-3]
+    assert style.powers_of_ten(values * 0) == []
+
+
+def test_fifteen_further_models_can_be_told_apart_by_colour_and_dash():
+    models = [*style.PAPER_COLOURS, *(f"mine-{number}" for number in range(15))]
+    colours, dashes = style.model_colours(models), style.model_dashes(models)
+    assert len({(colours[model], *dashes[model]) for model in models}) == 20
+    assert all(dashes[model] == style.DASHES[0] for model in models[: 5 + len(style.FURTHER_COLOURS)])
+
+
+def test_a_chart_draws_the_dashes(results):
+    models = [*style.PAPER_COLOURS, *(f"mine-{number}" for number in range(6))]
+    parts = [results.curves[results.curves["model"] == "tanh"].assign(model=model) for model in models]
+    curves = pd.concat(parts).assign(model=lambda table: pd.Categorical(table["model"], models))
+    scene = vl_convert.vegalite_to_scenegraph(style.specification(error_curves.draw(curves), "", ""))["scenegraph"]
+    lines = [group["items"][0] for group in with_role(scene, "mark") if group["marktype"] == "line"]
+    assert len({(line["stroke"], *line["strokeDash"]) for line in lines}) == len(lines) == len(models)
