@@ -41,7 +41,6 @@ def test_only_what_a_model_sets_is_told():
     }
 
 
-def test_machine_and_versions_are_told():
-    assert " cores, " in made.machine()
+def test_versions_are_told():
     assert made.versions().keys() == {"Python", *made.LIBRARIES}
     assert all(version[0].isdigit() for version in made.versions().values())
