@@ -24,7 +24,7 @@ const draw = async (place, theme) => {
   near.unobserve(place);
   const earlier = drawn.get(place);
   const bind = place.parentElement.querySelector(".controls");
-  const kept = earlier?.view.getState({ signals: (name) => earlier.controlled.includes(name), data: () => false });
+  const kept = (earlier?.controlled ?? []).map((name) => [name, earlier.view.signal(name)]);
   earlier?.observer.disconnect();
   earlier?.view.finalize();
   bind.replaceChildren();
@@ -42,7 +42,7 @@ const draw = async (place, theme) => {
   };
   const observer = new ResizeObserver(fit);
   drawn.set(place, { view, observer, controlled });
-  if (kept) view.setState(kept);
+  for (const [name, value] of kept) apply(view, "signals", name, value);
   for (const [name, [kind, value]] of Object.entries(shared)) apply(view, kind, name, value);
   for (const field of ["layer", "model"]) {
     const store = `isolated_${field}_store`;
@@ -65,7 +65,8 @@ const tellOf = (slider, view) => {
 };
 
 const isolate = (field, tuples) => {
-  const plain = tuples.map(({ unit, fields, values }) => ({ unit, fields, values }));
+  const told = tuples.map(({ unit, fields, values }) => ({ unit, fields, values }));
+  const plain = JSON.parse(JSON.stringify(told)); // without the functions that Vega has put in
   const value = plain[0]?.values[0] ?? "";
   share("data", `isolated_${field}_store`, plain);
   document.getElementById(`isolate-${field}`).value = value;
