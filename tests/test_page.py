@@ -334,7 +334,7 @@ def test_another_colour_scheme_leaves_what_was_chosen(page):
     assert page.evaluate("observers") == observers > 0
     assert page.locator("#playback input[type=range]:visible").input_value() == "1"
     assert page.locator("#playback select:visible").input_value() == "tanh"
-    assert "tanh after" in page.locator("#playback .chart:visible .role-title-text").first.text_content()
+    page.get_by_text("tanh after").locator("visible=true").wait_for()
     assert isolated_in(page, "playback") == isolated_in(page, "figure-9") == [2]
     assert page.complaints == []
 
