@@ -283,7 +283,8 @@ def panels(layered: alt.LayerChart, column: str, headings: dict[str, str]) -> al
         .mark_text(align="left", baseline="bottom", style=NOTE)
         .encode(x=alt.value(0), y=alt.value(-8), text="second_line:N")
     )
-    header = alt.Header(labelExpr=f"split({texts}[datum.label], '\\n')[0]")
+    first_line = f"split({texts}[datum.label], '\\n')[0]"
+    header = alt.Header(labelExpr=first_line, labelLimit=alt.ExprRef("child_width"))  # a longer one would shrink it all
     return (
         (layered + second_line)
         .properties(width=WIDTH, height=HEIGHT)
