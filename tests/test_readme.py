@@ -4,7 +4,9 @@ import json
 import re
 
 import pandas as pd
+import pytest
 
+from stages.params import load_params
 from tests.conftest import REPOSITORY
 from tests.tiny_project import run
 
@@ -70,6 +72,29 @@ def test_looks_inside_are_the_committed_metrics():
         for layer in ("layer_1", "layer_4")
     ]
     assert "of {:.2f} to {:.2f} standard and {:.2f} to {:.2f} normalized".format(*values) in README
+
+
+def test_what_the_record_shows_is_as_recorded():
+    record = REPOSITORY / "reports/recorded/xeon-2-cores-laptop-all-models"
+    errors = pd.read_csv(record / "table1.csv").set_index("model")["test_error_percent"]
+    for words, *models in (
+        ("brings tanh from {:.1f} % to {:.1f} %", "tanh", "tanh-hessian"),
+        ("and {:.1f} % (by the gradient's variance), short of the {:.1f} % of normalized", "tanh-variance", "tanh-n"),
+        ("and end at {:.1f} %, where without", "sigmoid-pretrained"),
+        ("where layers widen ({:.1f} % against {:.1f} %)", "tanh-n-widening", "tanh-widening"),
+        ("where they narrow ({:.1f} % against {:.1f} %)", "tanh-n-narrowing", "tanh-narrowing"),
+        ("a pre-trained tanh network ({:.1f} %) is behind", "tanh-pretrained"),
+    ):
+        assert words.format(*errors[models]) in README
+    took = pd.read_csv(record / "durations.csv").set_index("stage")["seconds"]
+    shipped = load_params(REPOSITORY / "params.yaml").models
+    beyond = {"relu-he", "gelu-orthogonal", "tanh-batchnorm", "tanh-lsuv"}
+    seconds = {False: 0.0, True: 0.0}
+    for model in errors.index.difference(list(shipped)):
+        seconds[model in beyond] += took[f"train@shapeset-{model}"] + took[f"measure@shapeset-{model}"]
+    minutes = {later: taken / 60 for later, taken in seconds.items()}
+    assert minutes == {False: pytest.approx(12, abs=0.5), True: pytest.approx(5, abs=0.5)}
+    assert "took twelve more minutes, and those beyond the paper five" in README
 
 
 def test_speeds_are_the_committed_benchmark():
