@@ -44,7 +44,7 @@ def test_publishing_writes_what_the_pipeline_wrote_and_twice_the_same_bytes(clon
 
 def test_every_link_of_the_imprint_leads_to_a_file_from_the_front_and_from_the_edition(clone):
     durations = clone / "data" / "durations.csv"
-    durations.write_text("stage,seconds\njudge,3.0\nmeasure@shapeset-removed,5000\n")
+    durations.write_text("stage,scale,seconds\njudge,smoke,3.0\nmeasure@shapeset-removed,smoke,5000\n")
     run(clone, *SITE)
     for folder in (clone / "public", clone / "public/editions" / head(clone)):
         imprint = re.search(r'<p id="edition">.*?</p>', (folder / "index.html").read_text(encoding="utf-8"))[0]
