@@ -114,7 +114,10 @@ def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
     if any(lower > upper for lower, upper in pairwise(times)):
         return Verdict(FAILS, numbers)
     if len(set(saturated.values())) < FEWEST_SATURATED:
-        missing = f"{_too_short(outer)}: of the layers of {name}, {len(saturated)} have saturated, or all at once"
+        missing = (
+            f"{_too_short(outer)}: at least {FEWEST_SATURATED} layers of {name} have to saturate at different updates; "
+            f"saturated: {len(saturated)}"
+        )
         return Verdict(UNDECIDED, numbers, missing)
     waiting = [outer[layer].iloc[-1] for layer in outer if layer not in saturated]
     if any(lower < upper for lower, upper in pairwise(waiting)):
