@@ -452,7 +452,7 @@ def test_damaged_claims_are_one_line(changing):
     for text in ("{", "[]", '{"a": 1}', '"x"', '{"a": {}}', '{"a": []}', lacking):
         (changing / "reports/claims.json").write_text(text, encoding="utf-8")
         with pytest.raises(InputError, match=r"^reports/claims\.json: damaged \([^\n]*\); `dvc repro` makes it anew$"):
-            render.read_claims()
+            render.read_claims(render.CLAIMS)
 
 
 def test_every_claim_is_borne_on_by_one_figure():
