@@ -34,6 +34,7 @@ def project(tmp_path, monkeypatch) -> Path:
     """An empty project in the current folder whose params.yaml asks for `COUNTS`, with a gate of an earlier run."""
     params = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
     params["shapeset"] |= COUNTS
+    params["scales"][params["scale"]]["svm"]["examples"] = dict.fromkeys(CATALOGUE, 100)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     (tmp_path / GATE).parent.mkdir(parents=True)
     (tmp_path / GATE).write_text("{}")
