@@ -95,6 +95,8 @@ def test_what_the_record_shows_is_as_recorded():
     minutes = {later: taken / 60 for later, taken in seconds.items()}
     assert minutes == {False: pytest.approx(12, abs=0.5), True: pytest.approx(5, abs=0.5)}
     assert "took twelve more minutes, and those beyond the paper five" in README
+    assert sum(took[f"train@shapeset-{model}"] for model in shipped) / 60 == pytest.approx(20, abs=1)
+    assert README.count("about twenty minutes on two") == 2
 
 
 def test_speeds_are_the_committed_benchmark():
