@@ -16,7 +16,7 @@ override export SCALE := $(value SCALE)
 override export COMMIT := $(value COMMIT)
 override export OUT := $(value OUT)
 
-.PHONY: repro test browser publish committed keep tidy compare comment bench setup lint lock clean
+.PHONY: repro test browser publish committed keep tidy compare comment bench setup lint lock clean-checkpoints clean
 repro: setup
 	@python -m stages.check
 	dvc repro
@@ -78,6 +78,10 @@ lock:
 	.venv/lock/bin/python -m pip freeze --exclude difficulty | grep -v ^nvidia- | grep -v ^triton \
 		| sed 's/^\(torch==[^+]*\)+.*/\1/; s/^pygame==.*/&; python_version < "3.14"/' > requirements.lock
 	rm -rf .venv/lock
+
+# What is left of training that was broken off and is not wanted any more.
+clean-checkpoints:
+	rm -rf data/checkpoints
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

@@ -2,25 +2,13 @@
 
 import csv
 import io
-import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from stages.errors import report_input_errors
 from stages.files import write_whole
 from stages.params import load_params
 
 DURATIONS = Path("data/durations.csv")
 COLUMNS = ["stage", "scale", "seconds"]
-
-
-def run_stage(main: Callable[[], None]) -> None:
-    """Run a stage's `main` as `report_input_errors` does; under DVC, which names the stage, note how long it took."""
-    start = time.perf_counter()
-    report_input_errors(main)
-    if "DVC_STAGE" in os.environ:
-        note(os.environ["DVC_STAGE"].rpartition(":")[2], load_params().scale, time.perf_counter() - start)
 
 
 def note(stage: str, scale: str, seconds: float) -> None:

@@ -1,8 +1,9 @@
 """Errors that a person can mend: one line that names the key, file or value, and what is allowed."""
 
-import signal
 import sys
 from collections.abc import Callable
+
+from stages.interrupts import Interrupted, interruptible
 
 
 class InputError(Exception):
@@ -12,9 +13,15 @@ class InputError(Exception):
 def report_input_errors(main: Callable[[], None]) -> None:
     """Run a stage's `main`; what a person can mend, or did, becomes one line on stderr and an exit status."""
     try:
-        main()
+        with interruptible():
+            main()
     except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
+    except Interrupted as interrupted:
         print("\ninterrupted", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
+        sys.exit(128 + interrupted.number)
+
+
+def say(text: str) -> None:
+    """Tell the user in one line what happened that is no error."""
+    print(f"note: {text}", file=sys.stderr, flush=True)

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from stages.datasets import cifar10, mnist, small_imagenet
-from stages.durations import run_stage
 from stages.errors import InputError
 from stages.files import whole_folder
 from stages.params import Splits, load_params
+from stages.running import run_stage
 
 
 def main() -> None:

@@ -6,17 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from stages.errors import say
+
+UNFINISHED = ".unfinished"  # how what is being written is called at its end
+
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder` that takes its place when the block ends without an error."""
     folder = Path(folder)
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished = _beside(folder)
+    if unfinished.exists():
+        say(f"{unfinished} was left by a run that was broken off; it is removed")
+        shutil.rmtree(unfinished)
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder)
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -24,11 +31,23 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 def write_whole(file: Path, text: str) -> None:
     """Write `text` as UTF-8 to `file`, replacing what was there in one step."""
+    write_bytes(file, text.encode("utf-8"))
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write `content` to `file`, replacing what was there in one step, also where the machine stops meanwhile."""
     file = Path(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished = _beside(file)
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        with unfinished.open("wb") as writing:
+            writing.write(content)
+            writing.flush()
+            os.fsync(writing.fileno())
         os.replace(unfinished, file)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}{UNFINISHED}")

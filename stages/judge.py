@@ -15,9 +15,9 @@ from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import marks
 from stages.claims.measurements import measurements_in, of_first_seed
 from stages.claims.table1 import paper_percent, table1_row
-from stages.durations import run_stage
 from stages.files import whole_folder, write_whole
 from stages.params import load_params
+from stages.running import run_stage
 
 CURVES = {  # file in reports/plots: the run table and its columns
     "error_curves": ("curves", ["update", "validation_error", "test_error"]),

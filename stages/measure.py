@@ -14,12 +14,12 @@ from torch import Tensor
 from stages.arguments import Arguments, read_arguments
 from stages.artifacts import read_tensors
 from stages.datasets.prepared import read_split
-from stages.durations import run_stage
 from stages.files import whole_folder
 from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters
+from stages.running import run_stage
 from stages.statistics import jacobians, theory
 from stages.statistics.layers import layer_statistics
 from stages.statistics.saturation import saturated_share

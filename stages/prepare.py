@@ -7,10 +7,10 @@ from safetensors import SafetensorError
 
 from stages.datasets import cifar10, mnist, shapeset, small_imagenet
 from stages.datasets.prepared import write_prepared
-from stages.durations import run_stage
 from stages.errors import InputError
 from stages.files import whole_folder
 from stages.params import load_params
+from stages.running import run_stage
 
 # each takes the data set's block of params.yaml and its raw folder
 PREPARE = {

@@ -10,7 +10,6 @@ from stages.artifacts import AGAIN, read_csv, read_table, read_tensors
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
-from stages.durations import run_stage
 from stages.errors import InputError
 from stages.figures import claims, made, page, pictures, table1
 from stages.figures.charts import charts_of
@@ -19,6 +18,7 @@ from stages.figures.results import Results
 from stages.files import whole_folder, write_whole
 from stages.machine import processor
 from stages.params import Params, load_params
+from stages.running import run_stage
 
 CLAIMS = Path("reports/claims.json")
 TABLE1 = ["dataset", "model", "activation", "initialization", "test_error_percent", "paper_percent", "marked"]

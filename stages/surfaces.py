@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.durations import run_stage
 from stages.files import whole_folder
 from stages.params import load_params
+from stages.running import run_stage
 from stages.statistics.surfaces import COSTS, PLATEAU_SIDES, Surface, draw_examples, plateau, surface
 
 

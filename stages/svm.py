@@ -21,9 +21,9 @@ from tqdm import tqdm
 from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Split, read_split
-from stages.durations import run_stage
 from stages.errors import InputError
 from stages.files import whole_folder
+from stages.network.checkpoints import Checkpoints, checkpoints_of
 from stages.network.device import compute_alike, resolve_device
 from stages.network.epochs import draw_epochs
 from stages.network.inputs import on_device, to_inputs
@@ -32,6 +32,7 @@ from stages.network.search import chosen_of, progress_bar
 from stages.network.training import Outcome, Run, Setting
 from stages.network.workers import train_on_all_cores
 from stages.params import Model, Params, load_params
+from stages.running import run_stage
 from stages.statistics.errors import error_rate, predictions
 
 NETWORK = Model("tanh", "normalized")
@@ -50,12 +51,17 @@ def main() -> None:
     test = splits["test"]
     trials, of_svm = svm_answers(params, dataset, splits)
     setting = network_setting(params, dataset, splits)
-    outcomes = search(params, dataset, setting)
+    fixed = {"network": asdict(NETWORK), "precision": params.precision, "seed": getattr(params, dataset).seed}
+    parameters = {**fixed, "scale": asdict(params.settings)}
+    data = [*(Path("data/prepared") / dataset).iterdir(), Path("data/validated") / f"{dataset}.json"]
+    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, data, setting.device)
+    outcomes = search(params, dataset, setting, checkpoints)
     of_network = network_answers(chosen_of(outcomes), setting, test)
     with whole_folder(Path("data/svm") / dataset) as folder:
         search_table(trials).to_parquet(folder / "search.parquet", index=False)
         network_table(outcomes).to_parquet(folder / "network.parquet", index=False)
         answers_table(test, svm=of_svm, network=of_network).to_parquet(folder / "predictions.parquet", index=False)
+    checkpoints.remove()
 
 
 def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
@@ -110,13 +116,14 @@ def validation_error(images: Tensor, labels: Tensor, update: int, network: Perce
     return {"update": update, "validation_error": error_rate(network, images, labels)}
 
 
-def search(params: Params, dataset: str, setting: Setting) -> list[Outcome]:
+def search(params: Params, dataset: str, setting: Setting, checkpoints: Checkpoints) -> list[Outcome]:
     """Train the network with every learning rate of the scale; raises InputError where all runs diverge."""
     compute_alike()
     torch.set_float32_matmul_precision("high" if params.precision == "tf32" else "highest")
     rates = params.settings.learning_rates
-    with progress_bar(f"{dataset} network", len(rates) * params.settings.svm.updates) as bar:
-        found = train_on_all_cores([Run(HIDDEN_LAYERS, rate, 0) for rate in rates], setting, bar.update)
+    runs = [Run(HIDDEN_LAYERS, rate, 0) for rate in rates]
+    with progress_bar(f"{dataset} network", len(runs) * params.settings.svm.updates, checkpoints.sweep()) as bar:
+        found = train_on_all_cores(runs, setting, bar.update, checkpoints)
     if all(outcome.diverged_at is not None for outcome in found):
         raise InputError(
             f"params.yaml: every run of the network beside the SVM on {dataset} diverged, the last at update "

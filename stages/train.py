@@ -18,9 +18,9 @@ from torch import Tensor
 from stages.arguments import Arguments, read_arguments
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Split, read_split
-from stages.durations import run_stage
 from stages.errors import InputError
 from stages.files import whole_folder, write_whole
+from stages.network.checkpoints import Checkpoints, checkpoints_of
 from stages.network.device import compute_alike, device_name, resolve_device
 from stages.network.epochs import draw_epochs
 from stages.network.inputs import on_device
@@ -30,6 +30,7 @@ from stages.network.schedule import monitoring_schedule
 from stages.network.search import chosen_of, progress_bar
 from stages.network.training import Outcome, Run, Setting
 from stages.network.workers import train_on_all_cores
+from stages.running import run_stage
 from stages.shapeset.stream import draw_images
 from stages.statistics.errors import predictions
 from stages.statistics.monitor import Monitor
@@ -46,12 +47,15 @@ def main() -> None:
     prepared = Path("data/prepared") / arguments.dataset
     splits = {name: read_split(prepared, name) for name in SPLITS}
     setting = training_setting(arguments, splits)
-    outcomes = search(arguments, setting)
     parameters = arguments.params.of_training(arguments.dataset, arguments.model)
+    data = [*prepared.iterdir(), Path("data/validated") / f"{arguments.dataset}.json"]
+    checkpoints = checkpoints_of(f"train-{arguments.dataset}-{arguments.model}", parameters, data, setting.device)
+    outcomes = search(arguments, setting, checkpoints)
     made = {"device": device_name(setting.device), "parameters": parameters}
     with whole_folder(Path("data/runs") / arguments.dataset / arguments.model) as folder:
         write_runs(folder, outcomes, setting, splits["test"])
         write_whole(folder / "made.json", json.dumps(made, indent=2) + "\n")
+    checkpoints.remove()
 
 
 def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
@@ -89,14 +93,15 @@ def draw_online(seed: int, device: torch.device, run_seed: int, start: int, coun
     return draw_images(seed + run_seed, "train", start, count, device)
 
 
-def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
+def search(arguments: Arguments, setting: Setting, checkpoints: Checkpoints) -> list[Outcome]:
     """Train all runs of the model; raises InputError where all runs of the first seed diverge."""
     scale = arguments.settings
     grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
     updates = sum(updates_of(run, arguments) for run in grid)
-    with progress_bar(f"{arguments.dataset} {arguments.model}", updates) as bar:
-        found = train_on_all_cores(grid, setting, bar.update)
+    with progress_bar(f"{arguments.dataset} {arguments.model}", updates, checkpoints.sweep()) as bar:
+        found = train_on_all_cores(grid, setting, bar.update, checkpoints)
         if all(outcome.diverged_at is not None for outcome in found):
+            checkpoints.remove()
             last = max(outcome.diverged_at for outcome in found)
             raise InputError(
                 f"params.yaml: models.{arguments.model}: every run on {arguments.dataset} diverged, the last at update "
@@ -105,7 +110,7 @@ def search(arguments: Arguments, setting: Setting) -> list[Outcome]:
         best = chosen_of(found).run
         seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
         bar.total += sum(updates_of(run, arguments) for run in seeds)
-        return found + train_on_all_cores(seeds, setting, bar.update)
+        return found + train_on_all_cores(seeds, setting, bar.update, checkpoints)
 
 
 def too_high(arguments: Arguments, diverged_at: int) -> str:

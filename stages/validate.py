@@ -15,13 +15,13 @@ from stages.artifacts import read_table
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Prepared, Split, read_split
 from stages.datasets.sheet import contact_sheet
-from stages.durations import run_stage
 from stages.errors import InputError
 from stages.expectations import cifar10, common, mnist, shapeset, small_imagenet
 from stages.expectations.data_docs import data_docs
 from stages.expectations.suite import Outcome, evaluate, outcomes
 from stages.files import whole_folder, write_whole
 from stages.params import load_params
+from stages.running import run_stage
 
 DATASETS = {  # each has FACTS, table and expectations
     "shapeset": shapeset,

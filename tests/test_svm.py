@@ -15,6 +15,7 @@ from stages import svm
 from stages.baselines.svm import Examples, Trial, answers, best_of, decision_weights, fit, gaussian_kernel, try_pairs
 from stages.claims.measurements import PAPER_LAYERS, TANH_N
 from stages.errors import InputError
+from stages.network.checkpoints import Checkpoints
 from stages.network.training import Outcome, Run
 from stages.params import FixedSet, load_params
 from tests.conftest import REPOSITORY
@@ -168,7 +169,7 @@ def test_the_networks_table_has_a_row_for_each_learning_rate():
 def test_where_all_runs_diverge_the_rates_are_named(monkeypatch):
     monkeypatch.setattr(svm, "train_on_all_cores", lambda runs, *_: [outcome(run.learning_rate, 1, 7) for run in runs])
     with pytest.raises(InputError, match=r"shapeset diverged, the last at update 7; .*learning_rates \(1, 2\) need"):
-        svm.search(params_with(20, (1.0, 2.0)), "shapeset", setting=None)
+        svm.search(params_with(20, (1.0, 2.0)), "shapeset", None, Checkpoints(Path("no/such/folder")))
 
 
 def contents(project: Path) -> list[bytes]:

@@ -1,6 +1,7 @@
 """How the train stage searches, chooses and writes, with made-up outcomes; and the stream that each run reads."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from stages import train
 from stages.arguments import Arguments
 from stages.datasets.prepared import Split
 from stages.errors import InputError
+from stages.network.checkpoints import Checkpoints
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import from_parameters, initialize, parameters, predict
 from stages.network.training import Outcome, Run
@@ -62,12 +64,12 @@ def searched(params, monkeypatch, outcome_of) -> tuple[list[list[Run]], list[Out
     """Search with made-up outcomes; return the runs of every phase, and what was found."""
     phases = []
 
-    def train_on_all_cores(runs, setting, progress):
+    def train_on_all_cores(runs, setting, progress, checkpoints):
         phases.append(list(runs))
         return [outcome_of(run) for run in runs]
 
     monkeypatch.setattr(train, "train_on_all_cores", train_on_all_cores)
-    return phases, train.search(Arguments(params, "shapeset", "tanh"), setting=None)
+    return phases, train.search(Arguments(params, "shapeset", "tanh"), None, Checkpoints(Path("no/such/folder")))
 
 
 def test_every_depth_and_rate_is_tried_and_then_the_best_one_with_the_other_seeds(monkeypatch):
@@ -264,7 +266,7 @@ def test_a_batch_normalized_model_is_trained_and_written_as_an_ordinary_network(
     params = replace(params, models={"mine": Model("tanh", "standard", batch_normalization=True)})
     arguments = Arguments(params, "mnist", "mine")
     setting = train.training_setting(arguments, splits)
-    outcomes = train.search(arguments, setting)
+    outcomes = train.search(arguments, setting, Checkpoints(tmp_path / "checkpoints"))
     train.write_runs(tmp_path, outcomes, setting, splits["test"])
     runs = pd.read_parquet(tmp_path / "runs.parquet")
     assert len(runs) == 3

@@ -38,20 +38,20 @@ class PerParameterDescent:
         self.cost: Cost = COSTS[cost]
         self._batch_size = batch_size
         self._learning_rates = networks.weights[0].new_tensor(learning_rates)[:, None, None]
-        self._since_estimate = 0
+        self._since_estimate = torch.zeros((), dtype=torch.int64)  # on the CPU, which decides by it
         self._estimates = networks.weights[0].new_zeros(())
         self.parameters = [*networks.weights, *networks.biases]
         self._averages = [torch.zeros_like(parameter) for parameter in self.parameters]
         self._rates = [torch.zeros_like(parameter) for parameter in self.parameters]
         self._gradients = [torch.zeros_like(parameter) for parameter in self.parameters]
-        self.changed = [*self.parameters, *self._averages, *self._rates, self._estimates]
+        self.changed = [*self.parameters, *self._averages, *self._rates, self._estimates, self._since_estimate]
 
     @torch.inference_mode()
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
         """Do one update for each mini-batch, as `stages.network.sgd.GradientDescent.update` does.
 
         However training is cut into calls, an estimate is taken at every ESTIMATED_EVERYth update. A captured call has
-        a multiple of these: recorded twice and replayed without being counted, it leaves the count where it was.
+        a multiple of these: replayed without being counted, it leaves the count where it was.
         """
         batches = (tensor.split(self._batch_size, -2) for tensor in (inputs, targets, outputs))
         for z, y, output in zip(*batches, strict=True):
@@ -62,7 +62,7 @@ class PerParameterDescent:
             self.layer_gradients = self.go_down(gradient)
             if self._since_estimate == 0:
                 self._set_rates(self._estimate(self))
-            self._since_estimate = (self._since_estimate + 1) % ESTIMATED_EVERY
+            self._since_estimate.add_(1).remainder_(ESTIMATED_EVERY)
             self._step()
 
     def go_down(self, gradient: Tensor, copies: int = 1) -> list[Tensor]:

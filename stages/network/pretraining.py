@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 from stages.network.activations import ACTIVATIONS
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, hidden_layer, pre_activation
-from stages.params import Pretraining
+from stages.params import Pretraining as Settings
 
 LOWEST = {"sigmoid": 0, "tanh": -1, "softsign": -1}  # of the bounded activations, whose highest value is 1
 LOWEST_INPUT = -1
@@ -40,35 +40,77 @@ def gaussian(values: Tensor, level: float, generator: Generator) -> Tensor:
 CORRUPTIONS: dict[str, Callable[[Tensor, float, Generator], Tensor]] = {"masking": masking, "gaussian": gaussian}
 
 
-def pretrain(
-    networks: Perceptron,
-    settings: Pretraining,
-    updates: int,
-    seeds: Sequence[int],
-    batch_size: int,
-    draw: Callable[[int, int, int], tuple[Tensor, Tensor]],
-    progress: Callable[[int], object],
-) -> None:
-    """Pre-train the hidden layers of `networks`, a stack of one run for each of `seeds`, in place.
+class Pretraining:
+    """The pre-training of the hidden layers of a stack of networks, which are changed in place, part by part.
 
-    `updates` are of each layer. `draw` is as in `stages.network.training`; `progress` is told the run-updates done
-    since it was last called.
+    It can be left after any part and taken up again by another one of the same arguments, which is brought to the
+    same place: `go_to`, then the tensors of `changed` as they were.
     """
-    device = networks.weights[0].device
-    corrupt = CORRUPTIONS[settings.corruption]
-    generators = [Generator(device).manual_seed(CORRUPTION_SEED + seed) for seed in seeds]
-    for layer in range(networks.hidden_layers):
-        auto_encoder = AutoEncoder(networks, layer, settings.learning_rate / batch_size)
-        start = FIRST_EXAMPLE + layer * updates * batch_size
-        for first in range(0, updates, DRAWN_UPDATES):
-            count = min(DRAWN_UPDATES, updates - first)
-            drawn = {seed: draw(seed, start + first * batch_size, count * batch_size)[0] for seed in set(seeds)}
-            clean = _below(networks, layer, torch.stack([to_inputs(drawn[seed]) for seed in seeds]))
-            parts = zip(clean, generators, strict=True)
-            corrupted = torch.stack([corrupt(values, settings.level, generator) for values, generator in parts])
-            for batch in zip(clean.split(batch_size, 1), corrupted.split(batch_size, 1), strict=True):
-                auto_encoder.update(*batch)
-            progress(count * len(seeds))
+
+    def __init__(
+        self,
+        networks: Perceptron,
+        settings: Settings,
+        updates: int,
+        seeds: Sequence[int],
+        batch_size: int,
+        draw: Callable[[int, int, int], tuple[Tensor, Tensor]],
+    ) -> None:
+        """`networks` are a stack of one run for each of `seeds`; `updates` are of each layer, as a run does them.
+
+        `draw` is as in `stages.network.training`.
+        """
+        self.done = 0
+        """updates of a run, those of the layers below among them"""
+        self.all = updates * networks.hidden_layers
+        self._networks, self._settings, self._updates = networks, settings, updates
+        self._seeds, self._batch_size, self._draw = seeds, batch_size, draw
+        device = networks.weights[0].device
+        self._generators = [Generator(device).manual_seed(CORRUPTION_SEED + seed) for seed in seeds]
+        self.go_to(0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all layers have had their updates."""
+        return self.done == self.all
+
+    @property
+    def changed(self) -> list[Tensor]:
+        """All tensors that the next part will change, beside the state of the generators."""
+        return [*self._networks.weights, *self._networks.biases, self._auto_encoder.decoder_bias]
+
+    @property
+    def generators(self) -> list[Tensor]:
+        """The states of the generators of corruption, uint8, one for each run."""
+        return [generator.get_state() for generator in self._generators]
+
+    @generators.setter
+    def generators(self, states: Sequence[Tensor]) -> None:
+        for generator, state in zip(self._generators, states, strict=True):
+            generator.set_state(state)
+
+    def go_to(self, done: int) -> None:
+        """Be where `done` updates are done, with a decoder's biases at 0."""
+        self.done = done
+        layer = min(done // self._updates, self._networks.hidden_layers - 1)
+        self._auto_encoder = AutoEncoder(self._networks, layer, self._settings.learning_rate / self._batch_size)
+
+    def advance(self) -> int:
+        """Do the next part of what is left of a layer's updates; return the run-updates done."""
+        layer, first = divmod(self.done, self._updates)
+        count = min(DRAWN_UPDATES, self._updates - first)
+        start, examples = FIRST_EXAMPLE + self.done * self._batch_size, count * self._batch_size
+        drawn = {seed: self._draw(seed, start, examples)[0] for seed in set(self._seeds)}
+        clean = _below(self._networks, layer, torch.stack([to_inputs(drawn[seed]) for seed in self._seeds]))
+        corrupt, level = CORRUPTIONS[self._settings.corruption], self._settings.level
+        parts = zip(clean, self._generators, strict=True)
+        corrupted = torch.stack([corrupt(values, level, generator) for values, generator in parts])
+        for batch in zip(clean.split(self._batch_size, 1), corrupted.split(self._batch_size, 1), strict=True):
+            self._auto_encoder.update(*batch)
+        self.done += count
+        if first + count == self._updates:
+            self.go_to(self.done)
+        return count * len(self._seeds)
 
 
 def _below(networks: Perceptron, layer: int, inputs: Tensor) -> Tensor:
@@ -87,7 +129,7 @@ class AutoEncoder:
         self._activation = networks.activation
         self._lowest = LOWEST[networks.activation] if layer else LOWEST_INPUT
         self._weight, self._bias = networks.weights[layer], networks.biases[layer]
-        self._decoder_bias = self._weight.new_zeros(len(self._weight), 1, self._weight.shape[-2])
+        self.decoder_bias = self._weight.new_zeros(len(self._weight), 1, self._weight.shape[-2])
         self._rate = rate
 
     @torch.inference_mode()
@@ -96,9 +138,9 @@ class AutoEncoder:
         weight, rate = self._weight, self._rate
         s, z = hidden_layer(corrupted, weight, self._bias, self._activation)
         targets = (clean - self._lowest) / (1 - self._lowest)
-        difference = torch.sigmoid(pre_activation(z, weight.mT, self._decoder_bias)).sub_(targets)
+        difference = torch.sigmoid(pre_activation(z, weight.mT, self.decoder_bias)).sub_(targets)
         gradient = difference @ weight
         ACTIVATIONS[self._activation].backward(gradient, s, z, gradient)
         weight.baddbmm_(corrupted.mT, gradient, alpha=-rate).baddbmm_(difference.mT, z, alpha=-rate)
         self._bias.sub_(gradient.sum(1, keepdim=True), alpha=rate)
-        self._decoder_bias.sub_(difference.sum(1, keepdim=True), alpha=rate)
+        self.decoder_bias.sub_(difference.sum(1, keepdim=True), alpha=rate)

@@ -1,17 +1,36 @@
 """What every search among runs has in common: its progress bar, and which run is chosen."""
 
+import io
+import sys
 from collections.abc import Sequence
 
 from tqdm import tqdm
 
+from stages.errors import say
 from stages.network.training import Outcome
 
 tqdm.monitor_interval = 0  # its thread would be alive when the workers are forked
+LINE_SECONDS = 30  # between two lines where the output is no terminal
 
 
-def progress_bar(description: str, updates: int) -> tqdm:
-    """Return a bar that goes to so many run-updates, with their rate and the time left."""
-    return tqdm(total=updates, desc=description, unit=" updates", unit_scale=True, mininterval=1, smoothing=0.05)
+class Lines(io.TextIOBase):
+    """Standard error where it is no terminal, as in a log: each state of a bar becomes a line."""
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            print(text.strip(), file=sys.stderr, flush=True)
+        return len(text)
+
+
+def progress_bar(description: str, updates: int, done: int = 0) -> tqdm:
+    """Return a bar that goes from `done` to so many run-updates, with their rate and the time left."""
+    if done:
+        say(f"{description} goes on from its checkpoints: {done:,} of {updates:,} run-updates are done")
+    terminal = sys.stderr.isatty()
+    how = (
+        {"mininterval": 1} if terminal else {"file": Lines(), "mininterval": LINE_SECONDS, "miniters": 1, "ncols": 100}
+    )
+    return tqdm(total=updates, initial=done, desc=description, unit=" updates", unit_scale=True, smoothing=0.05, **how)
 
 
 def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:

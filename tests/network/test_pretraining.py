@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from stages.network.activations import ACTIVATIONS
 from stages.network.perceptron import forward, initialize, member, stack
-from stages.network.pretraining import CORRUPTIONS, LOWEST, AutoEncoder, pretrain
+from stages.network.pretraining import CORRUPTIONS, LOWEST, AutoEncoder
+from stages.network.pretraining import Pretraining as PreTraining
 from stages.network.training import Run, train
 from stages.params import Model, Pretraining
 from tests.network import test_training
@@ -65,12 +66,18 @@ def draw(seed: int, start: int, count: int) -> tuple[Tensor, Tensor]:
     return (255 * bits).expand(count, 4, 4).to(torch.uint8), bits[:, 0, 0]
 
 
+def pretrain(networks, settings: Pretraining, updates: int, seeds: list[int]) -> int:
+    """Pre-train from the beginning to the end; return the run-updates that are told."""
+    pretraining, told = PreTraining(networks, settings, updates, seeds, BATCH, draw), 0
+    while not pretraining.finished:
+        told += pretraining.advance()
+    return told
+
+
 def test_pre_training_lowers_the_cost_of_reconstruction_and_leaves_the_output_layer():
     networks = [initialize([16, 12, 8, 2], Model("tanh", "standard"), seed) for seed in (1, 2)]
     stacked = stack(networks, CPU)
-    told = []
-    pretrain(stacked, SETTINGS, UPDATES, [1, 2], BATCH, draw, told.append)
-    assert sum(told) == 2 * 2 * UPDATES  # runs × hidden layers × updates
+    assert pretrain(stacked, SETTINGS, UPDATES, [1, 2]) == 2 * 2 * UPDATES  # runs × hidden layers × updates
     x = draw(7, 0, 200)[0].flatten(1).float() / 127.5 - 1
     for run, network in enumerate(networks):
         found = member(stacked, run)
@@ -86,9 +93,9 @@ def test_a_run_is_pre_trained_alike_alone_and_in_a_stack_and_again():
     recipe = Model("sigmoid", "standard", pretraining=SETTINGS)
     networks = [initialize([16, 12, 8, 2], recipe, seed) for seed in (1, 2)]
     together, alone, again = (stack(part, CPU) for part in (networks, networks[1:], networks[1:]))
-    pretrain(together, SETTINGS, UPDATES, [1, 2], BATCH, draw, lambda count: None)
+    pretrain(together, SETTINGS, UPDATES, [1, 2])
     for one in (alone, again):
-        pretrain(one, SETTINGS, UPDATES, [2], BATCH, draw, lambda count: None)
+        pretrain(one, SETTINGS, UPDATES, [2])
     for layer in range(2):
         assert torch.equal(alone.weights[layer], again.weights[layer])
         torch.testing.assert_close(together.weights[layer][1], alone.weights[layer][0], rtol=1e-4, atol=1e-5)
@@ -106,7 +113,7 @@ def test_corruption_is_drawn_apart_from_the_initial_weights(monkeypatch):
     networks = stack([initialize([16, 12, 2], Model("tanh", "standard"), 1)], CPU)
     bound = networks.weights[0].abs().max()
     drawn = (networks.weights[0][0].flatten() / bound + 1) / 2
-    pretrain(networks, SETTINGS, UPDATES, [1], BATCH, draw, lambda count: None)
+    pretrain(networks, SETTINGS, UPDATES, [1])
     first = seen[0].flatten()
     count = min(len(first), len(drawn))
     assert abs(torch.corrcoef(torch.stack([first[:count], drawn[:count]]))[0, 1]) < 0.5

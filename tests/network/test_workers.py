@@ -8,10 +8,12 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 
+from stages.interrupts import ENDING
 from stages.network import workers
 from stages.network.training import Run, Setting
 from stages.network.workers import train_on_all_cores
@@ -138,17 +140,27 @@ def training():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the script takes its workers by fork")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_workers_end_with_a_parent_that_is_killed(training, number):
-    training.send_signal(number)
+def test_workers_end_with_a_parent_that_is_killed(training):
+    training.kill()
     training.communicate(timeout=SECONDS)  # which ends when nobody holds the other end of the pipes any more
-    assert training.returncode == -number
+    assert training.returncode == -signal.SIGKILL
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the script takes its workers by fork")
 @pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["parent", "terminal"])
-def test_ctrl_c_ends_parent_and_workers_with_one_line(training, send):
-    send(training.pid, signal.SIGINT)
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_to_end_ends_parent_and_workers_with_one_line(training, number, send):
+    send(training.pid, number)
     _, error = training.communicate(timeout=SECONDS)
-    assert training.returncode == 130
+    assert training.returncode == 128 + number
     assert error.split() == ["interrupted"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the script takes its workers by fork")
+def test_a_worker_that_is_killed_ends_the_training_with_one_line(training):
+    children = Path(f"/proc/{training.pid}/task/{training.pid}/children").read_text().split()
+    os.kill(int(children[-1]), signal.SIGKILL)
+    _, error = training.communicate(timeout=SECONDS)
+    assert training.returncode == 1
+    assert error.count("\n") == 1
+    assert error.startswith("error: a process that trained was killed")

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from stages.errors import InputError
-from stages.network.memory import GIBIBYTE, available_bytes, check_memory
+from stages.network.resources import GIBIBYTE, available_bytes, check_memory
 from stages.network.training import Run
 from stages.network.workers import train_on_all_cores
 from tests.conftest import REPOSITORY

@@ -1,0 +1,116 @@
+"""Where a stack of runs is in its training, as bytes: a safetensors file behind the SHA-256 of its content.
+
+Nothing in it is program. Tensors are kept as they are, tables as Parquet, and the rest as JSON, which gives every
+float back with the same bits.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a stack of runs needs to go on."""
+
+    pretrained: int | None
+    """the updates of pre-training that are done; None where it is over or there is none"""
+    updates: int
+    """the updates of supervised training that are done"""
+    run_updates: int
+    """all updates that are done, times the runs"""
+    changed: Sequence[Tensor]
+    """the tensors that training changes"""
+    generators: Sequence[Tensor]
+    """the states of the random generators that training reads, uint8"""
+    initial: Sequence[dict[str, np.ndarray]]
+    """each run's parameters before supervised training"""
+    observations: Sequence[Sequence[dict[str, Any]]]
+    """what was observed of each run: tables, and whatever JSON can hold"""
+
+
+def pack(state: State) -> bytes:
+    """Return `state` as bytes."""
+    tables = [_tables(of_run) for of_run in state.observations]
+    told = {
+        "pretrained": state.pretrained,
+        "updates": state.updates,
+        "run_updates": state.run_updates,
+        "changed": len(state.changed),
+        "generators": len(state.generators),
+        "initial": [list(arrays) for arrays in state.initial],
+        "observations": [[_without_tables(one) for one in of_run] for of_run in state.observations],
+        "tables": [list(of_run) for of_run in tables],
+    }
+    tensors = {
+        "told": _bytes_as_tensor(json.dumps(told).encode()),
+        **{f"changed {index}": tensor for index, tensor in enumerate(state.changed)},
+        **{f"generator {index}": tensor for index, tensor in enumerate(state.generators)},
+    }
+    for run, arrays in enumerate(state.initial):
+        tensors |= {f"initial {run} {name}": torch.from_numpy(array) for name, array in arrays.items()}
+    for run, of_run in enumerate(tables):
+        tensors |= {f"table {run} {name}": _bytes_as_tensor(table) for name, table in of_run.items()}
+    content = save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
+    return hashlib.sha256(content).digest() + content
+
+
+def unpack(packed: bytes) -> State:
+    """Return the state that was packed; raises ValueError where `packed` is not what `pack` returned."""
+    content = packed[DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != packed[:DIGEST_BYTES]:
+        raise ValueError("it is not what was written")
+    tensors = load(content)
+    told = json.loads(_tensor_as_bytes(tensors["told"]))
+    observations = told["observations"]
+    for run, names in enumerate(told["tables"]):
+        for name in names:
+            table = pd.read_parquet(io.BytesIO(_tensor_as_bytes(tensors[f"table {run} {name}"])))
+            for number, part in table.groupby("observation"):
+                observations[run][number][name] = part.drop(columns="observation").reset_index(drop=True)
+    return State(
+        pretrained=told["pretrained"],
+        updates=told["updates"],
+        run_updates=told["run_updates"],
+        changed=[tensors[f"changed {index}"] for index in range(told["changed"])],
+        generators=[tensors[f"generator {index}"] for index in range(told["generators"])],
+        initial=[
+            {name: tensors[f"initial {run} {name}"].numpy() for name in names}
+            for run, names in enumerate(told["initial"])
+        ],
+        observations=observations,
+    )
+
+
+def _tables(observations: Sequence[dict[str, Any]]) -> dict[str, bytes]:
+    """Return the tables among what was observed of a run, those of one name in one Parquet table."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for number, observation in enumerate(observations):
+        for name, value in observation.items():
+            if isinstance(value, pd.DataFrame):
+                parts.setdefault(name, []).append(value.assign(observation=number))
+    return {name: pd.concat(tables).to_parquet(index=False) for name, tables in parts.items()}
+
+
+def _without_tables(observation: dict[str, Any]) -> dict[str, Any]:
+    """Return `observation` with None in place of its tables, so that its keys keep their order."""
+    return {name: None if isinstance(value, pd.DataFrame) else value for name, value in observation.items()}
+
+
+def _bytes_as_tensor(content: bytes) -> Tensor:
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)
+
+
+def _tensor_as_bytes(tensor: Tensor) -> bytes:
+    return tensor.numpy().tobytes()

@@ -1,0 +1,48 @@
+"""How a stage runs: alone of its kind in this folder, until it ends or is told to, and with its duration noted."""
+
+import fcntl
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+from stages.durations import note
+from stages.errors import InputError, report_input_errors
+from stages.params import load_params
+
+LOCKS = Path("data/locks")
+PATIENCE_SECONDS = 3  # with one that was killed, whose workers take a moment to see it
+
+
+def run_stage(main: Callable[[], None]) -> None:
+    """Run a stage's `main` as `report_input_errors` does; under DVC, which names the stage, note how long it took."""
+    start = time.perf_counter()
+    report_input_errors(lambda: _run_alone(main))
+    if "DVC_STAGE" in os.environ:
+        note(os.environ["DVC_STAGE"].rpartition(":")[2], load_params().scale, time.perf_counter() - start)
+
+
+def _run_alone(main: Callable[[], None]) -> None:
+    """Run `main`; raises InputError where another process runs the same stage in this folder."""
+    stage = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    with (LOCKS / re.sub(r"[^\w.-]", "_", stage)[:200]).open("w") as lock:
+        _take(lock, stage)
+        main()
+
+
+def _take(lock: TextIO, stage: str) -> None:
+    """Take the lock for `stage`; forked workers hold it too, and it is free when the last of its holders has ended."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > end:
+                raise InputError(
+                    f"stage `{stage}` runs in this folder already; wait until it has ended, or end it"
+                ) from error
+        time.sleep(0.1)
