@@ -35,7 +35,7 @@ MAY_BE_EMPTY = {  # the columns of tables without rows: of one hidden layer, or 
 def main() -> None:
     """Measure and write data/measured/<dataset>/<model>/."""
     arguments = read_arguments(__doc__)
-    compute_alike()
+    compute_alike("float32")
     test = read_split(Path("data/prepared") / arguments.dataset, "test")
     count = arguments.params.settings.monitored_examples
     inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])

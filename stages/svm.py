@@ -24,13 +24,13 @@ from stages.datasets.prepared import SPLITS, Split, read_split
 from stages.errors import InputError
 from stages.files import whole_folder
 from stages.network.checkpoints import Checkpoints, checkpoints_of
-from stages.network.device import compute_alike, resolve_device
+from stages.network.device import compute_alike
 from stages.network.epochs import draw_epochs
+from stages.network.executors import Executor, open_executor
 from stages.network.inputs import on_device, to_inputs
 from stages.network.perceptron import Perceptron, from_parameters
 from stages.network.search import chosen_of, progress_bar
 from stages.network.training import Outcome, Run, Setting
-from stages.network.workers import train_on_all_cores
 from stages.params import Model, Params, load_params
 from stages.running import run_stage
 from stages.statistics.errors import error_rate, predictions
@@ -50,13 +50,14 @@ def main() -> None:
     splits = fixed_set(params, dataset, Path("data/prepared") / dataset)
     test = splits["test"]
     trials, of_svm = svm_answers(params, dataset, splits)
-    setting = network_setting(params, dataset, splits)
+    compute_alike(params.precision)
+    executor = open_executor(partial(network_setting, params, dataset, splits), params.device)
     fixed = {"network": asdict(NETWORK), "precision": params.precision, "seed": getattr(params, dataset).seed}
     parameters = {**fixed, "scale": asdict(params.settings)}
     data = [*(Path("data/prepared") / dataset).iterdir(), Path("data/validated") / f"{dataset}.json"]
-    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, data, setting.device)
-    outcomes = search(params, dataset, setting, checkpoints)
-    of_network = network_answers(chosen_of(outcomes), setting, test)
+    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, data, executor.device)
+    outcomes = search(params, dataset, executor, checkpoints)
+    of_network = network_answers(chosen_of(outcomes), test, executor.here)
     with whole_folder(Path("data/svm") / dataset) as folder:
         search_table(trials).to_parquet(folder / "search.parquet", index=False)
         network_table(outcomes).to_parquet(folder / "network.parquet", index=False)
@@ -95,9 +96,8 @@ def svm_examples(split: Split) -> Examples:
     return Examples(to_inputs(torch.from_numpy(split.images)).double().numpy(), split.labels)
 
 
-def network_setting(params: Params, dataset: str, splits: dict[str, Split]) -> Setting:
+def network_setting(params: Params, dataset: str, splits: dict[str, Split], device: torch.device) -> Setting:
     """Return what all runs of the network share: epochs of the fixed set, and at the end the validation error."""
-    device = resolve_device(params.device)
     return Setting(
         recipe=NETWORK,
         inputs=splits["train"].images[0].size,
@@ -108,6 +108,7 @@ def network_setting(params: Params, dataset: str, splits: dict[str, Split]) -> S
         device=device,
         draw=partial(draw_epochs, *on_device(splits["train"], device), getattr(params, dataset).seed),
         observe=partial(validation_error, *on_device(splits["validation"], device)),
+        precision=params.precision,
     )
 
 
@@ -116,14 +117,12 @@ def validation_error(images: Tensor, labels: Tensor, update: int, network: Perce
     return {"update": update, "validation_error": error_rate(network, images, labels)}
 
 
-def search(params: Params, dataset: str, setting: Setting, checkpoints: Checkpoints) -> list[Outcome]:
+def search(params: Params, dataset: str, executor: Executor, checkpoints: Checkpoints) -> list[Outcome]:
     """Train the network with every learning rate of the scale; raises InputError where all runs diverge."""
-    compute_alike()
-    torch.set_float32_matmul_precision("high" if params.precision == "tf32" else "highest")
     rates = params.settings.learning_rates
     runs = [Run(HIDDEN_LAYERS, rate, 0) for rate in rates]
     with progress_bar(f"{dataset} network", len(runs) * params.settings.svm.updates, checkpoints.sweep()) as bar:
-        found = train_on_all_cores(runs, setting, bar.update, checkpoints)
+        found = executor.train(runs, bar.update, checkpoints)
     if all(outcome.diverged_at is not None for outcome in found):
         raise InputError(
             f"params.yaml: every run of the network beside the SVM on {dataset} diverged, the last at update "
@@ -133,10 +132,10 @@ def search(params: Params, dataset: str, setting: Setting, checkpoints: Checkpoi
     return found
 
 
-def network_answers(chosen: Outcome, setting: Setting, test: Split) -> np.ndarray:
+def network_answers(chosen: Outcome, test: Split, device: torch.device) -> np.ndarray:
     """Return the answers of the chosen run to the test images, int64 (count,)."""
-    network = from_parameters(chosen.final, setting.recipe.activation, setting.device)
-    return predictions(network, torch.from_numpy(test.images).to(setting.device)).cpu().numpy()
+    network = from_parameters(chosen.final, NETWORK.activation, device)
+    return predictions(network, torch.from_numpy(test.images).to(device)).cpu().numpy()
 
 
 def search_table(trials: Sequence[Trial]) -> pd.DataFrame:

@@ -21,15 +21,16 @@ from stages.datasets.prepared import SPLITS, Split, read_split
 from stages.errors import InputError
 from stages.files import whole_folder, write_whole
 from stages.network.checkpoints import Checkpoints, checkpoints_of
-from stages.network.device import compute_alike, device_name, resolve_device
+from stages.network.device import compute_alike
 from stages.network.epochs import draw_epochs
+from stages.network.executors import Executor, open_executor
 from stages.network.inputs import on_device
 from stages.network.perceptron import from_parameters
 from stages.network.recipe import check_models
 from stages.network.schedule import monitoring_schedule
 from stages.network.search import chosen_of, progress_bar
 from stages.network.training import Outcome, Run, Setting
-from stages.network.workers import train_on_all_cores
+from stages.params import Model
 from stages.running import run_stage
 from stages.shapeset.stream import draw_images
 from stages.statistics.errors import predictions
@@ -42,26 +43,25 @@ def main() -> None:
     """Train and write data/runs/<dataset>/<model>/."""
     arguments = read_arguments(__doc__)
     check_models(arguments.params)
-    compute_alike()
-    torch.set_float32_matmul_precision("high" if arguments.params.precision == "tf32" else "highest")
+    compute_alike(arguments.params.precision)
     prepared = Path("data/prepared") / arguments.dataset
-    splits = {name: read_split(prepared, name) for name in SPLITS}
-    setting = training_setting(arguments, splits)
+    read = [name for name in SPLITS if name != "train" or not CATALOGUE[arguments.dataset].endless]
+    splits = {name: read_split(prepared, name) for name in read}
+    executor = open_executor(partial(training_setting, arguments, splits), arguments.params.device)
     parameters = arguments.params.of_training(arguments.dataset, arguments.model)
     data = [*prepared.iterdir(), Path("data/validated") / f"{arguments.dataset}.json"]
-    checkpoints = checkpoints_of(f"train-{arguments.dataset}-{arguments.model}", parameters, data, setting.device)
-    outcomes = search(arguments, setting, checkpoints)
-    made = {"device": device_name(setting.device), "parameters": parameters}
+    checkpoints = checkpoints_of(f"train-{arguments.dataset}-{arguments.model}", parameters, data, executor.device)
+    outcomes = search(arguments, executor, checkpoints)
+    made = {"device": executor.device, "parameters": parameters}
     with whole_folder(Path("data/runs") / arguments.dataset / arguments.model) as folder:
-        write_runs(folder, outcomes, setting, splits["test"])
+        write_runs(folder, outcomes, arguments.recipe, splits["test"], executor.here)
         write_whole(folder / "made.json", json.dumps(made, indent=2) + "\n")
     checkpoints.remove()
 
 
-def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
-    """Return what all runs of the model share, with every image on the device."""
-    params, dataset = arguments.params, arguments.dataset
-    scale, device = arguments.settings, resolve_device(params.device)
+def training_setting(arguments: Arguments, splits: dict[str, Split], device: torch.device) -> Setting:
+    """Return what all runs of the model share, with every image on the device that trains them."""
+    params, dataset, scale = arguments.params, arguments.dataset, arguments.settings
     schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
     monitor = Monitor(
         *on_device(splits["validation"], device),
@@ -85,6 +85,7 @@ def training_setting(arguments: Arguments, splits: dict[str, Split]) -> Setting:
         device=device,
         draw=draw,
         observe=monitor,
+        precision=params.precision,
     )
 
 
@@ -93,13 +94,13 @@ def draw_online(seed: int, device: torch.device, run_seed: int, start: int, coun
     return draw_images(seed + run_seed, "train", start, count, device)
 
 
-def search(arguments: Arguments, setting: Setting, checkpoints: Checkpoints) -> list[Outcome]:
+def search(arguments: Arguments, executor: Executor, checkpoints: Checkpoints) -> list[Outcome]:
     """Train all runs of the model; raises InputError where all runs of the first seed diverge."""
     scale = arguments.settings
     grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
     updates = sum(updates_of(run, arguments) for run in grid)
     with progress_bar(f"{arguments.dataset} {arguments.model}", updates, checkpoints.sweep()) as bar:
-        found = train_on_all_cores(grid, setting, bar.update, checkpoints)
+        found = executor.train(grid, bar.update, checkpoints)
         if all(outcome.diverged_at is not None for outcome in found):
             checkpoints.remove()
             last = max(outcome.diverged_at for outcome in found)
@@ -110,7 +111,7 @@ def search(arguments: Arguments, setting: Setting, checkpoints: Checkpoints) -> 
         best = chosen_of(found).run
         seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
         bar.total += sum(updates_of(run, arguments) for run in seeds)
-        return found + train_on_all_cores(seeds, setting, bar.update, checkpoints)
+        return found + executor.train(seeds, bar.update, checkpoints)
 
 
 def too_high(arguments: Arguments, diverged_at: int) -> str:
@@ -129,7 +130,7 @@ def updates_of(run: Run, arguments: Arguments) -> int:
     return updates + (pretraining.updates(updates) * run.hidden_layers if pretraining else 0)
 
 
-def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test: Split) -> None:
+def write_runs(folder: Path, outcomes: Sequence[Outcome], recipe: Model, test: Split, device: torch.device) -> None:
     """Write the tables of all runs, and the histograms, parameters and test predictions of the chosen one."""
     chosen = chosen_of(outcomes)
     runs, curves, monitored = [], [], []
@@ -151,8 +152,8 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome], setting: Setting, test
     pd.concat(histograms).to_parquet(folder / "histograms.parquet", index=False)
     save_file(chosen.initial, folder / "initial.safetensors")
     save_file(chosen.final, folder / "final.safetensors")
-    network = from_parameters(chosen.final, setting.recipe.activation, setting.device)
-    answers = predictions(network, torch.from_numpy(test.images).to(setting.device)).cpu().numpy()
+    network = from_parameters(chosen.final, recipe.activation, device)
+    answers = predictions(network, torch.from_numpy(test.images).to(device)).cpu().numpy()
     table = pd.DataFrame({"index": range(len(answers)), "label": test.labels, "prediction": answers})
     table.to_parquet(folder / "predictions.parquet", index=False)
 

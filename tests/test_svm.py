@@ -16,6 +16,7 @@ from stages.baselines.svm import Examples, Trial, answers, best_of, decision_wei
 from stages.claims.measurements import PAPER_LAYERS, TANH_N
 from stages.errors import InputError
 from stages.network.checkpoints import Checkpoints
+from stages.network.executors import Executor
 from stages.network.training import Outcome, Run
 from stages.params import FixedSet, load_params
 from tests.conftest import REPOSITORY
@@ -131,7 +132,7 @@ def test_both_models_read_the_first_images_and_no_others(prepared, dataset):
         assert np.array_equal(splits[name].labels, arrays[name]["labels"][:count])
     of_svm = svm.svm_examples(splits["train"])
     assert of_svm.inputs == pytest.approx(arrays["train"]["images"][:20].reshape(20, 4) / 127.5 - 1, abs=1e-6)
-    setting = svm.network_setting(params, dataset, splits)
+    setting = svm.network_setting(params, dataset, splits, torch.device("cpu"))
     for epoch in (0, 1):
         images, labels = setting.draw(0, 20 * epoch, 20)
         drawn = sorted(zip(images.flatten(1).tolist(), labels.tolist(), strict=True))
@@ -166,10 +167,13 @@ def test_the_networks_table_has_a_row_for_each_learning_rate():
     pd.testing.assert_frame_equal(found, pd.DataFrame(expected))
 
 
-def test_where_all_runs_diverge_the_rates_are_named(monkeypatch):
-    monkeypatch.setattr(svm, "train_on_all_cores", lambda runs, *_: [outcome(run.learning_rate, 1, 7) for run in runs])
+def test_where_all_runs_diverge_the_rates_are_named():
+    def train(runs, progress, checkpoints):
+        return [outcome(run.learning_rate, 1, 7) for run in runs]
+
+    executor, checkpoints = Executor("a device", torch.device("cpu"), train), Checkpoints(Path("no/such/folder"))
     with pytest.raises(InputError, match=r"shapeset diverged, the last at update 7; .*learning_rates \(1, 2\) need"):
-        svm.search(params_with(20, (1.0, 2.0)), "shapeset", None, Checkpoints(Path("no/such/folder")))
+        svm.search(params_with(20, (1.0, 2.0)), "shapeset", executor, checkpoints)
 
 
 def contents(project: Path) -> list[bytes]:

@@ -1,6 +1,7 @@
 """How the train stage searches, chooses and writes, with made-up outcomes; and the stream that each run reads."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from stages.arguments import Arguments
 from stages.datasets.prepared import Split
 from stages.errors import InputError
 from stages.network.checkpoints import Checkpoints
+from stages.network.executors import Executor, open_executor
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import from_parameters, initialize, parameters, predict
 from stages.network.training import Outcome, Run
@@ -60,36 +62,34 @@ def params_with(**changes):
     )
 
 
-def searched(params, monkeypatch, outcome_of) -> tuple[list[list[Run]], list[Outcome]]:
+def searched(params, outcome_of) -> tuple[list[list[Run]], list[Outcome]]:
     """Search with made-up outcomes; return the runs of every phase, and what was found."""
     phases = []
 
-    def train_on_all_cores(runs, setting, progress, checkpoints):
+    def made_up_training(runs, progress, checkpoints):
         phases.append(list(runs))
         return [outcome_of(run) for run in runs]
 
-    monkeypatch.setattr(train, "train_on_all_cores", train_on_all_cores)
-    return phases, train.search(Arguments(params, "shapeset", "tanh"), None, Checkpoints(Path("no/such/folder")))
+    executor, checkpoints = Executor("a device", CPU, made_up_training), Checkpoints(Path("no/such/folder"))
+    return phases, train.search(Arguments(params, "shapeset", "tanh"), executor, checkpoints)
 
 
-def test_every_depth_and_rate_is_tried_and_then_the_best_one_with_the_other_seeds(monkeypatch):
+def test_every_depth_and_rate_is_tried_and_then_the_best_one_with_the_other_seeds():
     errors = {(1, 0.1): (0.5, 0.1), (1, 0.2): (0.4, 0.2), (2, 0.1): (0.3, 0.6), (2, 0.2): (0.35, 0.05)}
     params = params_with(hidden_layers=[1, 2], learning_rates=[0.1, 0.2], seeds=4)
-    phases, found = searched(
-        params, monkeypatch, lambda run: made_up(run, *errors[run.hidden_layers, run.learning_rate])
-    )
+    phases, found = searched(params, lambda run: made_up(run, *errors[run.hidden_layers, run.learning_rate]))
     assert phases[0] == [Run(1, 0.1, 0), Run(1, 0.2, 0), Run(2, 0.1, 0), Run(2, 0.2, 0)]
     # the lowest validation error, where the test error is the highest
     assert phases[1:] == [[Run(2, 0.1, 1), Run(2, 0.1, 2), Run(2, 0.1, 3)]]
     assert [outcome.run for outcome in found] == phases[0] + phases[1]
 
 
-def test_a_model_may_set_its_own_depths_rates_and_seeds(monkeypatch):
+def test_a_model_may_set_its_own_depths_rates_and_seeds():
     params = params_with(hidden_layers=[1, 2], learning_rates=[0.1, 0.2], seeds=4)
     params = replace(
         params, models={"tanh": Model("tanh", "standard", hidden_layers=[4], learning_rates=[0.3], seeds=2)}
     )
-    phases, _ = searched(params, monkeypatch, lambda run: made_up(run, 0.5, 0.5))
+    phases, _ = searched(params, lambda run: made_up(run, 0.5, 0.5))
     assert phases == [[Run(4, 0.3, 0)], [Run(4, 0.3, 1)]]
 
 
@@ -99,14 +99,14 @@ def test_the_chosen_run_may_be_of_any_seed():
 
 
 @pytest.mark.parametrize("rates", [[0.1, 0.4, 0.2], [0.4, 0.2, 0.1], [0.1, 0.2, 0.4]])
-def test_of_equal_runs_the_one_with_the_highest_rate_is_chosen(monkeypatch, rates):
+def test_of_equal_runs_the_one_with_the_highest_rate_is_chosen(rates):
     params = params_with(hidden_layers=[3], learning_rates=rates, seeds=2)
-    phases, found = searched(params, monkeypatch, lambda run: made_up(run, 0.8, run.learning_rate))
+    phases, found = searched(params, lambda run: made_up(run, 0.8, run.learning_rate))
     assert phases[1] == [Run(3, 0.4, 1)]
     assert train.chosen_of(found).run.learning_rate == 0.4
 
 
-def test_a_diverged_run_is_never_chosen(monkeypatch):
+def test_a_diverged_run_is_never_chosen():
     """Nor is a rate where it was better than all others before it diverged."""
 
     def outcome_of(run):
@@ -114,24 +114,24 @@ def test_a_diverged_run_is_never_chosen(monkeypatch):
         return made_up(run, 0.01, 0.01, diverged_at=7) if wild else made_up(run, 0.5 + run.seed / 10, 0.5)
 
     params = params_with(hidden_layers=[2], learning_rates=[0.2, 0.1, 0.3], seeds=3)
-    phases, found = searched(params, monkeypatch, outcome_of)
+    phases, found = searched(params, outcome_of)
     assert phases[1] == [Run(2, 0.1, 1), Run(2, 0.1, 2)]
     assert train.chosen_of(found).run == Run(2, 0.1, 0)
 
 
-def test_where_all_runs_diverge_the_model_and_its_rates_are_named(monkeypatch):
+def test_where_all_runs_diverge_the_model_and_its_rates_are_named():
     params = params_with(hidden_layers=[2], learning_rates=[0.5, 2.0], seeds=3)
     with pytest.raises(InputError) as raised:
-        searched(params, monkeypatch, lambda run: made_up(run, 0.1, 0.1, diverged_at=round(10 * run.learning_rate)))
+        searched(params, lambda run: made_up(run, 0.1, 0.1, diverged_at=round(10 * run.learning_rate)))
     line = str(raised.value)
     assert "\n" not in line
     for text in ("models.tanh", "shapeset", "at update 20", f"scales.{params.scale}.learning_rates (0.5, 2)"):
         assert text in line
 
 
-def test_one_seed_is_no_second_phase(monkeypatch):
+def test_one_seed_is_no_second_phase():
     params = params_with(hidden_layers=[2], learning_rates=[0.1], seeds=1)
-    phases, found = searched(params, monkeypatch, lambda run: made_up(run, 0.5, 0.5))
+    phases, found = searched(params, lambda run: made_up(run, 0.5, 0.5))
     assert [run for phase in phases for run in phase] == [Run(2, 0.1, 0)]
     assert len(found) == 1
 
@@ -155,8 +155,7 @@ def written(tmp_path, splits):
         made_up(Run(2, 0.4, 0), 0.1, 0.1, diverged_at=6),
         made_up(Run(2, 0.1, 1), 0.35, 0.2),
     ]
-    setting = train.training_setting(Arguments(params_with(), "shapeset", "tanh"), splits)
-    train.write_runs(tmp_path, outcomes, setting, splits["test"])
+    train.write_runs(tmp_path, outcomes, Model("tanh", "normalized"), splits["test"], CPU)
     return tmp_path, outcomes
 
 
@@ -230,7 +229,7 @@ def test_parameters_and_predictions_are_the_chosen_runs(written, splits):
 
 def test_each_split_is_used_for_what_it_is(splits):
     validation, test = splits["validation"], splits["test"]
-    setting = train.training_setting(Arguments(params_with(monitored_updates=5), "shapeset", "tanh-n"), splits)
+    setting = train.training_setting(Arguments(params_with(monitored_updates=5), "shapeset", "tanh-n"), splits, CPU)
     monitor = setting.observe
     assert np.array_equal(monitor.validation_images, validation.images)
     assert np.array_equal(monitor.validation_labels, validation.labels)
@@ -241,14 +240,14 @@ def test_each_split_is_used_for_what_it_is(splits):
 
 @pytest.mark.parametrize("points", range(2, 12))
 def test_the_choice_is_made_at_the_end_of_training(splits, points):
-    setting = train.training_setting(Arguments(params_with(monitored_updates=points), "shapeset", "tanh"), splits)
+    setting = train.training_setting(Arguments(params_with(monitored_updates=points), "shapeset", "tanh"), splits, CPU)
     assert setting.schedule[-1] == 9
     assert 9 in setting.observe.error_updates
 
 
 def test_a_finite_set_is_trained_on_its_training_split_epoch_by_epoch(splits):
     params = params_with(batch_size=10)
-    setting = train.training_setting(Arguments(params, "mnist", "tanh"), splits)
+    setting = train.training_setting(Arguments(params, "mnist", "tanh"), splits, CPU)
     assert setting.classes == 10
     training = splits["train"]
     by_pixels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
@@ -265,9 +264,9 @@ def test_a_batch_normalized_model_is_trained_and_written_as_an_ordinary_network(
     params = params_with(hidden_units=6, hidden_layers=[2], learning_rates=[0.1, 0.2], seeds=2)
     params = replace(params, models={"mine": Model("tanh", "standard", batch_normalization=True)})
     arguments = Arguments(params, "mnist", "mine")
-    setting = train.training_setting(arguments, splits)
-    outcomes = train.search(arguments, setting, Checkpoints(tmp_path / "checkpoints"))
-    train.write_runs(tmp_path, outcomes, setting, splits["test"])
+    executor = open_executor(partial(train.training_setting, arguments, splits), "cpu")
+    outcomes = train.search(arguments, executor, Checkpoints(tmp_path / "checkpoints"))
+    train.write_runs(tmp_path, outcomes, params.models["mine"], splits["test"], CPU)
     runs = pd.read_parquet(tmp_path / "runs.parquet")
     assert len(runs) == 3
     assert runs["diverged_at"].isna().all()

@@ -15,11 +15,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
-
 from stages.errors import say
 from stages.files import UNFINISHED, write_bytes
-from stages.network.device import device_name
 from stages.network.state import State, pack, unpack
 
 FOLDER = Path("data/checkpoints")
@@ -44,14 +41,17 @@ class Checkpoints:
     """The states of a stage's stacks, a file for each, in a folder that nothing else writes to."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()  # since a cluster's workers are in other folders
+        self.restored = 0
+        """run-updates that were done in what was restored"""
+        self._every_seconds, self._times_as_long = EVERY_SECONDS, TIMES_AS_LONG
         self._next: float | None = None
 
     def due(self) -> bool:
         """Whether it is time to keep the state of training; the time begins to run at the first call."""
         now = time.monotonic()
         if self._next is None:
-            self._next = now + EVERY_SECONDS
+            self._next = now + self._every_seconds
         return now >= self._next
 
     def keep(self, stacks: Iterable[Resumable]) -> None:
@@ -63,13 +63,15 @@ class Checkpoints:
         except OSError as error:
             say(f"no checkpoint could be written ({error}); training goes on without")
         end = time.monotonic()
-        self._next = end + max(EVERY_SECONDS, TIMES_AS_LONG * (end - start))
+        self._next = end + max(self._every_seconds, self._times_as_long * (end - start))
 
     def restore(self, stacks: Iterable[Resumable]) -> None:
         """Bring those of `stacks` to where they were of which there is a state."""
         for stack in stacks:
             if self._file(stack.name).exists():
-                stack.restore(unpack(self._file(stack.name).read_bytes()))
+                state = unpack(self._file(stack.name).read_bytes())
+                stack.restore(state)
+                self.restored += state.run_updates
 
     def sweep(self) -> int:
         """Remove what is not whole, and say so; return the run-updates that need not be done again."""
@@ -92,7 +94,7 @@ class Checkpoints:
         return self.folder / f"{name}.checkpoint"
 
 
-def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], device: torch.device) -> Checkpoints:
+def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], device: str) -> Checkpoints:
     """Return the checkpoints of what is trained by `parameters` on the files `data`, whose folder begins with `name`.
 
     The code is that of all modules of this project that the process has imported.
@@ -104,7 +106,7 @@ def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], 
         "parameters": parameters,
         "data": {file.as_posix(): _digest(file) for file in data},
         "code": {file.relative_to(root).as_posix(): _digest(file) for file in code},
-        "device": device_name(device),
+        "device": device,
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": platform.python_version(),
     }

@@ -20,10 +20,12 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
 
 
-def compute_alike() -> None:
+def compute_alike(precision: str) -> None:
     """Make this process compute with one thread, so that no sum depends on how many cores there are.
 
-    Numbers too small to be normal count as 0 from here on: they are slow, and a saturated sigmoid makes many.
+    `precision` is float32 or tf32, as in params.yaml. Numbers too small to be normal count as 0 from here on: they are
+    slow, and a saturated sigmoid makes many.
     """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")

@@ -12,5 +12,5 @@ def to_inputs(images: Tensor) -> Tensor:
 
 
 def on_device(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return the images and labels of a split on `device`."""
-    return torch.from_numpy(split.images).to(device), torch.from_numpy(split.labels).to(device)
+    """Return copies of the images and labels of a split on `device`."""
+    return torch.tensor(split.images, device=device), torch.tensor(split.labels, device=device)

@@ -101,8 +101,8 @@ def from_parameters(arrays: Mapping[str, np.ndarray], activation: str, device: t
     names = {f"{kind}_{layer}" for kind in ("weight", "bias") for layer in layers}
     if arrays.keys() != names or not names:
         raise InputError(f"parameters {', '.join(sorted(arrays)) or 'of none'}; allowed: weight_1, bias_1, weight_2, …")
-    weights = [torch.from_numpy(arrays[f"weight_{layer}"]).to(device) for layer in layers]
-    biases = [torch.from_numpy(arrays[f"bias_{layer}"])[None].to(device) for layer in layers]
+    weights = [torch.tensor(arrays[f"weight_{layer}"], device=device) for layer in layers]
+    biases = [torch.tensor(arrays[f"bias_{layer}"], device=device)[None] for layer in layers]
     return Perceptron(weights, biases, activation)
 
 

@@ -60,6 +60,8 @@ class Setting:
     device: torch.device
     draw: Draw
     observe: Observe
+    precision: str = "float32"
+    """of products on a GPU: float32 or tf32"""
 
     def sizes(self, hidden_layers: int) -> list[int]:
         """Return the units of the inputs, the hidden layers and the output."""

@@ -42,11 +42,12 @@ def train_on_all_cores(
         check_disk(sum(setting.checkpoint_bytes(run.hidden_layers) for run in runs), checkpoints.folder)
     if setting.device.type != "cpu":
         return _train_here(runs, setting, progress, checkpoints)
-    shares = _shares(runs, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+    shares = shares_of(runs, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     done, stop = context.Value("q", 0), context.Event()
     told = 0
-    with ProcessPoolExecutor(len(shares), context, _become_worker, (done, stop, os.getpid())) as executor:
+    begin = (done, stop, os.getpid(), setting.precision)
+    with ProcessPoolExecutor(len(shares), context, _become_worker, begin) as executor:
         pending = futures = [executor.submit(_train_share, share, setting, checkpoints) for share in shares]
         try:
             while pending:
@@ -81,7 +82,7 @@ def _train_here(
         return train(runs, setting, progress_or_end, checkpoints)
 
 
-def _shares(runs: Sequence[Run], cores: int) -> list[list[Run]]:
+def shares_of(runs: Sequence[Run], cores: int) -> list[list[Run]]:
     """Return at most `cores` shares of about equal work, which is about proportional to depth."""
     shares: list[list[Run]] = [[] for _ in range(min(cores, len(runs)))]
     for run in sorted(runs, key=lambda run: -run.hidden_layers):
@@ -89,12 +90,12 @@ def _shares(runs: Sequence[Run], cores: int) -> list[list[Run]]:
     return shares
 
 
-def _become_worker(done: Synchronized, stop: Event, parent: int) -> None:
+def _become_worker(done: Synchronized, stop: Event, parent: int, precision: str) -> None:
     """Make this process one that trains for `parent`, and ends with it."""
     global _done, _stop
     _done, _stop = done, stop
     ignore_endings()
-    compute_alike()
+    compute_alike(precision)
 
     def end_with_parent() -> None:
         while os.getppid() == parent:

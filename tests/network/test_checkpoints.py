@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-import torch
 
 from stages.errors import InputError
 from stages.interrupts import Interrupted
@@ -175,18 +174,15 @@ def test_training_goes_on_where_no_state_can_be_written(long_setting, tmp_path, 
 def test_a_key_is_of_all_that_determines_the_training(tmp_path, monkeypatch):
     data = tmp_path / "images"
     data.write_bytes(b"images")
-    device = torch.device("cpu")
     named = partial(checkpoints_of, "train-shapeset-tanh")
-    first = named({"rate": 0.1}, [data], device).folder
+    first = named({"rate": 0.1}, [data], "a device").folder
     assert re.fullmatch(r"train-shapeset-tanh-[0-9a-f]{16}", first.name)
-    assert named({"rate": 0.1}, [data], device).folder == first
-    others = {named({"rate": 0.2}, [data], device).folder}
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "device_name", lambda device: "another one")
-        others.add(named({"rate": 0.1}, [data], device).folder)
+    assert named({"rate": 0.1}, [data], "a device").folder == first
+    others = {named({"rate": 0.2}, [data], "a device").folder}
+    others.add(named({"rate": 0.1}, [data], "another device").folder)
     with monkeypatch.context() as patch:
         patch.setattr(module.importlib.metadata, "version", lambda name: "0.0")
-        others.add(named({"rate": 0.1}, [data], device).folder)
+        others.add(named({"rate": 0.1}, [data], "a device").folder)
     with monkeypatch.context() as patch:
         code = tmp_path / "stages" / "network" / "more.py"
         code.parent.mkdir(parents=True)
@@ -195,11 +191,11 @@ def test_a_key_is_of_all_that_determines_the_training(tmp_path, monkeypatch):
         patch.setattr(module, "__file__", str(code.with_name("checkpoints.py")))
         patch.setitem(module.sys.modules, "more", type(module)("more"))
         module.sys.modules["more"].__file__ = str(code)
-        others.add(named({"rate": 0.1}, [data], device).folder)
+        others.add(named({"rate": 0.1}, [data], "a device").folder)
         code.write_text("changed = True\n")
-        others.add(named({"rate": 0.1}, [data], device).folder)
+        others.add(named({"rate": 0.1}, [data], "a device").folder)
     data.write_bytes(b"other images")
-    others.add(named({"rate": 0.1}, [data], device).folder)
+    others.add(named({"rate": 0.1}, [data], "a device").folder)
     assert first not in others
     assert len(others) == 6
 

@@ -90,7 +90,7 @@ def test_shares_are_even_in_depth(cores):
     for seed in range(20):
         depths = random.Random(seed).choices(range(1, 6), k=25)
         runs = [Run(depth, rate, 0) for rate, depth in enumerate(depths)]
-        shares = workers._shares(runs, cores)
+        shares = workers.shares_of(runs, cores)
         assert sorted((run for share in shares for run in share), key=runs.index) == runs
         assert len(shares) == min(cores, len(runs))
         loads = [sum(run.hidden_layers for run in share) for share in shares]
@@ -106,7 +106,7 @@ def test_shares_are_even_in_depth(cores):
 def test_two_cores_have_half_the_work_each_in_any_order(depths, loads):
     runs = [Run(depth, rate, 0) for rate, depth in enumerate(depths)]
     for ordered in (runs, runs[::-1]):
-        assert sorted(sum(run.hidden_layers for run in share) for share in workers._shares(ordered, 2)) == loads
+        assert sorted(sum(run.hidden_layers for run in share) for share in workers.shares_of(ordered, 2)) == loads
 
 
 @pytest.mark.parametrize("cores", [1, 2])
