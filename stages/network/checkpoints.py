@@ -97,11 +97,14 @@ class Checkpoints:
 def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], device: str) -> Checkpoints:
     """Return the checkpoints of what is trained by `parameters` on the files `data`, whose folder begins with `name`.
 
-    The code is that of all modules of this project that the process has imported.
+    The code is that of all modules of this project that the process has imported, and of those beside them in their
+    folders: which of these are imported may depend on the executor.
     """
     modules = {getattr(module, "__file__", None) for module in sys.modules.values()}
     root = Path(__file__).parent.parent
-    code = [Path(file) for file in modules if file and Path(file).is_relative_to(root)]
+    imported = {Path(file) for file in modules if file and Path(file).is_relative_to(root)}
+    folders = {file.parent for file in imported} - {root}
+    code = imported.union(*(folder.glob("*.py") for folder in folders))
     determined_by = {
         "parameters": parameters,
         "data": {file.as_posix(): _digest(file) for file in data},

@@ -18,7 +18,7 @@ import torch
 from ray.exceptions import RayError, RayTaskError
 
 from stages.errors import InputError, say
-from stages.interrupts import Interrupted
+from stages.interrupts import Interrupted, deferred
 from stages.network.checkpoints import Checkpoints
 from stages.network.device import compute_alike, device_name
 from stages.network.resources import check_disk, check_memory
@@ -70,14 +70,16 @@ class Cluster:
         tasks = [task.remote(share, self._make_setting, self._device, checkpoints, watch) for share in shares]
         pending, told = tasks, 0
         try:
-            while pending:
-                ended, pending = ray.wait(pending, timeout=LOOK_SECONDS)
-                ray.get(ended)
-                done, lost = ray.get(watch.look.remote())
-                progress(done - told)
-                told = done
-                for note in lost:
-                    say(note)
+            with deferred() as check:  # a signal must not break into Ray's own code
+                while pending:
+                    ended, pending = ray.wait(pending, timeout=LOOK_SECONDS)
+                    ray.get(ended)
+                    done, lost = ray.get(watch.look.remote())
+                    progress(done - told)
+                    told = done
+                    for note in lost:
+                        say(note)
+                    check()
         except RayTaskError as error:
             self._end(watch, tasks)
             raise error.cause from error

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ run_stage(stages.train.main)
 @pytest.fixture(scope="module")
 def address():
     """Where a cluster of two nodes is."""
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
     pipe, command = subprocess.PIPE, [sys.executable, "-c", CLUSTER]
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as cluster:
         yield cluster.stdout.readline().strip()
@@ -61,7 +62,8 @@ def address():
 def longer(project):
     """The project with some seconds of training."""
     edit(project, lambda values: values["scales"]["smoke"].update(updates={"shapeset": 6000}))
-    return project
+    yield project
+    shutil.rmtree(project / "data/checkpoints", ignore_errors=True)
 
 
 def contents(project: Path) -> dict[str, bytes]:
@@ -108,7 +110,7 @@ def test_with_a_worker_killed_in_mid_run_the_bytes_are_the_local_ones(longer, ad
     expected = contents(longer)
     (longer / RUNS / "runs.parquet").unlink()
     with training(longer, address, 0.2) as process:
-        wait_for(lambda: len(workers()) == 2 and len(checkpoints(longer)) == 2)  # a state of each run
+        wait_for(lambda: len(workers()) == 2 and len(checkpoints(longer)) == 4)  # a state of every run
         os.kill(workers()[0], signal.SIGKILL)
         output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, output
