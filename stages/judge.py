@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.artifacts import RUN, read_runs, read_table
+from stages.artifacts import RUN, chosen_run, read_runs, read_table
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import marks
 from stages.claims.measurements import measurements_in, of_first_seed
@@ -60,7 +60,8 @@ def main() -> None:
             **layer_metrics(layers, jacobians),
         }
         for curve, (table, columns) in CURVES.items():
-            of_chosen = chosen_run(read_table(folder / f"{table}.parquet", [*RUN, *columns]), runs)
+            file = folder / f"{table}.parquet"
+            of_chosen = chosen_run(file, read_table(file, [*RUN, *columns]), runs)
             if "layer" in columns:  # hidden ones only, as in the paper's figures
                 of_chosen = of_chosen[of_chosen["layer"] <= of_chosen["hidden_layers"]]
             curves[curve].append(of_chosen[columns].assign(dataset=dataset, model=name))
@@ -104,11 +105,6 @@ def layer_metrics(layers: pd.DataFrame, jacobians: pd.DataFrame) -> dict[str, di
         there = {key: rounded(row[key]) for key in metrics if not pd.isna(row[key])}
         found.setdefault(row["moment"], {})[names[row["layer"]]] = there
     return found
-
-
-def chosen_run(table: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `table` that belong to the chosen one of `runs`."""
-    return table.merge(runs.loc[runs["chosen"], list(RUN)], on=list(RUN))
 
 
 def csv(table: pd.DataFrame) -> str:

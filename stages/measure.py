@@ -4,6 +4,7 @@ It passes the monitored test examples up and down, with the parameters before an
 before with the theory.
 """
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import torch
 from torch import Tensor
 
 from stages.arguments import Arguments, read_arguments
-from stages.artifacts import read_tensors
-from stages.datasets.prepared import read_split
+from stages.artifacts import AGAIN, read_parameters
+from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.prepared import read_split_of
+from stages.errors import InputError
 from stages.files import whole_folder
 from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
@@ -36,13 +39,14 @@ def main() -> None:
     """Measure and write data/measured/<dataset>/<model>/."""
     arguments = read_arguments(__doc__)
     compute_alike("float32")
-    test = read_split(Path("data/prepared") / arguments.dataset, "test")
+    test = read_split_of(arguments.dataset, Path("data/prepared") / arguments.dataset, "test")
     count = arguments.params.settings.monitored_examples
     inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])
     measured = {"layers": [], "jacobians": [], "spectra": [], "theory": []}
     for moment in MOMENTS:
         network = read_network(arguments, moment)
         passes = back_propagate(network, inputs, labels, arguments.recipe.cost)
+        require_finite(passes, weights_file(arguments, moment))
         spectra = singular_values(network, passes)
         for table, rows in (
             ("layers", layer_rows(network, passes)),
@@ -62,8 +66,22 @@ def main() -> None:
 
 def read_network(arguments: Arguments, moment: str) -> Perceptron:
     """Return the chosen run's network with its parameters of that moment."""
-    arrays = read_tensors(Path("data/runs") / arguments.dataset / arguments.model / f"{moment}.safetensors")
+    about = CATALOGUE[arguments.dataset]
+    file = weights_file(arguments, moment)
+    arrays = read_parameters(file, math.prod(about.image_shape), len(about.class_names))
     return from_parameters(arrays, arguments.recipe.activation, torch.device("cpu"))
+
+
+def weights_file(arguments: Arguments, moment: str) -> Path:
+    """Return where the chosen run's parameters of that moment are."""
+    return Path("data/runs") / arguments.dataset / arguments.model / f"{moment}.safetensors"
+
+
+def require_finite(passes: Passes, file: Path) -> None:
+    """Raise InputError where numbers overflow on the way through a network, as they do with damaged weights."""
+    for tensors in (passes.pre_activations, passes.back_propagated_gradients, passes.weight_gradients):
+        if not all(tensor.isfinite().all() for tensor in tensors):
+            raise InputError(f"{file}: its weights are so large that numbers overflow; {AGAIN}")
 
 
 def layer_rows(network: Perceptron, passes: Passes) -> list[dict]:

@@ -1,11 +1,12 @@
 """params.yaml as checked, typed values; an error names the key, the value and what is allowed."""
 
 import re
+import reprlib
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 import yaml
 
@@ -14,6 +15,8 @@ from stages.errors import InputError
 
 Check = Callable[[str, Any], Any]
 LARGEST = sys.float_info.max
+LARGEST_SHARE = 1000  # of hidden units or of updates
+LONGEST = 200  # letters of a value or of what PyYAML says, in a message
 MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
@@ -57,6 +60,13 @@ def positive_number(key: str, value: Any) -> float:
     return float(value)
 
 
+def share(key: str, value: Any) -> float:
+    """Check for a number above 0 that a count can be multiplied by."""
+    number = positive_number(key, value)
+    _require(number <= LARGEST_SHARE, key, value, f"a number above 0, up to {LARGEST_SHARE}")
+    return number
+
+
 def true_or_false(key: str, value: Any) -> bool:
     """Check for a truth value."""
     _require(isinstance(value, bool), key, value, "true, false")
@@ -65,8 +75,9 @@ def true_or_false(key: str, value: Any) -> bool:
 
 def name(key: str, value: Any) -> str:
     """Check for a text that can name a folder and a DVC stage."""
-    named = isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9_-]*", value)
-    _require(bool(named), key, value, "a name of small letters, digits, - and _ (in quotes where it is only digits)")
+    named = isinstance(value, str) and re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", value)
+    allowed = "a name of up to 100 small letters, digits, - and _ (in quotes where it is only digits)"
+    _require(bool(named), key, value, allowed)
     return value
 
 
@@ -110,7 +121,7 @@ def list_of(check_item: Check) -> Check:
 def profile(key: str, value: Any) -> list[float]:
     """Check for a list of numbers above 0, which may be equal."""
     _require(isinstance(value, list) and len(value) > 0, key, value, "a list of numbers above 0, one a hidden layer")
-    return [positive_number(f"{key}[{position}]", item) for position, item in enumerate(value)]
+    return [share(f"{key}[{position}]", item) for position, item in enumerate(value)]
 
 
 def named(check_item: Check, check_name: Check = name) -> Check:
@@ -192,7 +203,7 @@ class Pretraining:
     corruption: Annotated[str, name]
     level: Annotated[float, positive_number]
     learning_rate: Annotated[float, positive_number]
-    share: Annotated[float, positive_number]
+    share: Annotated[float, share]
 
     def updates(self, following: int) -> int:
         """Return the updates of each layer, where so many follow."""
@@ -325,8 +336,8 @@ def load_params(file: Path | str = "params.yaml") -> Params:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read ({error})") from error
     # PyYAML lets its constructors' errors through, for example of !!int abc or of a date that is none
-    except (yaml.YAMLError, ValueError, KeyError, AttributeError, RecursionError) as error:
-        raise InputError(f"{file}: is not YAML ({' '.join(str(error).split())[:200]})") from error
+    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+        raise InputError(f"{file}: is not YAML ({' '.join(str(error).split())[:LONGEST]})") from error
     params = block(Params)("", values)
     one_of(*params.scales)("scale", params.scale)
     for dataset in params.datasets:
@@ -356,14 +367,55 @@ def _check_sizes(params: Params, dataset: str) -> None:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's numbers: DVC writes 1e-05, which YAML 1.1 would read as a text."""
+    """Numbers and truth values as DVC reads them, by YAML 1.2: in 1.1, 1e-05 is a text, 010 is 8 and on is true."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, form) for tag, form in resolvers if tag.rpartition(":")[2] not in ("bool", "int", "float")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        """Read a block; raises InputError where it has a key twice, of which PyYAML would take the last."""
+        block, known = super().compose_mapping_node(anchor), set()
+        for key, _ in block.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in known:
+                    where = f"in line {key.start_mark.line + 1}"
+                    raise InputError(f"params.yaml: the key {_shown(key.value)} {where} is there twice; allowed: once")
+                known.add((key.tag, key.value))
+        return block
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        text = self.construct_scalar(node)
+        return int(text, 0 if re.match("[-+]?0[box]", text) else 10)
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789")
-)
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+for _tag, _form, _firsts in (
+    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", "[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?([0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|\.[0-9][0-9_]*([eE][-+][0-9]+)?|\.(inf|Inf|INF))|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"({_form})$"), list(_firsts))
+
+_REPR = reprlib.Repr()
+_REPR.maxlevel, _REPR.maxlist, _REPR.maxdict = 2, 10, 10
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = LONGEST
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a text of one line that is short, however large a few aliases of YAML make it."""
+    try:
+        text = _REPR.repr(value)
+    except ValueError:  # Python writes no whole number of thousands of digits
+        return "a very large number"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _require(holds: bool, key: str, value: Any, allowed: str) -> None:
     if not holds:
-        raise InputError(f"params.yaml: {key} is {value!r}; allowed: {allowed}")
+        raise InputError(f"params.yaml: {key} is {_shown(value)}; allowed: {allowed}")

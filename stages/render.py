@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import AGAIN, read_csv, read_table, read_tensors
+from stages.artifacts import AGAIN, RUN, chosen_run, read_csv, read_runs, read_table
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.prepared import read_split_of
 from stages.errors import InputError
 from stages.figures import claims, made, page, pictures, table1
 from stages.figures.charts import charts_of
@@ -154,8 +155,10 @@ def read_results(dataset: str, params: Params) -> Results:
         if told.get("parameters") != params.of_training(dataset, model):
             absent[model] = OTHER_PARAMETERS
             continue
-        devices.add(told.get("device"))
-        found[model] = of_chosen_run({name: read_table(file) for name, file in files.items()})
+        if not isinstance(told.get("device"), str):
+            raise InputError(f"{made_by}: damaged (no device); {AGAIN}")
+        devices.add(told["device"])
+        found[model] = of_chosen_run(files)
         if found[model]["monitored"].empty:
             absent[model] = DIVERGED
     tables = {name: together(name, found, list(params.models)) for name in FOLDERS}
@@ -165,7 +168,7 @@ def read_results(dataset: str, params: Params) -> Results:
         recipes=params.models,
         absent=absent,
         devices=sorted(devices),
-        examples=read_examples(Path("data/prepared") / dataset / "test.safetensors", about.class_names),
+        examples=read_examples(dataset),
         runs=tables["runs"],
         monitored=tables["monitored"],
         curves=tables["curves"].assign(
@@ -178,16 +181,19 @@ def read_results(dataset: str, params: Params) -> Results:
     )
 
 
-def of_chosen_run(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
     """One model's tables: the statistics of the chosen run's hidden layers, and the errors of every seed beside it.
 
     The errors are those at the chosen depth and learning rate; `chosen` tells the chosen run's. The output layer, which
     has gradients only, is left out as in the paper.
     """
-    chosen = tables["runs"].loc[tables["runs"]["chosen"], ["hidden_layers", "learning_rate", "seed"]]
+    tables = {name: read_table(file) for name, file in files.items()}
+    runs = read_runs(files["runs"]) if tables["runs"]["chosen"].any() else tables["runs"]  # all may have diverged
+    chosen = runs.loc[runs["chosen"], [*RUN]]
+    chosen_run(files["curves"], tables["curves"], runs)
     beside = tables["curves"].merge(chosen, on=["hidden_layers", "learning_rate"], suffixes=("", "_chosen"))
     depth = chosen["hidden_layers"].max()
-    monitored = tables["monitored"].merge(chosen)
+    monitored = chosen_run(files["monitored"], tables["monitored"], runs)
     return {
         "runs": tables["runs"],
         "monitored": monitored[monitored["layer"] <= depth],
@@ -211,15 +217,16 @@ def together(name: str, found: dict[str, dict[str, pd.DataFrame]], models: list[
     return table
 
 
-def read_examples(file: Path, class_names: tuple[str, ...]) -> pd.DataFrame:
-    """The first images of each class in the file: class_name, example (1, 2, …), image."""
-    if not file.exists():
+def read_examples(dataset: str) -> pd.DataFrame:
+    """The first prepared test images of each class: class_name, example (1, 2, …), image."""
+    folder = Path("data/prepared") / dataset
+    if not (folder / "test.safetensors").exists():
         return pd.DataFrame(columns=["class_name", "example", "image"])
-    test = read_tensors(file)
+    test = read_split_of(dataset, folder, "test")
     rows = [
-        (name, example, test["images"][index])
-        for label, name in enumerate(class_names)
-        for example, index in enumerate(np.flatnonzero(test["labels"] == label)[:EXAMPLES], start=1)
+        (name, example, test.images[index])
+        for label, name in enumerate(CATALOGUE[dataset].class_names)
+        for example, index in enumerate(np.flatnonzero(test.labels == label)[:EXAMPLES], start=1)
     ]
     return pd.DataFrame(rows, columns=["class_name", "example", "image"])
 

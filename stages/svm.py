@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
 from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, Split, read_split
+from stages.datasets.prepared import SPLITS, Split, read_split_of
 from stages.errors import InputError
 from stages.files import whole_folder
 from stages.network.checkpoints import Checkpoints, checkpoints_of
@@ -71,7 +71,7 @@ def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
     Raises InputError where a split cannot be read or the fixed set has only one class.
     """
     examples = params.settings.svm.examples[dataset]
-    splits = {name: read_split(prepared, name) for name in SPLITS}
+    splits = {name: read_split_of(dataset, prepared, name) for name in SPLITS}
     for name in ("train", "validation"):
         splits[name] = Split(splits[name].images[:examples], splits[name].labels[:examples])
     if len(np.unique(splits["train"].labels)) < 2:

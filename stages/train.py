@@ -17,7 +17,7 @@ from torch import Tensor
 
 from stages.arguments import Arguments, read_arguments
 from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, Split, read_split
+from stages.datasets.prepared import SPLITS, Split, read_split_of
 from stages.errors import InputError
 from stages.files import whole_folder, write_whole
 from stages.network.checkpoints import Checkpoints, checkpoints_of
@@ -46,7 +46,7 @@ def main() -> None:
     compute_alike(arguments.params.precision)
     prepared = Path("data/prepared") / arguments.dataset
     read = [name for name in SPLITS if name != "train" or not CATALOGUE[arguments.dataset].endless]
-    splits = {name: read_split(prepared, name) for name in read}
+    splits = {name: read_split_of(arguments.dataset, prepared, name) for name in read}
     executor = open_executor(partial(training_setting, arguments, splits), arguments.params.device)
     parameters = arguments.params.of_training(arguments.dataset, arguments.model)
     data = [*prepared.iterdir(), Path("data/validated") / f"{arguments.dataset}.json"]

@@ -87,7 +87,7 @@ def test_runs_are_read_with_their_one_chosen_run(tmp_path):
     [
         ([False, False, False], "0 of its 3 runs are chosen; allowed: exactly one"),
         ([True, False, True], "2 of its 3 runs are chosen; allowed: exactly one"),
-        (["", "yes", ""], "0 of its 3 runs are chosen; allowed: exactly one"),
+        (["", "yes", ""], "the column chosen holds something else than truth values"),
     ],
 )
 def test_runs_without_exactly_one_chosen_run_are_refused(tmp_path, chosen, line):

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from stages.artifacts import RUN, read_table
+from stages.artifacts import RUN, read_table, with_columns
 from stages.claims.verdict import Undecided
 from stages.datasets.catalogue import CATALOGUE
 from stages.params import Model, Params, Scale
@@ -105,6 +106,8 @@ class Measurements:
         table = self._results("runs", SHAPESET, name, "monitored", [*RUN, "update", "layer", quantity])
         of_best = table[(table[list(RUN)] == best[list(RUN)].to_numpy()).all(axis=1)]
         hidden = of_best[of_best["layer"] <= of_best["hidden_layers"]]
+        if hidden.empty:
+            raise Undecided(f"the best run of {name} has not been monitored")
         return hidden.pivot(index="update", columns="layer", values=quantity).astype(float)
 
     def initial(self, name: str, quantity: str) -> pd.Series:
@@ -171,9 +174,11 @@ class Measurements:
 def measurements_in(folder: Path, params: Params) -> Measurements:
     """Return the measurements in the files of `folder`; a damaged one raises InputError when it is asked for."""
 
+    read_once = cache(read_table)  # most are asked for by several claims
+
     def tables(name: str, columns: Sequence[str]) -> pd.DataFrame | None:
         file = folder / f"{name}.parquet"
-        return read_table(file, columns) if file.exists() else None
+        return with_columns(file, read_once(file), columns) if file.exists() else None
 
     return Measurements(params.models, params.settings, params.datasets, tables)
 

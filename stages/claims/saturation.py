@@ -198,7 +198,7 @@ def _too_short(course: pd.DataFrame | pd.Series) -> str:
 def _tenths(histograms: pd.DataFrame) -> pd.DataFrame:
     """Return the share of each layer's activations, a row, in each tenth of |z|, a column named by its middle."""
     middle = (histograms["left"] + histograms["right"]).abs() / 2
-    tenth = (np.floor(10 * middle) / 10 + 0.05).round(2)
+    tenth = (np.floor(10 * middle) / 10 + 0.05).round(2).clip(upper=0.95)
     share = histograms["density"] * (histograms["right"] - histograms["left"])
     return share.groupby([histograms["layer"], tenth]).sum().unstack(fill_value=0.0)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
-from stages.artifacts import read_tensors
+from stages.artifacts import AGAIN, listed, read_tensors
+from stages.datasets.catalogue import CATALOGUE
 from stages.errors import InputError
 
 SPLITS = ("train", "validation", "test")
@@ -40,12 +41,24 @@ def write_prepared(folder: Path, prepared: Prepared) -> None:
     prepared.facts.to_parquet(folder / "facts.parquet", index=False)
 
 
+def read_split_of(dataset: str, folder: Path, split: str) -> Split:
+    """Read one split of `dataset` as `read_split` does; raises InputError also where it cannot be of that data set."""
+    found, file, about = read_split(folder, split), folder / f"{split}.safetensors", CATALOGUE[dataset]
+    if found.images.shape[1:] != about.image_shape:
+        allowed = ", ".join(map(str, about.image_shape))
+        raise InputError(f"{file}: images are {found.images.shape}; allowed: (count, {allowed}); {AGAIN}")
+    lowest, highest, classes = found.labels.min(), found.labels.max(), len(about.class_names)
+    if lowest < 0 or highest >= classes:
+        raise InputError(f"{file}: labels are {lowest} to {highest}; allowed: 0 to {classes - 1}; {AGAIN}")
+    return found
+
+
 def read_split(folder: Path, split: str) -> Split:
     """Read one split from `folder`; raises InputError where the file is missing, damaged or not such a split."""
     file = folder / f"{split}.safetensors"
     arrays = read_tensors(file)
     if arrays.keys() != {"images", "labels"}:
-        raise InputError(f"{file}: holds {', '.join(sorted(arrays)) or 'nothing'}; allowed: images and labels")
+        raise InputError(f"{file}: holds {listed(arrays)}; allowed: images and labels")
     images, labels = arrays["images"], arrays["labels"]
     if images.dtype != np.uint8 or images.ndim < 3 or len(images) == 0:
         raise InputError(f"{file}: images are {images.dtype} {images.shape}; allowed: uint8 (count, height, width)")

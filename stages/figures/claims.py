@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stages.artifacts import LARGEST
 from stages.claims.verdict import UNDECIDED, VERDICTS
 from stages.figures.contents import SECTIONS
 from stages.figures.results import hidden_layers
@@ -70,9 +71,13 @@ def wrong_keys(claim: Any) -> list[str]:
     wrong = [key for key, kind in KEYS.items() if key not in claim or not isinstance(claim[key], kind)]
     if "verdict" not in wrong and claim["verdict"] not in VERDICTS:
         wrong.append("verdict")
-    if "numbers" not in wrong and not all(isinstance(value, int | float) for value in claim["numbers"].values()):
+    if "numbers" not in wrong and not all(_finite(value) for value in claim["numbers"].values()):
         wrong.append("numbers")
-    return wrong
+    return wrong + [key for key in ("p", "p_holm") if key not in wrong and not _finite(claim[key] or 0)]
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and -LARGEST < value < LARGEST
 
 
 def beside(figure_claims: tuple[str, ...], judged: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -1,0 +1,268 @@
+"""Damaged tables and texts of results: every reader, `judge` and `render` refuse them in a line or stay right."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import vl_convert
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from stages import judge, render
+from stages.artifacts import TABLES, chosen_run, read_csv, read_runs, read_table
+from stages.figures import claims
+from tests.hostile.damage import BYTES, PART, ROWS, damage_bytes, damage_table, ending, ends_well, refused, restored
+from tests.synthetic_results import RECIPES, write_params, write_results, write_surfaces
+from tests.test_judge import layer_table, prediction_table
+
+JUDGED = ("reports/claims.json", "reports/metrics.json", "reports/table1.csv", "reports/plots")
+RENDERED = ("reports/site", "reports/figures", "reports/summary.md")
+MODEL = "tanh"
+OF_JUDGE = [
+    *(f"data/runs/shapeset/{MODEL}/{name}" for name in ("runs", "curves", "monitored", "histograms", "predictions")),
+    *(f"data/measured/shapeset/{MODEL}/{name}" for name in ("layers", "jacobians", "theory")),
+    *("data/svm/shapeset/predictions", "data/surfaces/plateaus"),
+]
+OF_RENDER = [
+    *(f"data/runs/shapeset/{MODEL}/{name}" for name in ("runs", "curves", "monitored", "histograms")),
+    *(f"data/measured/shapeset/{MODEL}/{name}" for name in ("jacobians", "spectra", "theory")),
+    "data/surfaces/surfaces",
+]
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_subnormal=False) | st.text(max_size=5)
+JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A project with results of the paper's five models, judged and rendered; pictures and the page's script are not
+    drawn, which takes most of the time."""
+    folder = tmp_path_factory.mktemp("results")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        patched.setattr(vl_convert, "javascript_bundle", lambda script: script)
+        patched.setattr(render.pictures, "svg", lambda specification: "")
+        patched.setattr(render.pictures, "png", lambda specification: b"")
+        patched.setattr(render.pictures, "overview_png", lambda specifications: b"")
+        write_params(folder, RECIPES)
+        write_results(folder, "shapeset", RECIPES)
+        write_surfaces(folder)
+        noise = np.random.default_rng(5)
+        for model in RECIPES:
+            layer_table(noise).to_parquet(f"data/measured/shapeset/{model}/layers.parquet")
+            prediction_table(noise).to_parquet(f"data/runs/shapeset/{model}/predictions.parquet")
+        Path("data/svm/shapeset").mkdir(parents=True)
+        answers = [prediction_table(noise).assign(model=model) for model in ("svm", "network")]
+        pd.concat(answers, ignore_index=True).to_parquet("data/svm/shapeset/predictions.parquet")
+        shares = ("plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict")
+        costs = {"cost": ["quadratic", "cross_entropy"]}
+        pd.DataFrame(costs | {share: [0.5, 0.2] for share in shares}).to_parquet("data/surfaces/plateaus.parquet")
+        assert ending(judge.main) == ""
+        recorded = Path("reports/recorded/elsewhere")
+        recorded.mkdir(parents=True)
+        for name in ("claims.json", "table1.csv"):
+            shutil.copy2(f"reports/{name}", recorded)
+        assert ending(render.main) == ""
+        yield folder
+
+
+def finite(values: Any) -> bool:
+    """Whether every number in what JSON says is one."""
+    if isinstance(values, dict | list):
+        return all(finite(one) for one in (values.values() if isinstance(values, dict) else values))
+    return not isinstance(values, float) or math.isfinite(values)
+
+
+def assert_judged() -> None:
+    """Check that what `judge` wrote is whole and finite."""
+    metrics, judged = (json.loads(Path(file).read_text(encoding="utf-8")) for file in JUDGED[1::-1])
+    assert finite(metrics)
+    assert finite(judged)
+    assert [name for name, claim in judged.items() if claims.wrong_keys(claim)] == []
+    assert list(read_csv(Path("reports/table1.csv"))["model"]) == list(RECIPES)
+
+
+@settings(max_examples=150)
+@given(name=st.sampled_from(sorted({*OF_JUDGE, *OF_RENDER})), how=ROWS)
+def test_a_damaged_table_is_refused_or_has_all_that_it_says(project, name, how):
+    file = Path(f"{name}.parquet")
+    with restored(file):
+        damage_table(file, how)
+        line = refused(read_table, file)
+        if line:
+            assert str(file) in line
+            return
+        found, known = read_table(file), TABLES[file.stem]
+        assert {*known.key, *known.columns} <= {*found}
+        numbers = found[[*known.key, *known.columns]].select_dtypes("number")
+        assert not np.isinf(numbers.to_numpy(float, na_value=0)).any()
+        assert "layer" not in found or found.empty or found["layer"].min() == 1
+        assert len(found) or known.may_be_empty
+
+
+@settings(max_examples=150)
+@given(name=st.sampled_from(sorted({*OF_JUDGE, *OF_RENDER})), how=BYTES)
+def test_damaged_bytes_of_a_table_are_refused_or_are_a_table(project, name, how):
+    file = Path(f"{name}.parquet")
+    with restored(file):
+        damage_bytes(file, how)
+        line = refused(read_table, file)
+        assert not line or str(file) in line
+
+
+@settings(max_examples=60)
+@given(how=ROWS)
+def test_runs_have_exactly_one_that_is_chosen_and_its_errors(project, how):
+    file = Path(f"data/runs/shapeset/{MODEL}/runs.parquet")
+    with restored(file):
+        damage_table(file, how)
+        line = refused(read_runs, file)
+        if line:
+            assert str(file) in line
+            return
+        runs = read_runs(file)
+        chosen = chosen_run(file, runs, runs)
+        assert len(chosen) == 1
+        assert 0 <= chosen["validation_error"].iloc[0] <= 1
+
+
+@settings(max_examples=40)
+@given(name=st.sampled_from(OF_JUDGE), how=ROWS)
+@example(name=OF_JUDGE[1], how=("only rows", 0.0, 0.1))
+def test_judge_refuses_a_damaged_table_or_says_finite_numbers(project, name, how):
+    file = Path(f"{name}.parquet")
+    with restored(file):
+        damage_table(file, how)
+        if ends_well(judge.main, outputs=JUDGED, named=file.stem):
+            assert_judged()
+
+
+@settings(max_examples=10)
+@given(name=st.sampled_from(OF_JUDGE), how=BYTES)
+def test_judge_refuses_a_damaged_file_or_says_finite_numbers(project, name, how):
+    file = Path(f"{name}.parquet")
+    with restored(file):
+        damage_bytes(file, how)
+        if ends_well(judge.main, outputs=JUDGED, named=file.stem):
+            assert_judged()
+
+
+@settings(max_examples=15)
+@given(one=st.sampled_from(OF_JUDGE), other=st.sampled_from(OF_JUDGE))
+def test_judge_refuses_another_valid_table_in_a_place(project, one, other):
+    assume(Path(one).stem != Path(other).stem)
+    file = Path(f"{one}.parquet")
+    with restored(file):
+        shutil.copy2(f"{other}.parquet", file)
+        assert not ends_well(judge.main, outputs=JUDGED, named=str(file))
+
+
+@settings(max_examples=8)
+@given(name=st.sampled_from(OF_RENDER), how=ROWS)
+def test_render_refuses_a_damaged_table_or_draws_a_page(of_two, name, how):
+    file = Path(f"{name}.parquet")
+    with restored(file):
+        damage_table(file, how)
+        if ends_well(render.main, outputs=RENDERED, named=file.stem):
+            assert_page()
+
+
+@settings(max_examples=12)
+@given(
+    name=st.sampled_from(["", "recorded/elsewhere/"]),
+    how=ROWS.filter(lambda how: how != ("no columns",)),
+)
+def test_render_refuses_a_damaged_table_1_or_draws_a_page(without_charts, name, how):
+    file = Path(f"reports/{name}table1.csv")
+    with restored(file):
+        damage_table(file, how)
+        if ends_well(render.main, outputs=RENDERED, named=str(file)):
+            assert_page()
+
+
+@settings(max_examples=6)
+@given(
+    name=st.sampled_from(
+        ["table1.csv", "claims.json", "recorded/elsewhere/table1.csv", "recorded/elsewhere/claims.json"]
+    ),
+    how=BYTES,
+)
+def test_render_refuses_a_damaged_text_or_draws_a_page(without_charts, name, how):
+    file = Path(f"reports/{name}")
+    with restored(file):
+        damage_bytes(file, how)
+        if ends_well(render.main, outputs=RENDERED, named=str(file)):
+            assert_page()
+
+
+@settings(max_examples=100)
+@given(claim=PART, key=PART, value=JSON | st.sampled_from([10**400, math.nan, math.inf, {"a": 10**400}, "holds"]))
+def test_damaged_claims_are_refused_or_told(project, claim, key, value):
+    file = Path("reports/claims.json")
+    with restored(file):
+        judged = json.loads(file.read_text(encoding="utf-8"))
+        damaged = judged[[*judged][int(claim * len(judged))]]
+        damaged[[*damaged][int(key * len(damaged))]] = value
+        file.write_text(json.dumps(judged), encoding="utf-8")
+        line = refused(render.read_claims, file)
+        if line:
+            assert str(file) in line
+            return
+        judged = render.read_claims(file)
+        assert len(claims.ledger(judged)) == len(judged)
+        assert claims.counts(judged).startswith("Of the paper's")
+        assert len(claims.read_out(claims.beside((*judged,), judged))) <= len(judged)
+        assert claims.elsewhere({"here": judged}, judged)[0]["decided"] == []
+
+
+@settings(max_examples=8)
+@given(
+    name=st.sampled_from(["claims.json", "recorded/elsewhere/claims.json"]),
+    claim=PART,
+    key=PART,
+    value=JSON | st.sampled_from([10**400, math.nan, math.inf, {"a": 10**400}, "holds"]),
+)
+def test_render_refuses_damaged_claims_or_draws_a_page(without_charts, name, claim, key, value):
+    file = Path(f"reports/{name}")
+    with restored(file):
+        judged = json.loads(file.read_text(encoding="utf-8"))
+        damaged = judged[[*judged][int(claim * len(judged))]]
+        damaged[[*damaged][int(key * len(damaged))]] = value
+        file.write_text(json.dumps(judged), encoding="utf-8")
+        if ends_well(render.main, outputs=RENDERED, named=str(file)):
+            assert_page()
+
+
+@settings(max_examples=8)
+@given(key=st.sampled_from(["device", "parameters", "other"]), value=JSON)
+def test_render_refuses_a_damaged_made_json_or_draws_a_page(without_charts, key, value):
+    file = Path(f"data/runs/shapeset/{MODEL}/made.json")
+    with restored(file):
+        made = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps(made | {key: value}), encoding="utf-8")
+        if ends_well(render.main, outputs=RENDERED, named=str(file)):
+            assert_page()
+
+
+@pytest.fixture
+def of_two(project):
+    """The same with two models in params.yaml, which are drawn in half the time."""
+    with restored(Path("params.yaml")):
+        write_params(project, {model: RECIPES[model] for model in (MODEL, "softsign")})
+        yield project
+
+
+@pytest.fixture
+def without_charts(of_two, monkeypatch):
+    """The same without the charts, which take most of the time that is left."""
+    monkeypatch.setattr(render, "charts_of", lambda *arguments: [])
+
+
+def assert_page() -> None:
+    page = Path("reports/site/index.html").read_text(encoding="utf-8")
+    assert page.rstrip().endswith("</html>")
+    assert Path("reports/summary.md").stat().st_size > 0
