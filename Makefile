@@ -2,6 +2,9 @@
 PYTHON ?= python3
 TORCH = 2.13.0
 JAX = 0.10.2
+RAY = 2.60.0
+PIP_AUDIT = 2.10.1
+PIP_LICENSES = 5.5.5
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
@@ -16,13 +19,14 @@ override export SCALE := $(value SCALE)
 override export COMMIT := $(value COMMIT)
 override export OUT := $(value OUT)
 
-.PHONY: repro test browser publish committed keep tidy compare comment bench setup lint lock clean-checkpoints clean
+.PHONY: repro test browser publish committed keep tidy compare comment bench audit licences
+.PHONY: setup lint lock clean-checkpoints clean
 repro: setup
 	@python -m stages.check
 	dvc repro
 	@python -m stages.summary
 
-test: setup lint
+test: setup lint .venv/cluster
 	python -m pytest
 
 # For the tests that open the page, which skip where none is.
@@ -57,6 +61,23 @@ bench: setup .venv/bench
 
 .venv/bench: .venv/complete
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet jax==$(JAX)
+	@touch $@
+
+# Neither is needed to reproduce or test anything, so neither tool is in requirements.lock.
+audit: setup .venv/audit
+	@python -m dependencies.audit
+
+licences: setup .venv/audit
+	@python -m dependencies.licences
+
+.venv/audit: .venv/complete
+	.venv/bin/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock \
+		pip-audit==$(PIP_AUDIT) pip-licenses==$(PIP_LICENSES)
+	@touch $@
+
+# Only where runs go over several machines, and for the tests of it.
+.venv/cluster: .venv/complete
+	.venv/bin/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock ray==$(RAY)
 	@touch $@
 
 lint: setup

@@ -51,16 +51,24 @@ def main() -> None:
 def reproduced() -> tuple[list[Path], set[str]]:
     """Return the files and folders in reports/ that the pipeline writes, and the names of the pipeline's stages.
 
-    Raises InputError where they are stale.
+    Raises InputError where they are stale, or where DVC cannot keep its notes.
     """
     from dvc.repo import Repo  # half a second
+    from dvc.rwlock import RWLockFileCorruptedError
 
-    with Repo() as repository:
-        stale = repository.status()
-        if stale:
-            raise InputError(f"{', '.join(sorted(stale))}: not reproduced as dvc.yaml has it; `make repro` does it")
-        outputs = sorted(Path(str(output)) for output in repository.index.outs)
-        stages = {stage.addressing for stage in repository.index.stages}
+    try:
+        with Repo() as repository:
+            stale = repository.status()
+            outputs = sorted(Path(str(output)) for output in repository.index.outs)
+            stages = {stage.addressing for stage in repository.index.stages}
+    except OSError as error:  # such as a full disk, which does not say where
+        raise InputError(f".dvc: DVC cannot write there, so public/ was not written ({error})") from error
+    except RWLockFileCorruptedError as error:
+        raise InputError(
+            ".dvc/tmp/rwlock: damaged, as DVC leaves it on a full disk; remove it while no other DVC runs here"
+        ) from error
+    if stale:
+        raise InputError(f"{', '.join(sorted(stale))}: not reproduced as dvc.yaml has it; `make repro` does it")
     return [output for output in outputs if REPORTS in output.parents], stages
 
 

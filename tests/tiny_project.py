@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -25,19 +27,22 @@ TINY = {
 }
 
 
-def run(folder: Path, *command: str, succeeds: bool = True) -> subprocess.CompletedProcess:
-    """Run a command with this Python's own folder first in PATH, as in an activated environment."""
+def run(
+    folder: Path, *command: str, succeeds: bool = True, variables: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess:
+    """Run a command with this Python's own folder first in PATH, as in an activated environment, and `variables`."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     environment = {**inherited, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     environment |= {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.org"}
     environment |= {"GIT_COMMITTER_NAME": "test", "GIT_COMMITTER_EMAIL": "test@example.org", "COLUMNS": "200"}
+    environment |= variables
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if succeeds:
         assert done.returncode == 0, done.stdout + done.stderr
     return done
 
 
-def edit(folder: Path, change) -> None:
+def edit(folder: Path, change: Callable[[dict], None]) -> None:
     """Rewrite params.yaml after `change` has worked on its values."""
     file = folder / "params.yaml"
     values = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -54,14 +59,20 @@ def tiny(values: dict) -> None:
     values["shapeset"] |= {"train": 600, "validation": 400, "test": 500}
 
 
-def make_tiny_project(folder: Path) -> Path:
-    """Make `folder` a repository of its own with this one's files, reproduced at the tiny scale and committed."""
+def copy_project(folder: Path, change: Callable[[dict], None]) -> Path:
+    """Make `folder` a repository of its own with this one's files, after `change` has worked on the parameters."""
     for name in run(REPOSITORY, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines():
         if (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
-    edit(folder, tiny)
+    edit(folder, change)
     run(folder, "git", "init", "-q")
+    return folder
+
+
+def make_tiny_project(folder: Path) -> Path:
+    """Make `folder` a repository of its own with this one's files, reproduced at the tiny scale and committed."""
+    copy_project(folder, tiny)
     run(folder, "dvc", "repro")
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "tiny")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import altair as alt
 import pandas as pd
@@ -99,11 +100,21 @@ def specification(chart: alt.TopLevelMixin, title: str, description: str) -> dic
     title: what the figure is, in a second line of which data set; drawn in pictures, where the page has it beside.
     description: what is read out instead of the chart.
     """
-    drawn = chart.to_dict()
-    text = json.dumps(drawn)
+    text = numbered_views(json.dumps(chart.to_dict()))
+    drawn = json.loads(text)
     shared = [{"name": name, "value": value} for name, value in SHARED.items() if name in text]
     words = {"description": description, "usermeta": {"title": title}}
     return {**drawn, "params": [*drawn.get("params", []), *shared], **words, "config": CONFIG}
+
+
+def numbered_views(text: str) -> str:
+    """A specification's `text` with its views named in their order.
+
+    Altair names them by what pandas prints of their tables, which is as wide as the terminal.
+    """
+    for number, name in enumerate(dict.fromkeys(re.findall(r'"(view_[0-9a-f]{16}\w*)"', text)), start=1):
+        text = text.replace(f'"{name}"', f'"view_{number}"')
+    return text
 
 
 def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

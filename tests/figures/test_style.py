@@ -64,3 +64,13 @@ def test_a_chart_draws_the_dashes(results):
     scene = vl_convert.vegalite_to_scenegraph(style.specification(error_curves.draw(curves), "", ""))["scenegraph"]
     lines = [group["items"][0] for group in with_role(scene, "mark") if group["marktype"] == "line"]
     assert len({(line["stroke"], *line["strokeDash"]) for line in lines}) == len(lines) == len(models)
+
+
+def test_a_chart_is_the_same_however_wide_the_terminal_is(results, monkeypatch):
+    """Altair names views by what pandas prints of a table, which is cut to the terminal's width."""
+    drawn = []
+    for columns in ("40", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        drawn.append(style.specification(error_curves.draw(results.curves), "", ""))
+    assert drawn[0] == drawn[1]
+    assert {name for one in drawn[0]["params"] for name in one.get("views", [])} == {"view_1", style.POINTER}
