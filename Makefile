@@ -56,7 +56,7 @@ compare: setup
 comment:
 	@$(PYTHON) -m publishing.post "$${OUT%% *}"
 
-bench: setup .venv/bench
+bench: setup .venv/bench .venv/cluster
 	python -m tests.benchmarks.bench
 
 .venv/bench: .venv/complete

@@ -64,7 +64,7 @@ class Cluster:
         """
         if not runs:
             return []
-        shares = shares_of(runs, self._workers)
+        shares = (stacks_of if self._device == "cuda" else shares_of)(runs, self._workers)
         watch = ray.remote(_Watch).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
         task = ray.remote(_train_share).options(**self._needs, max_retries=RETRIES, scheduling_strategy="SPREAD")
         tasks = [task.remote(share, self._make_setting, self._device, checkpoints, watch) for share in shares]
@@ -99,6 +99,20 @@ class Cluster:
         """Have the workers keep their states and end."""
         watch.end.remote()
         ray.wait(tasks, num_returns=len(tasks), timeout=ENDING_SECONDS)
+
+
+def stacks_of(runs: Sequence[Run], workers: int) -> list[list[Run]]:
+    """Return at most `workers` shares of about equal work in which runs of one depth, which are one stack, stay close.
+
+    Work is about proportional to depth.
+    """
+    shares: list[list[Run]] = [[] for _ in range(workers)]
+    before, work = 0.0, sum(run.hidden_layers for run in runs)
+    for run in sorted(runs, key=lambda run: run.hidden_layers):
+        middle = before + run.hidden_layers / 2
+        shares[int(workers * middle / work)].append(run)
+        before += run.hidden_layers
+    return [share for share in shares if share]
 
 
 class _Watch:

@@ -7,6 +7,7 @@ turn, so that they hold when the machine's speed drifts. Prints a table and writ
 import importlib.metadata
 import json
 import multiprocessing
+import os
 import platform
 import statistics
 import subprocess
@@ -23,6 +24,7 @@ import torch
 from torch import nn
 
 from stages.files import write_whole
+from stages.network.checkpoints import Checkpoints
 from stages.network.device import device_name, resolve_device
 from stages.network.perceptron import initialize
 from stages.network.training import Run, Setting
@@ -45,7 +47,8 @@ def main() -> None:
     """Measure, print and write."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as jax:
         rows = [row for units in UPDATES for row in training_rows(units, jax)]
-    rows += [*generator_rows(rows), *machine_rows(rows), *memory_rows(), row("noop_seconds", noop_seconds(), "s")]
+    rows += [*generator_rows(rows), *machine_rows(rows), *memory_rows(), *cluster_rows()]
+    rows.append(row("noop_seconds", noop_seconds(), "s"))
     for one in rows:
         print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}")
     packages = {name: importlib.metadata.version(name) for name in ("torch", "jax", "numpy", "dvc")}
@@ -102,18 +105,58 @@ def synchronize() -> None:
 
 def engine_rate(units: int, runs: list[Run], updates: int) -> float:
     """Return run-updates a second of what a train stage does, its worker processes and drawing of images included."""
-    setting = Setting(
+    setting = setting_of(units, updates, DEVICE)
+    return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda count: None))
+
+
+def setting_of(units: int, updates: int, device: torch.device) -> Setting:
+    """Return what all runs of a stage share."""
+    return Setting(
         recipe=Model("tanh", "standard"),
         inputs=INPUTS,
         hidden_units=units,
         classes=CLASSES,
         batch_size=BATCH,
         schedule=[0, updates],
-        device=DEVICE,
-        draw=partial(draw_online, 2010, DEVICE),
+        device=device,
+        draw=partial(draw_online, 2010, device),
         observe=nothing,
     )
-    return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda count: None))
+
+
+def cluster_rows() -> list[dict]:
+    """Return the rate of a stage of 256 units on Ray clusters of one and of two workers, each in a process of its own.
+
+    Nothing where training is on a GPU: one GPU is one worker.
+    """
+    if DEVICE.type != "cpu":
+        return []
+    code = "import sys; from tests.benchmarks.bench import cluster_rate; print(cluster_rate(int(sys.argv[1])))"
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "PYTHONPATH": "."}
+    rows = []
+    for workers in (1, 2):
+        command = [sys.executable, "-c", code, str(workers)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        rows.append(row(f"ray_{workers}_workers_256", float(done.stdout.split()[-1]), "run-updates/s"))
+    return rows
+
+
+def cluster_rate(workers: int) -> float:
+    """Return run-updates a second of a stage of 256 units on a Ray cluster that is there already."""
+    from ray.cluster_utils import Cluster as LocalCluster
+
+    from stages.network.cluster import Cluster
+
+    local = LocalCluster(initialize_head=True, head_node_args={"num_cpus": workers, "include_dashboard": False})
+    os.environ["RAY_ADDRESS"] = local.address
+    cluster = Cluster(partial(setting_of, 256, UPDATES[256]), "cpu")
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints = Checkpoints(Path(folder))
+        cluster.train(
+            STAGE[:workers], lambda count: None, checkpoints
+        )  # so that every worker has imported all it needs
+        checkpoints.remove()
+        return rate(len(STAGE) * UPDATES[256], lambda: cluster.train(STAGE, lambda count: None, checkpoints))
 
 
 def nothing(update: int, network: object) -> dict:

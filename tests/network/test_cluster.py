@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from stages.errors import InputError
 from stages.network.executors import VARIABLE, open_executor
+from stages.network.training import Run
 from tests.conftest import REPOSITORY
 from tests.tiny_project import edit, run
 
@@ -145,6 +147,21 @@ def test_what_a_worker_raises_is_one_line(longer, address):
     assert process.returncode == 1
     (line,) = [line for line in output.splitlines() if "error" in line.lower()]
     assert line.startswith("error: params.yaml: training all runs of a model at once takes about")
+
+
+@NEEDS_RAY
+@pytest.mark.parametrize("workers", [1, 2, 3, 8, 40])
+def test_the_share_of_a_gpu_has_few_depths_and_its_part_of_the_work(workers):
+    from stages.network.cluster import stacks_of
+
+    runs = [Run(depth, rate, 0) for depth, rate in product(range(1, 6), (0.1, 0.01, 0.03, 0.001, 0.003))]
+    shares = stacks_of(runs, workers)
+    assert len(shares) <= workers
+    assert sorted((run for share in shares for run in share), key=runs.index) == runs
+    stacks = sum(len({run.hidden_layers for run in share}) for share in shares)
+    assert stacks <= 5 + workers - 1  # a depth is cut only where a share ends
+    work = [sum(run.hidden_layers for run in share) for share in shares]
+    assert max(work) <= sum(work) / workers + 5
 
 
 def test_an_executor_that_is_none_is_named_with_those_that_are(monkeypatch):
