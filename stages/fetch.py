@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from stages.datasets import cifar10, mnist, small_imagenet
-from stages.errors import InputError
 from stages.files import whole_folder
 from stages.params import Splits, load_params
 from stages.running import run_stage
@@ -16,11 +15,8 @@ def main() -> None:
     parser.add_argument("dataset", choices=FETCH)
     dataset = parser.parse_args().dataset
     settings, raw = getattr(load_params(), dataset), Path("data/raw") / dataset
-    try:
-        with whole_folder(raw) as folder:
-            FETCH[dataset](settings, folder)
-    except OSError as error:  # such as a full disk, which does not say where
-        raise InputError(f"{raw}: cannot be written ({error})") from error
+    with whole_folder(raw) as folder:
+        FETCH[dataset](settings, folder)
 
 
 def fetch_nothing(settings: Splits, folder: Path) -> None:

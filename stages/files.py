@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from stages.errors import say
 
 UNFINISHED = ".unfinished"  # how what is being written is called at its end
+
+
+class NotWritten(OSError):
+    """A file or folder cannot be written, for want of room or of permission; the text names it."""
 
 
 @contextmanager
@@ -19,14 +25,15 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     if unfinished.exists():
         say(f"{unfinished} was left by a run that was broken off; it is removed")
         shutil.rmtree(unfinished)
-    unfinished.mkdir(parents=True)
-    try:
-        yield unfinished
-        if folder.exists():
-            shutil.rmtree(folder)
-        unfinished.rename(folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+    with _naming(folder):
+        unfinished.mkdir(parents=True)
+        try:
+            yield unfinished
+            if folder.exists():
+                shutil.rmtree(folder)
+            unfinished.rename(folder)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def write_whole(file: Path, text: str) -> None:
@@ -37,16 +44,27 @@ def write_whole(file: Path, text: str) -> None:
 def write_bytes(file: Path, content: bytes) -> None:
     """Write `content` to `file`, replacing what was there in one step, also where the machine stops meanwhile."""
     file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = _beside(file)
+    with _naming(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with unfinished.open("wb") as writing:
+                writing.write(content)
+                writing.flush()
+                os.fsync(writing.fileno())
+            os.replace(unfinished, file)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _naming(place: Path) -> Iterator[None]:
+    """Have an error say that it is `place` which cannot be written: a full disk's does not, and may be a library's."""
     try:
-        with unfinished.open("wb") as writing:
-            writing.write(content)
-            writing.flush()
-            os.fsync(writing.fileno())
-        os.replace(unfinished, file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        yield
+    except (OSError, SafetensorError) as error:
+        why = error.__cause__ if isinstance(error, NotWritten) else error  # of a file in the folder `place`
+        raise NotWritten(f"{place}: cannot be written ({' '.join(str(why).split())})") from why
 
 
 def _beside(path: Path) -> Path:

@@ -3,11 +3,8 @@
 import argparse
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from stages.datasets import cifar10, mnist, shapeset, small_imagenet
 from stages.datasets.prepared import write_prepared
-from stages.errors import InputError
 from stages.files import whole_folder
 from stages.params import load_params
 from stages.running import run_stage
@@ -27,12 +24,8 @@ def main() -> None:
     parser.add_argument("dataset", choices=PREPARE)
     dataset = parser.parse_args().dataset
     prepared = PREPARE[dataset](getattr(load_params(), dataset), Path("data/raw") / dataset)
-    target = Path("data/prepared") / dataset
-    try:
-        with whole_folder(target) as folder:
-            write_prepared(folder, prepared)
-    except (OSError, SafetensorError) as error:  # such as a full disk, which does not say where
-        raise InputError(f"{target}: cannot be written ({error})") from error
+    with whole_folder(Path("data/prepared") / dataset) as folder:
+        write_prepared(folder, prepared)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,14 @@ PATIENCE_SECONDS = 3  # with one that was killed, whose workers take a moment to
 
 def run_stage(main: Callable[[], None]) -> None:
     """Run a stage's `main` as `report_input_errors` does; under DVC, which names the stage, note how long it took."""
-    start = time.perf_counter()
-    report_input_errors(lambda: _run_alone(main))
-    if "DVC_STAGE" in os.environ:
-        note(os.environ["DVC_STAGE"].rpartition(":")[2], load_params().scale, time.perf_counter() - start)
+
+    def timed() -> None:
+        start = time.perf_counter()
+        _run_alone(main)
+        if "DVC_STAGE" in os.environ:
+            note(os.environ["DVC_STAGE"].rpartition(":")[2], load_params().scale, time.perf_counter() - start)
+
+    report_input_errors(timed)
 
 
 def _run_alone(main: Callable[[], None]) -> None:

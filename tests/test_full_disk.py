@@ -157,11 +157,7 @@ def check_stage(disk: Path, folder: Path, name: str, outputs: list[str]) -> None
     assert {output: content(folder / output) for output in outputs} == whole
 
 
-UNNAMED = pytest.mark.xfail(strict=True, reason="the line does not name what cannot be written: stages/files.py")
-STAGES = [name if name == "prepare shapeset" else pytest.param(name, marks=UNNAMED) for name in OUTPUTS]
-
-
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", OUTPUTS)
 def test_a_stage_leaves_whole_outputs_or_none_and_succeeds_when_there_is_room(disk, on_disk, name):
     check_stage(disk, on_disk, name, OUTPUTS[name])
 
@@ -183,7 +179,6 @@ def test_a_download_leaves_nothing_either(disk, small_mnist, tmp_path):
         check_stage(disk, small_mnist, "fetch mnist", OF_MNIST["fetch mnist"])
 
 
-@UNNAMED
 def test_the_site_is_published_whole_or_not_at_all(disk, on_disk):
     publish = partial(run, on_disk, "python", "-m", "publishing.site", variables={"PYTHONDONTWRITEBYTECODE": "1"})
     public = on_disk / "public"
