@@ -27,7 +27,7 @@ repro: setup
 	@python -m stages.summary
 
 test: setup lint .venv/cluster
-	python -m pytest
+	python -m pytest --numprocesses auto --dist loadfile
 
 # For the tests that open the page, which skip where none is.
 browser:
