@@ -19,6 +19,11 @@ INSTEAD = {
     "make publish": "make --dry-run publish",
     "make compare AGAINST=main": "make --dry-run compare",
     "python -m pip install -r requirements.lock": "python -m pip install --dry-run -r requirements.lock",
+    "python -m pip install '.[cluster]'": "python -m pip install --dry-run --no-deps '.[cluster]'",
+    "dvc exp run --queue -S models.tanh.initialization=normalized": "dvc exp run --help",
+    "dvc exp run --queue -S models.tanh.activation=softsign": "dvc exp run --help",
+    "dvc queue start --jobs 2": "dvc queue status",
+    "DIFFICULTY_EXECUTOR=ray dvc repro": "DIFFICULTY_EXECUTOR=ray dvc repro --dry",
 }
 
 
@@ -107,6 +112,9 @@ def test_speeds_are_the_committed_benchmark():
         assert f"| {value[f'{name}_256']:.2f} × | {value[f'{name}_1000']:.2f} × |" in README
     assert f"takes {value['generator_share']:.1f} % of a single run's training time" in README
     assert f"({value['generator_images_per_second']:,.0f} images a second" in README
+    for workers, way in ((1, "ray_1_workers_256"), (2, "ray_2_workers_256")):
+        assert f"| {workers} | {value[way]:,.0f} |" in README
+    assert f"| no Ray: the local executor's two processes | {value['engine_4_runs_256']:,.0f} |" in README
 
 
 def test_every_file_it_names_is_there():
