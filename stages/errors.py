@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from stages.interrupts import Interrupted, interruptible
 
@@ -18,7 +19,8 @@ def report_input_errors(main: Callable[[], None]) -> None:
     except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
     except Interrupted as interrupted:
-        print("\ninterrupted", file=sys.stderr)
+        with suppress(OSError):  # where the terminal is gone
+            print("\ninterrupted", file=sys.stderr)
         sys.exit(128 + interrupted.number)
 
 

@@ -21,7 +21,7 @@ class NotWritten(OSError):
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder` that takes its place when the block ends without an error."""
     folder = Path(folder)
-    unfinished = _beside(folder)
+    unfinished = beside(folder)
     if unfinished.exists():
         say(f"{unfinished} was left by a run that was broken off; it is removed")
         shutil.rmtree(unfinished)
@@ -44,7 +44,7 @@ def write_whole(file: Path, text: str) -> None:
 def write_bytes(file: Path, content: bytes) -> None:
     """Write `content` to `file`, replacing what was there in one step, also where the machine stops meanwhile."""
     file = Path(file)
-    unfinished = _beside(file)
+    unfinished = beside(file)
     with _naming(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -67,5 +67,6 @@ def _naming(place: Path) -> Iterator[None]:
         raise NotWritten(f"{place}: cannot be written ({' '.join(str(why).split())})") from why
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
+    """Return where what is to take the place of `path` is written."""
     return path.with_name(f".{path.name}{UNFINISHED}")

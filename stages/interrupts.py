@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
@@ -30,7 +30,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[Callable[[], None]]:
-    """Within, a signal to end waits for the next call of what is yielded, which then raises Interrupted."""
+    """Within, a signal to end waits for the next call of what is yielded, or the end, which raises Interrupted."""
     told: list[int] = []
 
     def remember(number: int, frame: FrameType | None) -> None:
@@ -42,12 +42,14 @@ def deferred() -> Iterator[Callable[[], None]]:
 
     with _handled(remember):
         yield check
+    check()
 
 
-def ignore_endings() -> None:
-    """Have this process end by other means: it is a worker, whose parent is told as well and ends it."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
+def become_worker() -> None:
+    """Leave it to the parent, who is told as well, what a terminal says; SIGTERM ends this process as usual."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

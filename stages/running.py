@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from stages.durations import note
-from stages.errors import InputError, report_input_errors
+from stages.errors import InputError, report_input_errors, say
 from stages.params import load_params
 
 LOCKS = Path("data/locks")
@@ -21,10 +21,10 @@ def run_stage(main: Callable[[], None]) -> None:
     """Run a stage's `main` as `report_input_errors` does; under DVC, which names the stage, note how long it took."""
 
     def timed() -> None:
-        start = time.perf_counter()
+        start, scale = time.perf_counter(), load_params().scale
         _run_alone(main)
         if "DVC_STAGE" in os.environ:
-            note(os.environ["DVC_STAGE"].rpartition(":")[2], load_params().scale, time.perf_counter() - start)
+            _note(os.environ["DVC_STAGE"].rpartition(":")[2], scale, time.perf_counter() - start)
 
     report_input_errors(timed)
 
@@ -32,14 +32,19 @@ def run_stage(main: Callable[[], None]) -> None:
 def _run_alone(main: Callable[[], None]) -> None:
     """Run `main`; raises InputError where another process runs the same stage in this folder."""
     stage = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
-    LOCKS.mkdir(parents=True, exist_ok=True)
-    with (LOCKS / re.sub(r"[^\w.-]", "_", stage)[:200]).open("w") as lock:
+    with _lock(re.sub(r"[^\w.-]", "_", stage)[:200]) as lock:
         _take(lock, stage)
         main()
 
 
+def _lock(name: str) -> TextIO:
+    """Return an open file to be locked; forked workers hold the lock too, till the last of its holders has ended."""
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    return (LOCKS / name).open("w")
+
+
 def _take(lock: TextIO, stage: str) -> None:
-    """Take the lock for `stage`; forked workers hold it too, and it is free when the last of its holders has ended."""
+    """Take the lock for `stage`; raises InputError where another process has it."""
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -50,3 +55,13 @@ def _take(lock: TextIO, stage: str) -> None:
                     f"stage `{stage}` runs in this folder already; wait until it has ended, or end it"
                 ) from error
         time.sleep(0.1)
+
+
+def _note(stage: str, scale: str, seconds: float) -> None:
+    """Note how long the stage took, one process at a time; it is no reason to fail where that cannot be done."""
+    try:
+        with _lock("durations") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            note(stage, scale, seconds)
+    except OSError as error:
+        say(f"how long the stage took could not be noted ({error})")

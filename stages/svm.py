@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
 from stages.datasets.catalogue import CATALOGUE
@@ -29,7 +28,7 @@ from stages.network.epochs import draw_epochs
 from stages.network.executors import Executor, open_executor
 from stages.network.inputs import on_device, to_inputs
 from stages.network.perceptron import Perceptron, from_parameters
-from stages.network.search import chosen_of, progress_bar
+from stages.network.search import advance, chosen_of, progress_bar
 from stages.network.training import Outcome, Run, Setting
 from stages.params import Model, Params, load_params
 from stages.running import run_stage
@@ -49,13 +48,13 @@ def main() -> None:
         raise InputError(f"params.yaml: datasets has no {dataset!r}; it has: {', '.join(params.datasets)}")
     splits = fixed_set(params, dataset, Path("data/prepared") / dataset)
     test = splits["test"]
+    executor = open_executor(partial(network_setting, params, dataset, splits), params.device)
     trials, of_svm = svm_answers(params, dataset, splits)
     compute_alike(params.precision)
-    executor = open_executor(partial(network_setting, params, dataset, splits), params.device)
     fixed = {"network": asdict(NETWORK), "precision": params.precision, "seed": getattr(params, dataset).seed}
     parameters = {**fixed, "scale": asdict(params.settings)}
     data = [*(Path("data/prepared") / dataset).iterdir(), Path("data/validated") / f"{dataset}.json"]
-    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, data, executor.device)
+    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, data, executor.kind)
     outcomes = search(params, dataset, executor, checkpoints)
     of_network = network_answers(chosen_of(outcomes), test, executor.here)
     with whole_folder(Path("data/svm") / dataset) as folder:
@@ -86,7 +85,11 @@ def svm_answers(params: Params, dataset: str, splits: dict[str, Split]) -> tuple
     """Return what became of each C and gamma, and the answers of the best to the test images, int64 (count,)."""
     training, validation = svm_examples(splits["train"]), svm_examples(splits["validation"])
     pairs = list(product(params.svm.C, params.svm.gamma))
-    trials = list(tqdm(try_pairs(training, validation, pairs), f"{dataset} svm", len(pairs), unit=" pairs"))
+    trials = []
+    with progress_bar(f"{dataset} svm", len(pairs), " pairs") as bar:
+        for trial in try_pairs(training, validation, pairs):
+            trials.append(trial)
+            bar.update()
     best = best_of(trials)
     return trials, answers(fit(training, best.C, best.gamma), svm_examples(splits["test"]).inputs)
 
@@ -121,9 +124,10 @@ def search(params: Params, dataset: str, executor: Executor, checkpoints: Checkp
     """Train the network with every learning rate of the scale; raises InputError where all runs diverge."""
     rates = params.settings.learning_rates
     runs = [Run(HIDDEN_LAYERS, rate, 0) for rate in rates]
-    with progress_bar(f"{dataset} network", len(runs) * params.settings.svm.updates, checkpoints.sweep()) as bar:
-        found = executor.train(runs, bar.update, checkpoints)
+    with progress_bar(f"{dataset} network", len(runs) * params.settings.svm.updates) as bar:
+        found = executor.train(runs, partial(advance, bar, checkpoints), checkpoints)
     if all(outcome.diverged_at is not None for outcome in found):
+        checkpoints.remove()
         raise InputError(
             f"params.yaml: every run of the network beside the SVM on {dataset} diverged, the last at update "
             f"{max(outcome.diverged_at for outcome in found)}; scales.{params.scale}.learning_rates "

@@ -28,7 +28,7 @@ from stages.network.inputs import on_device
 from stages.network.perceptron import from_parameters
 from stages.network.recipe import check_models
 from stages.network.schedule import monitoring_schedule
-from stages.network.search import chosen_of, progress_bar
+from stages.network.search import advance, chosen_of, progress_bar
 from stages.network.training import Outcome, Run, Setting
 from stages.params import Model
 from stages.running import run_stage
@@ -50,7 +50,7 @@ def main() -> None:
     executor = open_executor(partial(training_setting, arguments, splits), arguments.params.device)
     parameters = arguments.params.of_training(arguments.dataset, arguments.model)
     data = [*prepared.iterdir(), Path("data/validated") / f"{arguments.dataset}.json"]
-    checkpoints = checkpoints_of(f"train-{arguments.dataset}-{arguments.model}", parameters, data, executor.device)
+    checkpoints = checkpoints_of(f"train-{arguments.dataset}-{arguments.model}", parameters, data, executor.kind)
     outcomes = search(arguments, executor, checkpoints)
     made = {"device": executor.device, "parameters": parameters}
     with whole_folder(Path("data/runs") / arguments.dataset / arguments.model) as folder:
@@ -99,8 +99,9 @@ def search(arguments: Arguments, executor: Executor, checkpoints: Checkpoints) -
     scale = arguments.settings
     grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
     updates = sum(updates_of(run, arguments) for run in grid)
-    with progress_bar(f"{arguments.dataset} {arguments.model}", updates, checkpoints.sweep()) as bar:
-        found = executor.train(grid, bar.update, checkpoints)
+    with progress_bar(f"{arguments.dataset} {arguments.model}", updates) as bar:
+        progress = partial(advance, bar, checkpoints)
+        found = executor.train(grid, progress, checkpoints)
         if all(outcome.diverged_at is not None for outcome in found):
             checkpoints.remove()
             last = max(outcome.diverged_at for outcome in found)
@@ -111,7 +112,7 @@ def search(arguments: Arguments, executor: Executor, checkpoints: Checkpoints) -
         best = chosen_of(found).run
         seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
         bar.total += sum(updates_of(run, arguments) for run in seeds)
-        return found + executor.train(seeds, bar.update, checkpoints)
+        return found + executor.train(seeds, progress, checkpoints)
 
 
 def too_high(arguments: Arguments, diverged_at: int) -> str:

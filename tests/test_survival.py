@@ -118,7 +118,7 @@ def left(project: Path) -> list[Path]:
 
 def done_before(server: Server) -> list[int]:
     """The run-updates that each start found done."""
-    found = re.findall(r"goes on from its checkpoints: ([\d,]+) of", server.log.read_text())
+    found = re.findall(r"goes on from its checkpoints: ([\d,]+) run", server.log.read_text())
     return [int(number.replace(",", "")) for number in found]
 
 

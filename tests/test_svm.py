@@ -171,7 +171,10 @@ def test_where_all_runs_diverge_the_rates_are_named():
     def train(runs, progress, checkpoints):
         return [outcome(run.learning_rate, 1, 7) for run in runs]
 
-    executor, checkpoints = Executor("a device", torch.device("cpu"), train), Checkpoints(Path("no/such/folder"))
+    executor, checkpoints = (
+        Executor("a device", "its kind", torch.device("cpu"), train),
+        Checkpoints(Path("no/such/folder")),
+    )
     with pytest.raises(InputError, match=r"shapeset diverged, the last at update 7; .*learning_rates \(1, 2\) need"):
         svm.search(params_with(20, (1.0, 2.0)), "shapeset", executor, checkpoints)
 

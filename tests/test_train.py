@@ -70,7 +70,7 @@ def searched(params, outcome_of) -> tuple[list[list[Run]], list[Outcome]]:
         phases.append(list(runs))
         return [outcome_of(run) for run in runs]
 
-    executor, checkpoints = Executor("a device", CPU, made_up_training), Checkpoints(Path("no/such/folder"))
+    executor, checkpoints = Executor("a device", "its kind", CPU, made_up_training), Checkpoints(Path("no/such/folder"))
     return phases, train.search(Arguments(params, "shapeset", "tanh"), executor, checkpoints)
 
 

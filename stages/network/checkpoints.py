@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from stages.errors import say
-from stages.files import UNFINISHED, write_bytes
+from stages.files import beside, write_bytes
 from stages.network.state import State, pack, unpack
 
 FOLDER = Path("data/checkpoints")
@@ -55,36 +55,33 @@ class Checkpoints:
         return now >= self._next
 
     def keep(self, stacks: Iterable[Resumable]) -> None:
-        """Write the states of `stacks`; where that cannot be done, say so and let training go on."""
+        """Write the states of `stacks`; where that cannot be done, say so: it is no reason to end."""
         start = time.monotonic()
         try:
             for stack in stacks:
                 write_bytes(self._file(stack.name), pack(stack.state()))
         except OSError as error:
-            say(f"no checkpoint could be written ({error}); training goes on without")
+            say(f"no checkpoint could be written ({error})")
         end = time.monotonic()
         self._next = end + max(self._every_seconds, self._times_as_long * (end - start))
 
     def restore(self, stacks: Iterable[Resumable]) -> None:
-        """Bring those of `stacks` to where they were of which there is a state."""
+        """Bring `stacks` to where their states were left; remove what is not whole, and say so."""
         for stack in stacks:
-            if self._file(stack.name).exists():
-                state = unpack(self._file(stack.name).read_bytes())
-                stack.restore(state)
-                self.restored += state.run_updates
-
-    def sweep(self) -> int:
-        """Remove what is not whole, and say so; return the run-updates that need not be done again."""
-        done = 0
-        for file in sorted(self.folder.glob("*")):
+            file = self._file(stack.name)
+            if beside(file).exists():
+                say(f"the checkpoint {beside(file)} is thrown away: its writing was broken off")
+                beside(file).unlink()
+            if not file.exists():
+                continue
             try:
-                if file.name.endswith(UNFINISHED):
-                    raise ValueError("its writing was broken off")
-                done += unpack(file.read_bytes()).run_updates
+                state = unpack(file.read_bytes())
             except ValueError as error:
                 say(f"the checkpoint {file} is thrown away: {error}")
                 file.unlink()
-        return done
+            else:
+                stack.restore(state)
+                self.restored += state.run_updates
 
     def remove(self) -> None:
         """Remove all of them: the work is done."""
@@ -100,7 +97,7 @@ def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], 
     The code is that of all modules of this project that the process has imported, and of those beside them in their
     folders: which of these are imported may depend on the executor.
     """
-    modules = {getattr(module, "__file__", None) for module in sys.modules.values()}
+    modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     root = Path(__file__).parent.parent
     imported = {Path(file) for file in modules if file and Path(file).is_relative_to(root)}
     folders = {file.parent for file in imported} - {root}

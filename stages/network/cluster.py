@@ -5,6 +5,7 @@ another one, which goes on from its checkpoints where their folder can be reache
 """
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -16,11 +17,12 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray wil
 import ray
 import torch
 from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from stages.errors import InputError, say
 from stages.interrupts import Interrupted, deferred
 from stages.network.checkpoints import Checkpoints
-from stages.network.device import compute_alike, device_name
+from stages.network.device import compute_alike, device_kind, device_name
 from stages.network.resources import check_disk, check_memory
 from stages.network.training import Outcome, Run, Setting, train
 from stages.network.workers import shares_of
@@ -40,60 +42,74 @@ class Cluster:
         """
         code = {"py_modules": [str(Path(__file__).parents[1])]}
         try:
-            ray.init(runtime_env=code, include_dashboard=False, logging_level=logging.ERROR)
+            with deferred():  # Ray sets handlers of its own for signals to end, which go with this block
+                ray.init(runtime_env=code, include_dashboard=False, logging_level=logging.ERROR)
+                there = ray.cluster_resources()
+                gpus = int(there.get("GPU", 0)) if device != "cpu" else 0
+                self._device = torch.device("cuda" if gpus else "cpu")
+                self._needs = {"num_cpus": 1, "num_gpus": 1 if gpus else 0}
+                self._nodes = [node for node in ray.nodes() if node["Alive"] and self._can_train(node)]
+                names = ray.get([self._task(_names, node).remote(self._device) for node in self._nodes])
+                self._make_setting = ray.put(make_setting)
         except (RayError, ConnectionError, RuntimeError, ValueError) as error:
             raise InputError(f"no Ray cluster can be joined ({' '.join(str(error).split())[:300]})") from error
-        there = ray.cluster_resources()
-        gpus = int(there.get("GPU", 0)) if device != "cpu" else 0
         if device == "cuda" and not gpus:
             raise InputError("params.yaml: device is 'cuda', but the Ray cluster has no GPU; allowed: auto, cpu")
+        if not self._nodes:
+            raise InputError("the Ray cluster has no core to train on; start its nodes with --num-cpus 1 or more")
         self._workers = gpus or int(there["CPU"])
-        self._needs = {"num_cpus": 1, "num_gpus": 1 if gpus else 0}
-        self._device = "cuda" if gpus else "cpu"
-        self._make_setting = ray.put(make_setting)
-        name = ray.remote(_device_name).options(**self._needs, scheduling_strategy="SPREAD")
-        names = ray.get([name.remote(self._device) for _ in range(self._workers)])
-        self.device = " and ".join(sorted(set(names)))
-        """what the devices call themselves"""
+        self.device, self.kind = (" and ".join(sorted(set(of_nodes))) for of_nodes in zip(*names, strict=True))
+        """what the devices of all nodes call themselves, and their kinds do"""
 
     def train(self, runs: Sequence[Run], progress: Callable[[int], object], checkpoints: Checkpoints) -> list[Outcome]:
         """Do what `stages.network.training.train` does, on a CPU with the same bits.
 
-        Raises InputError where the runs do not fit a worker's memory, or their checkpoints the disk, or where a share
-        lost more workers than RETRIES.
+        Raises InputError where the runs do not fit a worker's memory, or their checkpoints the disk, or where Ray gives
+        up after workers were lost.
         """
         if not runs:
             return []
-        shares = (stacks_of if self._device == "cuda" else shares_of)(runs, self._workers)
+        shares = (stacks_of if self._device.type == "cuda" else shares_of)(runs, self._workers)
         watch = ray.remote(_Watch).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
         task = ray.remote(_train_share).options(**self._needs, max_retries=RETRIES, scheduling_strategy="SPREAD")
-        tasks = [task.remote(share, self._make_setting, self._device, checkpoints, watch) for share in shares]
-        pending, told = tasks, 0
+        beside = math.ceil(self._workers / len(self._nodes))
+        given = (self._make_setting, self._device, beside, checkpoints, watch)
+        pending = tasks = [task.remote(share, *given) for share in shares]
+        outcomes: dict[Run, Outcome] = {}
+        told, before = 0, checkpoints.restored
         try:
             with deferred() as check:  # a signal must not break into Ray's own code
                 while pending:
                     ended, pending = ray.wait(pending, timeout=LOOK_SECONDS)
-                    ray.get(ended)
-                    done, lost = ray.get(watch.look.remote())
+                    outcomes |= {outcome.run: outcome for share in ray.get(ended) for outcome in share}
+                    done, restored, lost = ray.get(watch.look.remote())
+                    checkpoints.restored = before + restored
                     progress(done - told)
                     told = done
                     for note in lost:
                         say(note)
                     check()
-        except RayTaskError as error:
-            self._end(watch, tasks)
-            raise error.cause from error
         except RayError as error:
             self._end(watch, tasks)
+            cause = error.cause if isinstance(error, RayTaskError) else error
+            if not isinstance(cause, RayError):
+                raise cause from error
             raise InputError(
-                f"the Ray cluster lost a worker and could not do without ({' '.join(str(error).split())[:300]}); "
+                f"the Ray cluster lost a worker and could not do without ({' '.join(str(cause).split())[:300]}); "
                 "the next `dvc repro` goes on from the checkpoints that can be reached"
             ) from error
         except BaseException:
             self._end(watch, tasks)
             raise
-        outcomes = {outcome.run: outcome for share in ray.get(tasks) for outcome in share}
         return [outcomes[run] for run in runs]
+
+    def _can_train(self, node: dict) -> bool:
+        return node["Resources"].get("GPU" if self._device.type == "cuda" else "CPU", 0) >= 1
+
+    def _task(self, function: Callable, node: dict) -> ray.remote_function.RemoteFunction:
+        """Return `function` as a task for `node`."""
+        where = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        return ray.remote(function).options(**self._needs, scheduling_strategy=where)
 
     def _end(self, watch: ray.actor.ActorHandle, tasks: Sequence[ray.ObjectRef]) -> None:
         """Have the workers keep their states and end."""
@@ -135,33 +151,35 @@ class _Watch:
         self._done[share] = done - self._before.get(share, 0)
         return self._ending
 
-    def look(self) -> tuple[int, list[str]]:
-        """Return the run-updates that were done here, each counted once, and what is new of lost workers."""
+    def look(self) -> tuple[int, int, list[str]]:
+        """Return the run-updates that were done, those that were restored at first, and what is new of lost workers."""
         lost, self._lost = self._lost, []
-        return sum(self._done.values()), lost
+        return sum(self._done.values()), sum(self._before.values()), lost
 
     def end(self) -> None:
         """Have the shares end."""
         self._ending = True
 
 
-def _device_name(device: str) -> str:
-    return device_name(torch.device(device))
+def _names(device: torch.device) -> tuple[str, str]:
+    return device_name(device), device_kind(device)
 
 
 def _train_share(
     share: Sequence[Run],
     make_setting: Callable[[torch.device], Setting],
-    device: str,
+    device: torch.device,
+    beside: int,
     checkpoints: Checkpoints,
     watch: ray.actor.ActorHandle,
 ) -> list[Outcome]:
-    """Train a share in a worker; return nothing where it is told to end."""
-    setting = make_setting(torch.device(device))
+    """Train a share in a worker, of which so many are beside each other; return nothing where it is told to end."""
+    setting = make_setting(device)
     compute_alike(setting.precision)
-    check_memory(sum(setting.needed_bytes(run.hidden_layers) for run in share), setting.device)
-    check_disk(sum(setting.checkpoint_bytes(run.hidden_layers) for run in share), checkpoints.folder)
-    done, next_word = 0, 0.0
+    needed = sum(setting.needed_bytes(run.hidden_layers) for run in share)
+    check_memory(needed if device.type == "cuda" else beside * needed, device)
+    check_disk(beside * sum(setting.checkpoint_bytes(run.hidden_layers) for run in share), checkpoints.folder)
+    done, next_word, checkpoints.restored = 0, 0.0, 0
 
     def progress(run_updates: int) -> None:
         nonlocal done, next_word

@@ -3,7 +3,7 @@
 import torch
 
 from stages.errors import InputError
-from stages.machine import processor
+from stages.machine import processor, processor_kind
 
 
 def resolve_device(device: str) -> torch.device:
@@ -18,6 +18,11 @@ def resolve_device(device: str) -> torch.device:
 def device_name(device: torch.device) -> str:
     """Return what the device calls itself."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+
+
+def device_kind(device: torch.device) -> str:
+    """Return what the kind of device calls itself, which is the same with more or fewer cores."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_kind()
 
 
 def compute_alike(precision: str) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from stages.errors import InputError
 from stages.network.checkpoints import Checkpoints
-from stages.network.device import device_name, resolve_device
+from stages.network.device import device_kind, device_name, resolve_device
 from stages.network.training import Outcome, Run, Setting
 from stages.network.workers import train_on_all_cores
 
@@ -26,7 +26,9 @@ class Executor(NamedTuple):
     """What trains the runs of a stage."""
 
     device: str
-    """what the devices call themselves"""
+    """what the devices call themselves, in words"""
+    kind: str
+    """of device, on which the bits of results depend"""
     here: torch.device
     """the device of this process"""
     train: Train
@@ -51,7 +53,7 @@ def local(make_setting: MakeSetting, device: str) -> Executor:
     def train(runs: Sequence[Run], progress: Callable[[int], object], checkpoints: Checkpoints) -> list[Outcome]:
         return train_on_all_cores(runs, setting, progress, checkpoints)
 
-    return Executor(device_name(here), here, train)
+    return Executor(device_name(here), device_kind(here), here, train)
 
 
 def ray(make_setting: MakeSetting, device: str) -> Executor:
@@ -64,7 +66,7 @@ def ray(make_setting: MakeSetting, device: str) -> Executor:
             "`python -m pip install .[cluster]` installs it"
         ) from error
     cluster = Cluster(make_setting, device)
-    return Executor(cluster.device, torch.device("cpu"), cluster.train)
+    return Executor(cluster.device, cluster.kind, torch.device("cpu"), cluster.train)
 
 
 EXECUTORS = {"local": local, "ray": ray}

@@ -1,5 +1,6 @@
 """How much memory and disk training takes, and whether it is there."""
 
+import math
 import os
 import re
 import shutil
@@ -41,10 +42,19 @@ def checkpoint_bytes(sizes: Sequence[int], kept_copies: int = 0) -> int:
 def available_bytes(device: torch.device) -> int:
     """Return how many bytes could be had on `device`."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        kept_by_torch = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + kept_by_torch
     told = Path("/proc/meminfo")
     available = re.search(r"MemAvailable:\s+(\d+) kB", told.read_text()) if told.is_file() else None
-    return 1024 * int(available[1]) if available else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    there = 1024 * int(available[1]) if available else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(there, _allowed_bytes())
+
+
+def _allowed_bytes() -> float:
+    """Return how many bytes more a container or a scheduler's job may take, as Linux' control groups have it."""
+    most, taken = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    told = most.read_text().strip() if most.is_file() and taken.is_file() else "max"
+    return math.inf if told == "max" else int(told) - int(taken.read_text())
 
 
 def check_memory(needed: int, device: torch.device) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tqdm import tqdm
 
 from stages.errors import say
+from stages.network.checkpoints import Checkpoints
 from stages.network.training import Outcome
 
 tqdm.monitor_interval = 0  # its thread would be alive when the workers are forked
@@ -22,15 +23,23 @@ class Lines(io.TextIOBase):
         return len(text)
 
 
-def progress_bar(description: str, updates: int, done: int = 0) -> tqdm:
-    """Return a bar that goes from `done` to so many run-updates, with their rate and the time left."""
-    if done:
-        say(f"{description} goes on from its checkpoints: {done:,} of {updates:,} run-updates are done")
+def progress_bar(description: str, total: int, unit: str = " updates") -> tqdm:
+    """Return a bar that goes to so many units, by default run-updates, with their rate and the time left."""
     terminal = sys.stderr.isatty()
     how = (
         {"mininterval": 1} if terminal else {"file": Lines(), "mininterval": LINE_SECONDS, "miniters": 1, "ncols": 100}
     )
-    return tqdm(total=updates, initial=done, desc=description, unit=" updates", unit_scale=True, smoothing=0.05, **how)
+    return tqdm(total=total, desc=description, unit=unit, unit_scale=True, smoothing=0.05, **how)
+
+
+def advance(bar: tqdm, checkpoints: Checkpoints, run_updates: int) -> None:
+    """Take the run-updates done into the bar, and those that were done before and have been restored, at no speed."""
+    restored = checkpoints.restored - bar.initial
+    if restored:
+        say(f"{bar.desc} goes on from its checkpoints: {restored:,} run-updates are done")
+        bar.initial += restored
+        bar.n += restored
+    bar.update(run_updates)
 
 
 def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:

@@ -108,10 +108,14 @@ def train(
     """
     stacks = [_Stack(alike, setting) for alike in _alike(runs, setting.device)]
 
+    def keep() -> None:
+        if checkpoints:
+            checkpoints.keep(stacks)
+
     def tell(run_updates: int) -> None:
         progress(run_updates)
         if checkpoints and checkpoints.due():
-            checkpoints.keep(stacks)
+            keep()
 
     try:
         if checkpoints:
@@ -124,9 +128,9 @@ def train(
                 if stacked.updates == first:
                     tell(stacked.update(examples))
     except Interrupted:
-        if checkpoints:
-            checkpoints.keep(stacks)
+        keep()
         raise
+    keep()  # since other runs of the stage may follow
     outcomes = {outcome.run: outcome for stacked in stacks for outcome in stacked.outcomes()}
     return [outcomes[run] for run in runs]
 

@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.sharedctypes import Synchronized
-from multiprocessing.synchronize import Event
+from ctypes import Array, c_bool, c_longlong
 
 from stages.errors import InputError
-from stages.interrupts import Interrupted, deferred, ignore_endings
+from stages.interrupts import Interrupted, become_worker, deferred
 from stages.network.checkpoints import Checkpoints
 from stages.network.device import compute_alike
 from stages.network.resources import check_disk, check_memory
@@ -21,8 +20,9 @@ from stages.network.training import Outcome, Run, Setting, train
 LOOK_SECONDS = 0.2  # between two looks at the workers' progress
 ORPHAN_SECONDS = 0.2  # between two looks of a worker whether its parent still lives
 
-_done: Synchronized  # run-updates that the workers have done together
-_stop: Event  # set when their work is not wanted any more
+_done: Array  # for each share, the run-updates that its worker has done
+_restored: Array  # for each share, those that were done in what its worker restored
+_stop: c_bool  # whether the workers' work is not wanted any more
 
 
 def train_on_all_cores(
@@ -40,46 +40,57 @@ def train_on_all_cores(
     check_memory(sum(setting.needed_bytes(run.hidden_layers) for run in runs), setting.device)
     if checkpoints:
         check_disk(sum(setting.checkpoint_bytes(run.hidden_layers) for run in runs), checkpoints.folder)
-    if setting.device.type != "cpu":
-        return _train_here(runs, setting, progress, checkpoints)
+    # a signal waits until nothing is half done: here between two looks, on a GPU between two blocks of updates
+    with deferred() as check:
+        if setting.device.type == "cpu":
+            return _train_in_workers(runs, setting, progress, checkpoints, check)
+
+        def check_and_tell(run_updates: int) -> None:
+            check()
+            progress(run_updates)
+
+        return train(runs, setting, check_and_tell, checkpoints)
+
+
+def _train_in_workers(
+    runs: Sequence[Run],
+    setting: Setting,
+    progress: Callable[[int], object],
+    checkpoints: Checkpoints | None,
+    check: Callable[[], None],
+) -> list[Outcome]:
+    """Train every share of `runs` in a process of its own; `check` raises Interrupted where they are to end."""
     shares = shares_of(runs, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    done, stop = context.Value("q", 0), context.Event()
-    told = 0
-    begin = (done, stop, os.getpid(), setting.precision)
+    # without locks, which a worker that is killed would keep: each share has places of its own
+    done, restored = (context.RawArray(c_longlong, len(shares)) for _ in range(2))
+    stop, told, before = context.RawValue(c_bool, False), 0, checkpoints.restored if checkpoints else 0
+    begin = (done, restored, stop, os.getpid(), setting.precision)
     with ProcessPoolExecutor(len(shares), context, _become_worker, begin) as executor:
-        pending = futures = [executor.submit(_train_share, share, setting, checkpoints) for share in shares]
         try:
+            numbered = enumerate(shares)
+            pending = futures = [executor.submit(_train_share, *one, setting, checkpoints) for one in numbered]
             while pending:
                 ended, pending = wait(pending, LOOK_SECONDS, FIRST_EXCEPTION)
-                progress(done.value - told)
-                told = done.value
+                check()
+                if checkpoints:
+                    checkpoints.restored = before + sum(restored)
+                progress(sum(done) - told)
+                told = sum(done)
                 for future in ended:
                     future.result()
         except BrokenProcessPool as error:
-            stop.set()
+            stop.value = True
+            check()
             raise InputError(
                 "a process that trained was killed, perhaps since the machine ran out of memory; "
                 "the next `dvc repro` goes on from the last checkpoint"
             ) from error
         except BaseException:
-            stop.set()
+            stop.value = True
             raise
     outcomes = {outcome.run: outcome for future in futures for outcome in future.result()}
     return [outcomes[run] for run in runs]
-
-
-def _train_here(
-    runs: Sequence[Run], setting: Setting, progress: Callable[[int], object], checkpoints: Checkpoints | None
-) -> list[Outcome]:
-    """Train in this process, where a signal to end waits until all runs are between two blocks of updates."""
-    with deferred() as check:
-
-        def progress_or_end(run_updates: int) -> None:
-            progress(run_updates)
-            check()
-
-        return train(runs, setting, progress_or_end, checkpoints)
 
 
 def shares_of(runs: Sequence[Run], cores: int) -> list[list[Run]]:
@@ -90,11 +101,11 @@ def shares_of(runs: Sequence[Run], cores: int) -> list[list[Run]]:
     return shares
 
 
-def _become_worker(done: Synchronized, stop: Event, parent: int, precision: str) -> None:
+def _become_worker(done: Array, restored: Array, stop: c_bool, parent: int, precision: str) -> None:
     """Make this process one that trains for `parent`, and ends with it."""
-    global _done, _stop
-    _done, _stop = done, stop
-    ignore_endings()
+    global _done, _restored, _stop
+    _done, _restored, _stop = done, restored, stop
+    become_worker()
     compute_alike(precision)
 
     def end_with_parent() -> None:
@@ -105,11 +116,20 @@ def _become_worker(done: Synchronized, stop: Event, parent: int, precision: str)
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _train_share(share: Sequence[Run], setting: Setting, checkpoints: Checkpoints | None) -> list[Outcome]:
-    def progress(run_updates: int) -> None:
-        with _done.get_lock():
-            _done.value += run_updates
-        if _stop.is_set():
-            raise Interrupted
+def _train_share(number: int, share: Sequence[Run], setting: Setting, checkpoints: Checkpoints | None) -> list[Outcome]:
+    """Train the share of this number; where that is not wanted any more, keep its state and end the process."""
+    if checkpoints:
+        checkpoints.restored = 0
+    try:
+        with deferred() as check:
 
-    return train(share, setting, progress, checkpoints)
+            def progress(run_updates: int) -> None:
+                _done[number] += run_updates
+                _restored[number] = checkpoints.restored if checkpoints else 0
+                check()
+                if _stop.value:
+                    raise Interrupted
+
+            return train(share, setting, progress, checkpoints)
+    except Interrupted:
+        os._exit(1)  # a pool that lost one process may not wake the others, which then wait for work for ever

@@ -15,6 +15,7 @@ from stages.network import checkpoints as module
 from stages.network import workers
 from stages.network.checkpoints import Checkpoints, checkpoints_of
 from stages.network.resources import check_disk
+from stages.network.state import unpack
 from stages.network.training import Outcome, Run, Setting, train
 from stages.network.workers import train_on_all_cores
 from stages.params import Model, Pretraining
@@ -62,6 +63,11 @@ def bits(outcomes: list[Outcome]) -> list:
     ]
 
 
+def kept(folder) -> int:
+    """The run-updates that are done in the states of a folder."""
+    return sum(unpack(file.read_bytes()).run_updates for file in folder.iterdir())
+
+
 def breaking_off(after: int):
     """A progress that interrupts at its call number `after`."""
     calls = iter(range(after))
@@ -81,7 +87,7 @@ def test_a_training_that_is_interrupted_after_every_block_ends_with_the_same_bit
     for _ in told:
         with pytest.raises(Interrupted):
             train(RUNS, setting, breaking_off(0), Checkpoints(tmp_path))
-    assert Checkpoints(tmp_path).sweep() == sum(told)
+    assert kept(tmp_path) == sum(told)
     assert bits(train(RUNS, setting, told.append, Checkpoints(tmp_path))) == expected
 
 
@@ -118,7 +124,7 @@ def test_a_run_that_has_diverged_stays_so(long_setting, tmp_path):
 def test_a_state_is_kept_every_so_many_seconds_and_writing_takes_no_more_than_its_share(tmp_path, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    kept = Checkpoints(tmp_path)
+    checkpoints = Checkpoints(tmp_path)
 
     class Slow:
         name = "slow"
@@ -127,21 +133,21 @@ def test_a_state_is_kept_every_so_many_seconds_and_writing_takes_no_more_than_it
             now[0] += 30
             return test_state.STATE
 
-    assert not kept.due()
+    assert not checkpoints.due()
     now[0] += module.EVERY_SECONDS
-    assert kept.due()
-    kept.keep([Slow()])
+    assert checkpoints.due()
+    checkpoints.keep([Slow()])
     now[0] += 30 * module.TIMES_AS_LONG - 1
-    assert not kept.due()
+    assert not checkpoints.due()
     now[0] += 1
-    assert kept.due()
+    assert checkpoints.due()
 
 
 def test_training_itself_keeps_its_state_when_it_is_time(long_setting, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "EVERY_SECONDS", 0)
     monkeypatch.setattr(module, "TIMES_AS_LONG", 0)
     train(RUNS, long_setting, lambda run_updates: None, Checkpoints(tmp_path))
-    assert Checkpoints(tmp_path).sweep() == 3 * UPDATES
+    assert kept(tmp_path) == 3 * UPDATES
     assert {file.suffix for file in tmp_path.iterdir()} == {".checkpoint"}
 
 
@@ -152,15 +158,14 @@ def test_damaged_and_unfinished_states_are_thrown_away_and_told(long_setting, tm
     first, second, third = sorted(tmp_path.iterdir())
     first.write_bytes(first.read_bytes()[:-1])
     second.rename(tmp_path / f".{second.name}.unfinished")
-    kept = Checkpoints(tmp_path)
-    done = kept.sweep()
+    checkpoints = Checkpoints(tmp_path)
+    assert bits(train(RUNS, long_setting, lambda run_updates: None, checkpoints)) == expected
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert any(first.name in line and "not what was written" in line for line in lines)
     assert any(second.name in line and "broken off" in line for line in lines)
-    assert list(tmp_path.iterdir()) == [third]
-    assert 0 < done < UPDATES
-    assert bits(train(RUNS, long_setting, lambda run_updates: None, kept)) == expected
+    assert 0 < checkpoints.restored < UPDATES  # of the third
+    assert sorted(tmp_path.iterdir()) == [first, second, third]
 
 
 def test_training_goes_on_where_no_state_can_be_written(long_setting, tmp_path, monkeypatch, capsys):
