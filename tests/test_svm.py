@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from stages import svm
 from stages.baselines.svm import Examples, Trial, answers, best_of, decision_weights, fit, gaussian_kernel, try_pairs
 from stages.claims.measurements import PAPER_LAYERS, TANH_N
+from stages.datasets.catalogue import CATALOGUE
 from stages.errors import InputError
 from stages.network.checkpoints import Checkpoints
 from stages.network.executors import Executor
@@ -110,13 +111,18 @@ def params_with(examples: int, learning_rates=(0.1,)):
 
 
 @pytest.fixture
-def prepared(tmp_path) -> Path:
-    """A folder with the three splits of a data set of 2×2 pixels, whose first three training images are of a class."""
+def dataset() -> str:
+    return "shapeset"
+
+
+@pytest.fixture
+def prepared(tmp_path, dataset) -> Path:
+    """A folder with the three splits of a small data set, whose first three training images are of a class."""
     random = np.random.default_rng(3)
     for name, count in (("train", 50), ("validation", 30), ("test", 40)):
         labels = random.integers(0, 9, count)
         labels[:4] = (5, 5, 5, 6)
-        images = random.integers(0, 256, (count, 2, 2), dtype=np.uint8)
+        images = random.integers(0, 256, (count, *CATALOGUE[dataset].image_shape), dtype=np.uint8)
         save_file({"images": images, "labels": labels}, tmp_path / f"{name}.safetensors")
     return tmp_path
 
@@ -131,12 +137,12 @@ def test_both_models_read_the_first_images_and_no_others(prepared, dataset):
         assert np.array_equal(splits[name].images, arrays[name]["images"][:count])
         assert np.array_equal(splits[name].labels, arrays[name]["labels"][:count])
     of_svm = svm.svm_examples(splits["train"])
-    assert of_svm.inputs == pytest.approx(arrays["train"]["images"][:20].reshape(20, 4) / 127.5 - 1, abs=1e-6)
+    assert of_svm.inputs == pytest.approx(arrays["train"]["images"][:20].reshape(20, -1) / 127.5 - 1, abs=1e-6)
     setting = svm.network_setting(params, dataset, splits, torch.device("cpu"))
     for epoch in (0, 1):
         images, labels = setting.draw(0, 20 * epoch, 20)
         drawn = sorted(zip(images.flatten(1).tolist(), labels.tolist(), strict=True))
-        first = zip(arrays["train"]["images"][:20].reshape(20, 4).tolist(), arrays["train"]["labels"], strict=False)
+        first = zip(arrays["train"]["images"][:20].reshape(20, -1).tolist(), arrays["train"]["labels"], strict=False)
         assert drawn == sorted((image, int(label)) for image, label in first)
     assert torch.equal(setting.observe.args[1], torch.from_numpy(arrays["validation"]["labels"][:20]))
 

@@ -36,7 +36,7 @@ def advance(bar: tqdm, checkpoints: Checkpoints, run_updates: int) -> None:
     """Take the run-updates done into the bar, and those that were done before and have been restored, at no speed."""
     restored = checkpoints.restored - bar.initial
     if restored:
-        say(f"{bar.desc} goes on from its checkpoints: {restored:,} run-updates are done")
+        say(f"{bar.desc} goes on from its checkpoints: {checkpoints.restored:,} run-updates are done")
         bar.initial += restored
         bar.n += restored
     bar.update(run_updates)

@@ -46,7 +46,8 @@ from stages.params import Model
 from tests.network.test_workers import SETTING, draw, observe
 
 os.sched_getaffinity = lambda process: range(2)
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
+for number in (signal.SIGINT, signal.SIGHUP):  # which are ignored in a shell's background jobs, and under nohup
+    signal.signal(number, signal.SIG_DFL)
 
 
 def progress(run_updates):
