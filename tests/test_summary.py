@@ -104,7 +104,7 @@ def test_it_fits_a_terminal_and_ends_with_the_page(table1, capsys):
         (b"\xff\xfe\0\1" * 50, "error: reports/table1.csv: missing or damaged"),
         (
             b"dataset,model\nshapeset,tanh\n",
-            "error: reports/table1.csv: lacks the columns test_error_percent, marked,",
+            "error: reports/table1.csv: lacks the columns activation, initialization, test_error_percent,",
         ),
     ],
     ids=["missing", "empty", "binary", "other"],
