@@ -88,7 +88,7 @@ def test_validate_opens_the_gate_only_for_what_it_has_checked(project, split, of
 
 
 @settings(max_examples=15)
-@given(split=st.sampled_from(SPLITS), how=BYTES)
+@given(split=st.sampled_from(SPLITS), how=ARRAYS | BYTES)
 def test_train_refuses_damaged_images_or_trains(project, split, how):
     file = PREPARED / f"{split}.safetensors"
     with restored(file):
@@ -98,7 +98,7 @@ def test_train_refuses_damaged_images_or_trains(project, split, how):
 
 
 @settings(max_examples=10)
-@given(split=st.sampled_from(SPLITS), how=BYTES)
+@given(split=st.sampled_from(SPLITS), how=ARRAYS | BYTES)
 def test_svm_refuses_damaged_images_or_is_fitted(project, split, how):
     file = PREPARED / f"{split}.safetensors"
     with restored(file):
