@@ -12,7 +12,7 @@ from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODE
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import read_split_of
 from stages.errors import InputError
-from stages.figures import claims, made, page, pictures, table1
+from stages.figures import claims, cost_surfaces, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
 from stages.figures.results import Results
@@ -232,9 +232,18 @@ def read_examples(dataset: str) -> pd.DataFrame:
 
 
 def read_surfaces() -> pd.DataFrame:
-    """The surfaces of figure 5; none where they have not been computed."""
+    """The surfaces of figure 5; none where they have not been computed.
+
+    Raises InputError where they are no grid of weights for both costs.
+    """
     file = Path("data/surfaces/surfaces.parquet")
-    return read_table(file) if file.exists() else pd.DataFrame()
+    if not file.exists():
+        return pd.DataFrame()
+    table = read_table(file)
+    points = table["weight_1"].nunique() * table["weight_2"].nunique()
+    if set(table["cost"]) != set(cost_surfaces.TITLES) or len(table) != points * len(cost_surfaces.TITLES):
+        raise InputError(f"{file}: is no grid of weights for {' and '.join(cost_surfaces.TITLES)}; {AGAIN}")
+    return table
 
 
 def read_claims(file: Path) -> dict[str, dict]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from stages import judge, render
 from stages.artifacts import TABLES, chosen_run, read_csv, read_runs, read_table
-from stages.figures import claims
+from stages.figures import claims, cost_surfaces
 from tests.hostile.damage import BYTES, PART, ROWS, damage_bytes, damage_table, ending, ends_well, refused, restored
 from tests.synthetic_results import RECIPES, write_params, write_results, write_surfaces
 from tests.test_judge import layer_table, prediction_table
@@ -159,6 +159,20 @@ def test_judge_refuses_another_valid_table_in_a_place(project, one, other):
     with restored(file):
         shutil.copy2(f"{other}.parquet", file)
         assert not ends_well(judge.main, outputs=JUDGED, named=str(file))
+
+
+@settings(max_examples=60)
+@given(how=ROWS)
+@example(how=("cell", 0.99, 0.9, 2))
+def test_damaged_surfaces_are_refused_or_drawn(project, how):
+    file = Path("data/surfaces/surfaces.parquet")
+    with restored(file):
+        damage_table(file, how)
+        line = refused(render.read_surfaces)
+        if line:
+            assert str(file) in line
+        else:
+            assert cost_surfaces.draw(render.read_surfaces()).to_dict()
 
 
 @settings(max_examples=8)
