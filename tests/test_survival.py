@@ -123,6 +123,12 @@ def done(file: Path) -> int:
     return unpack(file.read_bytes()).run_updates
 
 
+def lead_and_heed() -> None:
+    """Have the new process lead a group, and heed SIGINT, which a shell's background jobs ignore."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def wait_for(condition) -> None:
     deadline = time.monotonic() + SECONDS
     while not condition():
@@ -247,7 +253,9 @@ def test_ctrl_c_in_dvc_repro_and_the_next_one_goes_on(undisturbed, project, serv
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = ["dvc", "repro", f"train@{'-'.join(STAGE)}"]
     with (project / "data/log").open("w") as log:
-        process = subprocess.Popen(command, cwd=project, env=environment, stderr=log, stdout=log, process_group=0)
+        process = subprocess.Popen(
+            command, cwd=project, env=environment, stderr=log, stdout=log, preexec_fn=lead_and_heed
+        )
         wait_for(lambda: "%|" in (project / "data/log").read_text())
         time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)

@@ -16,10 +16,11 @@ from tests.synthetic_results import write_results
 
 
 @pytest.mark.parametrize("dataset", CATALOGUE)
-def test_every_class_has_its_own_images(tmp_path, dataset):
+def test_every_class_has_its_own_images(tmp_path, monkeypatch, dataset):
+    monkeypatch.chdir(tmp_path)
     write_results(tmp_path, dataset, {})
     file, class_names = tmp_path / f"data/prepared/{dataset}/test.safetensors", CATALOGUE[dataset].class_names
-    specification = style.specification(examples.draw(render.read_examples(file, class_names)), "examples", "")
+    specification = style.specification(examples.draw(render.read_examples(dataset)), "examples", "")
     (rows,) = specification["datasets"].values()
     assert [row["class_name"] for row in rows] == [name for name in class_names for _ in range(EXAMPLES)]
     test = load_file(file)

@@ -1,5 +1,7 @@
 """How Hypothesis makes its cases here: always the same ones, each for as long as it takes."""
 
+import pytest
+import torch
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
@@ -11,3 +13,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("the same cases everywhere")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def arithmetic_as_before():
+    """Stages that train change how this process computes; tests of other modules compute as they would alone."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(False)

@@ -92,6 +92,7 @@ def test_validate_opens_the_gate_only_for_what_it_has_checked(project, split, of
 def test_train_refuses_damaged_images_or_trains(project, split, how):
     file = PREPARED / f"{split}.safetensors"
     with restored(file):
+        GATE.write_text("{}")
         damage(file, how)
         if ends_well(train.main, "shapeset", "tanh", outputs=(RUNS,), named=str(file)):
             assert len(read_runs(Path(RUNS) / "shapeset/tanh/runs.parquet")) == 1
@@ -102,6 +103,7 @@ def test_train_refuses_damaged_images_or_trains(project, split, how):
 def test_svm_refuses_damaged_images_or_is_fitted(project, split, how):
     file = PREPARED / f"{split}.safetensors"
     with restored(file):
+        GATE.write_text("{}")
         damage(file, how)
         if ends_well(svm.main, "shapeset", outputs=(SVM,), named=str(file)):
             read_table(Path(SVM) / "shapeset/predictions.parquet", ["model"])
