@@ -152,9 +152,8 @@ def cluster_rate(workers: int) -> float:
     cluster = Cluster(partial(setting_of, 256, UPDATES[256]), "cpu")
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = Checkpoints(Path(folder))
-        cluster.train(
-            STAGE[:workers], lambda count: None, checkpoints
-        )  # so that every worker has imported all it needs
+        # once without the clock, so that every worker has imported all it needs
+        cluster.train(STAGE[:workers], lambda count: None, checkpoints)
         checkpoints.remove()
         return rate(len(STAGE) * UPDATES[256], lambda: cluster.train(STAGE, lambda count: None, checkpoints))
 
