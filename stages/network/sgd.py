@@ -25,7 +25,8 @@ FOLDED_UPDATES = 4  # the size of a fold beyond that
 def fold_size(networks: Perceptron) -> int:
     """Return how many updates of `networks`, a stack of runs, are best kept apart."""
     one_run = sum(weight[0].numel() * weight.element_size() for weight in networks.weights)
-    return 1 if one_run <= CACHED_BYTES else FOLDED_UPDATES
+    # a GPU takes longer for many small products than for writing the weights
+    return 1 if networks.weights[0].is_cuda or one_run <= CACHED_BYTES else FOLDED_UPDATES
 
 
 def _from_above(weight: Tensor, batch_size: int) -> Tensor:

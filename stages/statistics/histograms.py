@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
 from stages.network.perceptron import Passes
@@ -35,7 +36,8 @@ def histograms(layers: Sequence[Tensor], ranges: Sequence[tuple[float, float]]) 
     """
     tables = []
     for layer, (values, bounds) in enumerate(zip(layers, ranges, strict=True), start=1):
-        counts, edges = np.histogram(values.double().cpu().numpy(), BINS, bounds)
+        counts = torch.histc(values.double(), BINS, *bounds).cpu().numpy()
+        edges = np.linspace(*bounds, BINS + 1)
         density = counts / (values.numel() * np.diff(edges))
         tables.append(pd.DataFrame({"layer": layer, "left": edges[:-1], "right": edges[1:], "density": density}))
     return pd.concat(tables, ignore_index=True)

@@ -1,7 +1,8 @@
 """How fast training is, beside plain PyTorch, JAX and the machine's own limits: `make bench`.
 
 Everything is measured in one run on this machine's own device. Competitors take turns, and ratios are taken turn by
-turn, so that they hold when the machine's speed drifts. Prints a table and writes reports/bench.json.
+turn, so that they hold when the machine's speed drifts. Prints a table and writes reports/bench.json. What is not
+installed, JAX or DVC, is left out with a line that says so.
 """
 
 import importlib.metadata
@@ -9,6 +10,7 @@ import json
 import multiprocessing
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,12 +19,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from stages.errors import say
 from stages.files import write_whole
 from stages.network.checkpoints import Checkpoints
 from stages.network.device import device_name, resolve_device
@@ -37,21 +41,26 @@ from tests.tiny_project import make_tiny_project, run
 
 TURNS = 4
 BATCH, INPUTS, CLASSES, HIDDEN_LAYERS = 10, 1024, 9, 5
-LEARNING_RATES = (0.01, 0.02, 0.05, 0.1) if not torch.cuda.is_available() else tuple(n / 100 for n in range(1, 9))
-STAGE = [Run(HIDDEN_LAYERS, rate, 0) for rate in LEARNING_RATES]
-UPDATES = {256: 6_000, 1000: 3_072}  # of each run; the slower peers do a fraction
 DEVICE = resolve_device("auto")
+ON_GPU = DEVICE.type == "cuda"
+LEARNING_RATES = tuple(n / 100 for n in range(1, 9)) if ON_GPU else (0.01, 0.02, 0.05, 0.1)
+STAGE = [Run(HIDDEN_LAYERS, rate, 0) for rate in LEARNING_RATES]
+PARTS_OF_STAGE = [STAGE[:1], STAGE[:3]] if ON_GPU else [STAGE[:1]]  # figure 11 has three learning rates a model
+FIGURE_11 = 5 * 3 * 5_000_000  # run-updates: models, learning rates, updates at the paper's scale
+UPDATES = {256: 6_000, 1000: 3_072}  # of each run; the slower peers do a fraction
+MEMORY_UPDATES = (2_000, 8_000)
+PEERS = {"": "plain PyTorch", "jax_": "JAX"}
 
 
 def main() -> None:
     """Measure, print and write."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as jax:
         rows = [row for units in UPDATES for row in training_rows(units, jax)]
-    rows += [*generator_rows(rows), *machine_rows(rows), *memory_rows(), *cluster_rows()]
-    rows.append(row("noop_seconds", noop_seconds(), "s"))
+    rows += [*generator_rows(rows), *machine_rows(rows), *figure_11_rows(rows)]
+    rows += [*memory_rows(), *cluster_rows(), *noop_rows()]
     for one in rows:
         print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}")
-    packages = {name: importlib.metadata.version(name) for name in ("torch", "jax", "numpy", "dvc")}
+    packages = {name: importlib.metadata.version(name) for name in ("torch", "jax", "numpy", "dvc") if find_spec(name)}
     report = {
         "device": device_name(DEVICE),
         "versions": {"python": platform.python_version(), **packages},
@@ -68,23 +77,29 @@ def row(name: str, value: float, unit: str) -> dict:
 def training_rows(units: int, jax: Executor) -> list[dict]:
     """Return the rates of the engine and its peers at one size, and the engine's ratio to them."""
     updates = UPDATES[units]
-    ways = {
-        f"engine_{len(STAGE)}_runs": lambda: engine_rate(units, STAGE, updates),
-        "engine_1_run": lambda: engine_rate(units, STAGE[:1], updates),
-        "plain": lambda: plain_rate(units, updates // 8),
-        "jax_scan": lambda: jax_rate(jax, units, LEARNING_RATES[:1], updates // 8),
-        "jax_vmap": lambda: jax_rate(jax, units, LEARNING_RATES, updates // 8),
-    }
+    engine = {len(runs): partial(engine_rate, units, runs, updates) for runs in (STAGE, *PARTS_OF_STAGE)}
+    ways = {f"engine_{runs}_run{'s' * (runs > 1)}": measure for runs, measure in engine.items()}
+    peers = {"": {"plain": partial(plain_rate, units, updates // 8)}}
+    if find_spec("jax"):
+        peers["jax_"] = {
+            "jax_scan": partial(jax_rate, jax, units, LEARNING_RATES[:1], updates // 8),
+            "jax_vmap": partial(jax_rate, jax, units, LEARNING_RATES, updates // 8),
+        }
+    else:
+        say("JAX is not installed, so there is no comparison with it")
+    for of_peer in peers.values():
+        ways |= of_peer
     turns = [{way: measure() for way, measure in ways.items()} for _ in range(TURNS)]
     stage = f"engine_{len(STAGE)}_runs"
-    ratios = [turn[stage] / turn["plain"] for turn in turns]
-    jax_ratios = [turn[stage] / max(turn["jax_scan"], turn["jax_vmap"]) for turn in turns]
     rates = {way: statistics.median(turn[way] for turn in turns) for way in ways}
+    ratios = {
+        peer: statistics.median(turn[stage] / max(turn[way] for way in of_peer) for turn in turns)
+        for peer, of_peer in peers.items()
+    }
     return [
         *(row(f"{way}_{units}", rate, "run-updates/s") for way, rate in rates.items()),
         row(f"microseconds_{units}", 1e6 / rates[stage], "µs per run-update"),
-        row(f"ratio_{units}", statistics.median(ratios), "× plain PyTorch"),
-        row(f"ratio_jax_{units}", statistics.median(jax_ratios), "× JAX"),
+        *(row(f"ratio_{peer}{units}", ratio, f"× {PEERS[peer]}") for peer, ratio in ratios.items()),
     ]
 
 
@@ -99,14 +114,29 @@ def rate(count: int, work: Callable[[], object]) -> float:
 
 def synchronize() -> None:
     """Wait until the GPU, if there is one, has done what it was told."""
-    if DEVICE.type == "cuda":
+    if ON_GPU:
         torch.cuda.synchronize()
 
 
 def engine_rate(units: int, runs: list[Run], updates: int) -> float:
-    """Return run-updates a second of what a train stage does, its worker processes and drawing of images included."""
+    """Return run-updates a second of what a train stage does, its worker processes and drawing of images included.
+
+    On a GPU from the end of the first block of updates: compiling and copying weights take seconds, however long
+    training is.
+    """
     setting = setting_of(units, updates, DEVICE)
-    return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda count: None))
+    if not ON_GPU:
+        return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda count: None))
+    done, ends = [], []
+
+    def progress(run_updates: int) -> None:
+        done.append(run_updates)
+        ends.append(torch.cuda.Event(enable_timing=True))
+        ends[-1].record()
+
+    train_on_all_cores(runs, setting, progress)
+    synchronize()
+    return sum(done[1:]) / (ends[0].elapsed_time(ends[-1]) / 1000)
 
 
 def setting_of(units: int, updates: int, device: torch.device) -> Setting:
@@ -129,7 +159,7 @@ def cluster_rows() -> list[dict]:
 
     Nothing where training is on a GPU: one GPU is one worker.
     """
-    if DEVICE.type != "cpu":
+    if ON_GPU:
         return []
     code = "import sys; from tests.benchmarks.bench import cluster_rate; print(cluster_rate(int(sys.argv[1])))"
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "PYTHONPATH": "."}
@@ -228,7 +258,7 @@ def generator_rows(rows: list[dict]) -> list[dict]:
 
 def machine_rows(rows: list[dict]) -> list[dict]:
     """Return this machine's peaks of products and of memory, and the engine's share of both."""
-    size = 2048 if DEVICE.type == "cpu" else 8192
+    size = 8192 if ON_GPU else 2048
     left, right = torch.rand(size, size, device=DEVICE), torch.rand(size, size, device=DEVICE)
     source = torch.rand(2**26, device=DEVICE)
     target = torch.empty_like(source)
@@ -252,25 +282,45 @@ def value(rows: list[dict], name: str) -> float:
     return next(one["value"] for one in rows if one["id"] == name)
 
 
+def figure_11_rows(rows: list[dict]) -> list[dict]:
+    """Return how long the supervised curves of figure 11 take at the paper's scale, all on one GPU."""
+    if not ON_GPU:
+        return []
+    return [row("figure_11_minutes", FIGURE_11 / value(rows, "engine_3_runs_1000") / 60, "min")]
+
+
 def memory_rows() -> list[dict]:
-    """Return the peak memory of a worker at two lengths of training, each in a process of its own."""
+    """Return the peak memory of training at two lengths: of the GPU, or of a worker in a process of its own."""
+    if ON_GPU:
+        return [row(f"peak_memory_{updates}_updates", gpu_memory(updates), "MiB") for updates in MEMORY_UPDATES]
     code = (
         "import resource, sys; from tests.benchmarks.bench import STAGE, engine_rate; "
         "engine_rate(256, STAGE, int(sys.argv[1])); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"  # its own it inherits from this process
     )
     found = []
-    for updates in (2_000, 8_000):
+    for updates in MEMORY_UPDATES:
         done = subprocess.run([sys.executable, "-c", code, str(updates)], check=True, capture_output=True, text=True)
         found.append(row(f"peak_memory_{updates}_updates", int(done.stdout) / 1024, "MiB"))
     return found
 
 
-def noop_seconds() -> float:
+def gpu_memory(updates: int) -> float:
+    """Return the most MiB of the GPU that a stage of 256 units takes."""
+    torch.cuda.reset_peak_memory_stats()
+    engine_rate(256, STAGE, updates)
+    return torch.cuda.max_memory_allocated() / 2**20
+
+
+def noop_rows() -> list[dict]:
     """Return how long `dvc repro` takes where nothing is to be done, on a tiny copy of this project."""
+    if not shutil.which("dvc"):
+        say("DVC is not installed, so `dvc repro` is not timed")
+        return []
     with tempfile.TemporaryDirectory() as folder:
         project = make_tiny_project(Path(folder) / "difficulty")
-        return statistics.median(1 / rate(1, lambda: run(project, "dvc", "repro")) for _ in range(3))
+        seconds = statistics.median(1 / rate(1, lambda: run(project, "dvc", "repro")) for _ in range(3))
+    return [row("noop_seconds", seconds, "s")]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+jax.config.update("jax_default_matmul_precision", "highest")  # float32, which a GPU would else round to TF32
+
 Parameters = list[tuple[jax.Array, jax.Array]]
 
 
