@@ -3,6 +3,7 @@ PYTHON ?= python3
 TORCH = 2.13.0
 JAX = 0.10.2
 RAY = 2.60.0
+TRITON = 3.6.0
 PIP_AUDIT = 2.10.1
 PIP_LICENSES = 5.5.5
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -26,7 +27,7 @@ repro: setup
 	dvc repro
 	@python -m stages.summary
 
-test: setup lint .venv/cluster
+test: setup lint .venv/cluster .venv/triton
 	python -m pytest --numprocesses auto --dist loadfile
 
 # For the tests that open the page, which skip where none is.
@@ -78,6 +79,12 @@ licences: setup .venv/audit
 # Only where runs go over several machines, and for the tests of it.
 .venv/cluster: .venv/complete
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock ray==$(RAY)
+	@touch $@
+
+# For the tests of the GPU's kernels, which run interpreted where no GPU is. With torch for CUDA it is there.
+.venv/triton: .venv/complete
+	@.venv/bin/python -c 'import triton' 2>/dev/null || .venv/bin/python -m pip install --disable-pip-version-check \
+		--quiet --no-deps triton==$(TRITON)
 	@touch $@
 
 lint: setup

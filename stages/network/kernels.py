@@ -1,21 +1,19 @@
-"""A layer's work at one update of a stack of runs on a GPU, as two Triton kernels that read the weights once each.
+"""A layer's work at one update of a stack of runs on a GPU, as two Triton kernels.
 
-A mini-batch is thin, a few rows, so that the time of an update is that of moving the weights. On the way up a block
-takes some units of a layer and goes through all units below; on the way down it takes some of the units below and goes
-through all of the layer's, sends the gradient down by the weights as they were, and writes the corrected ones back.
-So an update reads all weights twice and writes them once. Each thread keeps sums for every row of the mini-batch in
-registers and has the weights of the next steps under way, and all arithmetic is that of float32.
+A mini-batch is thin, a few rows, so that the time of an update is that of moving the weights. They are read once going
+up; going down they are read once more, send the gradient down as they are, and are written back corrected.
 
-Where kernels may overlap (`OVERLAP`, of compute capability 9.0 on), a kernel begins while the one before it is ending,
-and asks for its first weights before it waits for it.
+To keep the whole GPU busy, several programs share the sum that a product is: each stores its part, and the last one to
+arrive adds them up, always in the same order, so that the same inputs give the same bits. In products of PRECISION
+tf32x3 each factor is the sum of two numbers of TF32, and three of their four products are added: that is as exact as
+float32 (after 48 updates at the paper's width the weights were as far from those of double precision as by cuBLAS).
 """
-
-# ruff: noqa: RUF005 -- Triton's Python has no stars in tuples
 
 import triton
 import triton.language as tl
 from triton.language.extra import libdevice
-from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
+
+EXAMPLES = 16  # the rows that a matrix product of the hardware has: mini-batches may have as many
 
 
 @triton.jit
@@ -34,18 +32,26 @@ def activate(s, ACTIVATION: tl.constexpr):
 
 
 @triton.jit
-def slope(z, ACTIVATION: tl.constexpr):
-    """Return f'(s) from z = f(s)."""
+def times_slope(gradient, z, ACTIVATION: tl.constexpr):
+    """Return gradient · f'(s), where z = f(s)."""
     if ACTIVATION == "tanh":
-        found = 1 - z * z
+        found = gradient * (1 - z * z)
     elif ACTIVATION == "sigmoid":
-        found = z * (1 - z)
-    elif ACTIVATION == "softsign":
-        found = (1 - tl.abs(z)) * (1 - tl.abs(z))
+        found = gradient * z * (1 - z)
     else:
-        tl.static_assert(ACTIVATION == "identity")
-        found = z * 0 + 1
+        tl.static_assert(ACTIVATION == "softsign")
+        found = gradient * (1 - tl.abs(z)) * (1 - tl.abs(z))
     return found
+
+
+@triton.jit
+def arrives_last(arrived, PARTS: tl.constexpr):
+    """Return whether the other PARTS − 1 programs have stored their parts of a sum; the last resets the counter."""
+    tl.debug_barrier()  # all threads of this program have stored theirs
+    last = tl.atomic_add(arrived, 1, sem="release") == PARTS - 1
+    if last:
+        tl.atomic_add(arrived, -PARTS, sem="acquire")
+    return last
 
 
 @triton.jit
@@ -54,58 +60,51 @@ def up(
     weight,  # (runs, BELOW, UNITS)
     bias,  # (runs, 1, UNITS)
     above,  # (runs, BATCH, UNITS), rows without gaps: filled with f(below·weight + bias)
+    parts,  # room for (runs, blocks, parts, EXAMPLES, COLUMNS)
+    arrived,  # (runs, blocks), all 0
     below_of_run,  # numbers from one run to the next
     above_of_run,
     BATCH: tl.constexpr,
     BELOW: tl.constexpr,
     UNITS: tl.constexpr,
     ACTIVATION: tl.constexpr,
+    PRECISION: tl.constexpr,
+    EXAMPLES: tl.constexpr,
     ROWS: tl.constexpr,  # units below of one step
     COLUMNS: tl.constexpr,  # units of a block
-    STEPS: tl.constexpr,  # whose weights are under way together
-    OVERLAP: tl.constexpr,
-    FIRST: tl.constexpr,  # whether the kernel before this one wrote these weights
+    STEPS: tl.constexpr,  # of one part
+    STAGES: tl.constexpr,  # steps whose weights are under way together
 ):
-    """Go up through a layer; a program for every (block of units, run)."""
-    run = tl.program_id(1).to(tl.int64)
-    unit = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
-    row = tl.arange(0, ROWS)
-    below += run * below_of_run
-    places = weight + run * BELOW * UNITS + row[:, None] * UNITS + unit[None, :]
-    if OVERLAP and FIRST:
-        gdc_wait()
-    weights = ()
-    for step in tl.static_range(STEPS):
-        there = (step * ROWS + row < BELOW)[:, None] & (unit < UNITS)[None, :]
-        weights = weights + (tl.load(places + step * ROWS * UNITS, mask=there, other=0.0),)
-    if OVERLAP:
-        if not FIRST:
-            gdc_wait()
-        gdc_launch_dependents()
-    z = ()
-    for example in tl.static_range(BATCH):
-        z = z + (tl.load(below + example * BELOW + row, mask=row < BELOW, other=0.0),)
-    sums = (tl.zeros((ROWS, COLUMNS), tl.float32),) * BATCH
-    for start in tl.range(0, BELOW, ROWS * STEPS):
-        next_weights = ()
-        for step in tl.static_range(STEPS):
-            now = start + step * ROWS
-            there = (now + STEPS * ROWS + row < BELOW)[:, None] & (unit < UNITS)[None, :]
-            next_weights = next_weights + (tl.load(places + (now + STEPS * ROWS) * UNITS, mask=there, other=0.0),)
-            next_z = ()
-            for example in tl.static_range(BATCH):
-                place = below + example * BELOW + now + ROWS + row
-                next_z = next_z + (tl.load(place, mask=now + ROWS + row < BELOW, other=0.0),)
-            next_sums = ()
-            for example in tl.static_range(BATCH):
-                next_sums = next_sums + (sums[example] + z[example][:, None] * weights[step],)
-            z, sums = next_z, next_sums
-        weights = next_weights
-    shift = tl.load(bias + run * UNITS + unit, mask=unit < UNITS)
-    for example in tl.static_range(BATCH):
-        s = tl.sum(sums[example], 0) + shift
-        place = above + run * above_of_run + example * UNITS + unit
-        tl.store(place, activate(s, ACTIVATION), mask=unit < UNITS)
+    """Go up through a layer; a program for every (part of the units below, block of units, run)."""
+    PARTS: tl.constexpr = (BELOW + ROWS * STEPS - 1) // (ROWS * STEPS)
+    part, block, run = tl.program_id(0), tl.program_id(1), tl.program_id(2).to(tl.int64)
+    example, column = tl.arange(0, EXAMPLES), tl.arange(0, COLUMNS)
+    unit = block * COLUMNS + column
+    there = (example < BATCH)[:, None] & (unit < UNITS)[None, :]
+    total = tl.zeros((EXAMPLES, COLUMNS), tl.float32)
+    for step in tl.range(0, STEPS, num_stages=STAGES):
+        row = (part * STEPS + step) * ROWS + tl.arange(0, ROWS)
+        z = tl.load(
+            below + run * below_of_run + example[:, None] * BELOW + row[None, :],
+            mask=(example < BATCH)[:, None] & (row < BELOW)[None, :],
+            other=0.0,
+        )
+        w = tl.load(
+            weight + run * BELOW * UNITS + row[:, None] * UNITS + unit[None, :],
+            mask=(row < BELOW)[:, None] & (unit < UNITS)[None, :],
+            other=0.0,
+        )
+        total = tl.dot(z, w, total, input_precision=PRECISION)
+    blocks = run * tl.num_programs(1) + block
+    parts += blocks * PARTS * EXAMPLES * COLUMNS + example[:, None] * COLUMNS + column[None, :]
+    tl.store(parts + part * EXAMPLES * COLUMNS, total, mask=there)
+    if arrives_last(arrived + blocks, PARTS):
+        total = tl.zeros((EXAMPLES, COLUMNS), tl.float32)
+        for other in tl.static_range(PARTS):
+            total += tl.load(parts + other * EXAMPLES * COLUMNS, mask=there, other=0.0, cache_modifier=".cg")
+        s = total + tl.load(bias + run * UNITS + unit, mask=unit < UNITS, other=0.0)[None, :]
+        place = above + run * above_of_run + example[:, None] * UNITS + unit[None, :]
+        tl.store(place, activate(s, ACTIVATION), mask=there)
 
 
 @triton.jit
@@ -114,64 +113,68 @@ def down(
     weight,  # (runs, BELOW, UNITS): becomes weight − belowᵀ·gradient
     bias,  # (runs, 1, UNITS): becomes bias − Σ gradient
     gradient,  # (runs, BATCH, UNITS), without gaps
-    gradient_below,  # (runs, BATCH, BELOW), without gaps: filled with gradient·weightᵀ · f'
+    gradient_below,  # (runs, BATCH, BELOW), without gaps: filled with gradient·weightᵀ · f'(s of the layer below)
+    parts,  # room for (runs, blocks, parts, EXAMPLES, ROWS)
+    arrived,  # (runs, blocks), all 0
     below_of_run,  # numbers from one run to the next
     BATCH: tl.constexpr,
     BELOW: tl.constexpr,
     UNITS: tl.constexpr,
     ACTIVATION: tl.constexpr,  # of the layer below
+    PRECISION: tl.constexpr,
+    IS_FIRST: tl.constexpr,  # whether what is below are the inputs, which need no gradient
+    EXAMPLES: tl.constexpr,
     ROWS: tl.constexpr,  # units below of a block
     COLUMNS: tl.constexpr,  # units of one step
-    STEPS: tl.constexpr,  # whose weights are under way together
-    OVERLAP: tl.constexpr,
-    LAST: tl.constexpr,  # whether what is below are the inputs, which need no gradient
+    STEPS: tl.constexpr,  # of one part
 ):
-    """Go down through a layer and correct it; a program for every (block of units below, run)."""
-    run = tl.program_id(1).to(tl.int64)
-    row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    column = tl.arange(0, COLUMNS)
+    """Go down through a layer and correct it; a program for every (part of the units, block of units below, run)."""
+    PARTS: tl.constexpr = (UNITS + COLUMNS * STEPS - 1) // (COLUMNS * STEPS)
+    part, block, run = tl.program_id(0), tl.program_id(1), tl.program_id(2).to(tl.int64)
+    example, row = tl.arange(0, EXAMPLES), block * ROWS + tl.arange(0, ROWS)
+    first = part * STEPS * COLUMNS
+    end = tl.minimum(first + STEPS * COLUMNS, UNITS)
+    unit = first + tl.arange(0, COLUMNS)
     below += run * below_of_run
-    bias += run * UNITS
     gradient += run * BATCH * UNITS
-    places = weight + run * BELOW * UNITS + row[:, None] * UNITS + column[None, :]
-    weights = ()
-    for step in tl.static_range(STEPS):
-        there = (row < BELOW)[:, None] & (step * COLUMNS + column < UNITS)[None, :]
-        weights = weights + (tl.load(places + step * COLUMNS, mask=there, other=0.0),)
-    if OVERLAP:
-        gdc_wait()
-        gdc_launch_dependents()
-    z = ()
-    for example in tl.static_range(BATCH):
-        z = z + (tl.load(below + example * BELOW + row, mask=row < BELOW, other=0.0),)
-    sums = (tl.zeros((ROWS, COLUMNS), tl.float32),) * BATCH
-    for start in tl.range(0, UNITS, COLUMNS * STEPS):
-        next_weights = ()
-        for step in tl.static_range(STEPS):
-            now = start + step * COLUMNS
-            there = (row < BELOW)[:, None] & (now + STEPS * COLUMNS + column < UNITS)[None, :]
-            next_weights = next_weights + (tl.load(places + now + STEPS * COLUMNS, mask=there, other=0.0),)
-            correction = tl.zeros((ROWS, COLUMNS), tl.float32)
-            next_sums = ()
-            for example in tl.static_range(BATCH):
-                place = gradient + example * UNITS + now + column
-                g = tl.load(place, mask=now + column < UNITS, other=0.0)
-                correction += z[example][:, None] * g[None, :]
-                if not LAST:
-                    next_sums = next_sums + (sums[example] + weights[step] * g[None, :],)
-            if not LAST:
-                sums = next_sums
-            there = (row < BELOW)[:, None] & (now + column < UNITS)[None, :]
-            tl.store(places + now, weights[step] - correction, mask=there)
-        weights = next_weights
-    if not LAST:
-        for example in tl.static_range(BATCH):
-            g = tl.sum(sums[example], 1) * slope(z[example], ACTIVATION)
-            tl.store(gradient_below + (run * BATCH + example) * BELOW + row, g, mask=row < BELOW)
-    if tl.program_id(0) == 0:
-        for now in tl.range(0, UNITS, COLUMNS):
-            unit = now + column
-            total = tl.zeros((COLUMNS,), tl.float32)
-            for example in tl.static_range(BATCH):
-                total += tl.load(gradient + example * UNITS + unit, mask=unit < UNITS, other=0.0)
-            tl.store(bias + unit, tl.load(bias + unit, mask=unit < UNITS) - total, mask=unit < UNITS)
+    bias += run * UNITS
+    places = weight + run * BELOW * UNITS + row[:, None] * UNITS + unit[None, :]
+    total = tl.zeros((EXAMPLES, ROWS), tl.float32)
+    w = tl.load(places, mask=(row < BELOW)[:, None] & (unit < end)[None, :], other=0.0)
+    for step in tl.range(0, STEPS, num_stages=1):
+        now, after = unit + step * COLUMNS, unit + (step + 1) * COLUMNS
+        # asked for ahead of its step
+        next_w = tl.load(places + (step + 1) * COLUMNS, mask=(row < BELOW)[:, None] & (after < end)[None, :], other=0.0)
+        if not IS_FIRST:
+            g = tl.load(
+                gradient + example[:, None] * UNITS + now[None, :],
+                mask=(example < BATCH)[:, None] & (now < end)[None, :],
+                other=0.0,
+            )
+            total = tl.dot(g, tl.trans(w), total, input_precision=PRECISION)
+        correction = tl.zeros((ROWS, COLUMNS), tl.float32)
+        for one in tl.static_range(BATCH):
+            z = tl.load(below + one * BELOW + row, mask=row < BELOW, other=0.0)
+            g = tl.load(gradient + one * UNITS + now, mask=now < end, other=0.0)
+            correction += z[:, None] * g[None, :]
+        tl.store(places + step * COLUMNS, w - correction, mask=(row < BELOW)[:, None] & (now < end)[None, :])
+        w = next_w
+    if block == 0:
+        for step in tl.range(0, STEPS):
+            now = unit + step * COLUMNS
+            correction = tl.zeros((COLUMNS,), tl.float32)
+            for one in tl.static_range(BATCH):
+                correction += tl.load(gradient + one * UNITS + now, mask=now < end, other=0.0)
+            tl.store(bias + now, tl.load(bias + now, mask=now < end) - correction, mask=now < end)
+    if not IS_FIRST:
+        there = (example < BATCH)[:, None] & (row < BELOW)[None, :]
+        blocks = run * tl.num_programs(1) + block
+        parts += blocks * PARTS * EXAMPLES * ROWS + example[:, None] * ROWS + tl.arange(0, ROWS)[None, :]
+        tl.store(parts + part * EXAMPLES * ROWS, total, mask=there)
+        if arrives_last(arrived + blocks, PARTS):
+            total = tl.zeros((EXAMPLES, ROWS), tl.float32)
+            for other in tl.static_range(PARTS):
+                total += tl.load(parts + other * EXAMPLES * ROWS, mask=there, other=0.0, cache_modifier=".cg")
+            z = tl.load(below + example[:, None] * BELOW + row[None, :], mask=there, other=0.0)
+            place = gradient_below + run * BATCH * BELOW + example[:, None] * BELOW + row[None, :]
+            tl.store(place, times_slope(total, z, ACTIVATION), mask=there)

@@ -1,10 +1,10 @@
 """Plain stochastic gradient descent on a stack of runs on a GPU, for mini-batches of a few examples.
 
-The same as `stages.network.sgd`, with two kernels a layer in the place of products: thin products of a library take
-three to four times as long, and they correct the weights in a pass of its own.
+It does what `stages.network.sgd` does, with a kernel of its own for each layer going up and one going down, where thin
+products of a library take two to three times as long, and others between them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -15,21 +15,22 @@ from stages.network.costs import COSTS
 from stages.network.perceptron import Perceptron
 
 ACTIVATIONS = ("sigmoid", "tanh", "softsign")  # that the kernels know
-MOST_EXAMPLES = 16  # of a mini-batch, for each of which a thread keeps sums
+MOST_EXAMPLES = 16  # of a mini-batch: what the kernels have rows for
 
 
 class Blocks(NamedTuple):
-    """How a kernel divides the weights of a layer (units below, units), as measured to be fast."""
+    """How the programs of a kernel divide the weights (units below, units) of a layer."""
 
     rows: int
     columns: int
     steps: int
-    warps: int
+    """of one part: of rows going up, of columns going down"""
 
 
-NARROW = 32  # units: the output layer
-UP, UP_NARROW = Blocks(32, 32, 4, 8), Blocks(128, 16, 4, 16)
-DOWN, DOWN_NARROW = Blocks(16, 64, 1, 8), Blocks(16, 16, 1, 4)
+# the fastest of some forty that were tried on an H200 with 3, 8 and 15 runs of 1,000 units; narrow is the output layer
+NARROW = 32
+UP, UP_NARROW = (Blocks(32, 64, 8), {"num_warps": 4, "STAGES": 4}), (Blocks(64, 16, 2), {"num_warps": 2, "STAGES": 2})
+DOWN, DOWN_NARROW = (Blocks(64, 64, 4), {"num_warps": 8, "maxnreg": 128}), (Blocks(32, 16, 1), {"num_warps": 4})
 
 
 def is_thin(networks: Perceptron, batch_size: int) -> bool:
@@ -48,79 +49,83 @@ class ThinDescent:
     """Updates a stack of runs in place, as `stages.network.sgd.GradientDescent` does."""
 
     def __init__(self, networks: Perceptron, learning_rates: Sequence[float], batch_size: int, cost: str) -> None:
-        """Keep `networks`, a stack of as many runs as there are `learning_rates`, and allocate all buffers."""
+        """Keep `networks`, a stack of as many runs as there are `learning_rates`, and allocate all buffers.
+
+        `cost` is a name in COSTS.
+        """
+        runs = len(learning_rates)
         self.changed = [*networks.weights, *networks.biases]
-        self._networks = networks
         self._cost_gradient = COSTS[cost].gradient
         self._rates = networks.weights[0].new_tensor(learning_rates)[:, None, None] / batch_size
         self._batch_size = batch_size
-        widths = [bias.shape[-1] for bias in networks.biases]
-        empty = [self._rates.new_empty(len(learning_rates), batch_size, width) for width in widths]
-        self._activations = empty[:-1]
-        self._gradients = [torch.empty_like(buffer) for buffer in empty]
-        self._overlap = self._rates.is_cuda and torch.cuda.get_device_capability(self._rates.device) >= (9, 0)
+        rows = [self._rates.new_empty(runs, batch_size, bias.shape[-1]) for bias in networks.biases]
+        self._activations, self._gradients = rows[:-1], [torch.empty_like(buffer) for buffer in rows]
+        layers = range(len(networks.weights))
+        self._go_up = [_up(networks, layer) for layer in layers]
+        self._go_down = [_down(networks, layer) for layer in layers]
 
     @torch.inference_mode()
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
         """Do one update for each mini-batch, in order, as `stages.network.sgd.GradientDescent.update` does."""
         batches = (tensor.split(self._batch_size, -2) for tensor in (inputs, targets, outputs))
         for x, y, output in zip(*batches, strict=True):
-            activations = [x, *self._activations]
-            for layer, above in enumerate([*self._activations, output]):
-                self._go_up(layer, activations[layer], above)
+            below, above = [x, *self._activations], [*self._activations, output]
+            for go_up, z, z_above in zip(self._go_up, below, above, strict=True):
+                go_up(z, z_above)
             gradient = self._gradients[-1]
             self._cost_gradient(output, y, gradient)
             # the learning rate is folded into the gradient at the output, from where it reaches every weight
             gradient.mul_(self._rates)
-            for layer in range(len(activations) - 1, -1, -1):
-                self._go_down(layer, activations[layer])
+            gradients_below = [x, *self._gradients[:-1]]  # none goes down into x
+            for layer in range(len(below) - 1, -1, -1):
+                self._go_down[layer](below[layer], self._gradients[layer], gradients_below[layer])
 
-    def _go_up(self, layer: int, below: Tensor, above: Tensor) -> None:
-        """Fill `above` with the activations of a layer, or with the pre-activations of the output."""
-        from stages.network.kernels import up
 
-        weight, is_output = self._networks.weights[layer], layer == self._networks.hidden_layers
-        runs, units_below, units = weight.shape
-        blocks = UP_NARROW if units < NARROW else UP
-        up[-(-units // blocks.columns), runs](
-            below,
-            weight,
-            self._networks.biases[layer],
-            above,
-            below.stride(0),
-            above.stride(0),
-            self._batch_size,
-            units_below,
-            units,
-            "identity" if is_output else self._networks.activation,
-            *blocks[:3],
-            self._overlap,
-            layer == 0,
-            num_warps=blocks.warps,
-            launch_pdl=self._overlap,
-        )
+def _up(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor], None]:
+    """Return what fills the activations of a layer, or the output's pre-activations, from those of the layer below."""
+    from stages.network.kernels import EXAMPLES, up
 
-    def _go_down(self, layer: int, below: Tensor) -> None:
-        """Send the gradient of a layer down to the one below, and correct the layer's weights and biases."""
-        from stages.network.kernels import down
+    weight, bias = networks.weights[layer], networks.biases[layer]
+    runs, units_below, units = weight.shape
+    activation = networks.activation if layer < networks.hidden_layers else "identity"
+    blocks, options = UP_NARROW if units < NARROW else UP
+    grid = (-(-units_below // (blocks.rows * blocks.steps)), -(-units // blocks.columns), runs)
+    parts, arrived = _shared(weight, grid, EXAMPLES * blocks.columns)
+    precision = _precision()
 
-        weight = self._networks.weights[layer]
-        runs, units_below, units = weight.shape
-        blocks = DOWN_NARROW if units < NARROW else DOWN
-        down[-(-units_below // blocks.rows), runs](
-            below,
-            weight,
-            self._networks.biases[layer],
-            self._gradients[layer],
-            self._gradients[layer - 1] if layer else below,
-            below.stride(0),
-            self._batch_size,
-            units_below,
-            units,
-            self._networks.activation,
-            *blocks[:3],
-            self._overlap,
-            layer == 0,
-            num_warps=blocks.warps,
-            launch_pdl=self._overlap,
-        )
+    def go_up(below: Tensor, above: Tensor) -> None:
+        strides, sizes = (below.stride(0), above.stride(0)), (below.shape[1], units_below, units)
+        described = (*strides, *sizes, activation, precision, EXAMPLES, *blocks)
+        up[grid](below, weight, bias, above, parts, arrived, *described, **options)
+
+    return go_up
+
+
+def _down(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor, Tensor], None]:
+    """Return what corrects a layer from the activations below and its gradient, and fills the gradient below."""
+    from stages.network.kernels import EXAMPLES, down
+
+    weight, bias = networks.weights[layer], networks.biases[layer]
+    runs, units_below, units = weight.shape
+    blocks, options = DOWN_NARROW if units < NARROW else DOWN
+    grid = (-(-units // (blocks.columns * blocks.steps)), -(-units_below // blocks.rows), runs)
+    parts, arrived = _shared(weight, grid, EXAMPLES * blocks.rows)
+    precision = _precision()
+
+    def go_down(below: Tensor, gradient: Tensor, gradient_below: Tensor) -> None:
+        sizes = (below.shape[1], units_below, units)
+        described = (below.stride(0), *sizes, networks.activation, precision, layer == 0, EXAMPLES, *blocks)
+        down[grid](below, weight, bias, gradient, gradient_below, parts, arrived, *described, **options)
+
+    return go_down
+
+
+def _shared(weight: Tensor, grid: tuple[int, int, int], part: int) -> tuple[Tensor, Tensor]:
+    """Return room for the parts, of so many numbers, of all programs' sums, and for how many of them have arrived."""
+    of_sum, sums, runs = grid
+    return weight.new_empty(runs * sums * of_sum * part), weight.new_zeros(runs * sums, dtype=torch.int32)
+
+
+def _precision() -> str:
+    """Return the precision of products as Triton names it, which `stages.network.device.compute_alike` has set."""
+    return "tf32" if torch.get_float32_matmul_precision() == "high" else "tf32x3"

@@ -232,8 +232,8 @@ def test_gpu_stack_follows_the_cpu(setting):
         return tuple(tensor.cuda() for tensor in test_training.draw(seed, start, count))
 
     setting = replace(setting, recipe=NORMALIZED, schedule=[0, 1, 7, 240])
-    runs = [Run(2, 0.1, 0), Run(2, 0.02, 0), Run(3, 0.1, 0)]
+    runs = [Run(2, 0.01, 0), Run(2, 0.002, 0), Run(3, 0.01, 0)]  # at ten times these, rounding grows a millionfold
     on_gpu = train(runs, replace(setting, device=torch.device("cuda"), draw=draw_on_gpu), lambda count: None)
     for found, expected in zip(on_gpu, train(runs, setting, lambda count: None), strict=True):
         for name, array in expected.final.items():
-            np.testing.assert_allclose(found.final[name], array, rtol=1e-3, atol=1e-3)
+            np.testing.assert_allclose(found.final[name], array, rtol=1e-3, atol=1e-4)
