@@ -6,6 +6,8 @@ from contextlib import suppress
 
 from stages.interrupts import Interrupted, interruptible
 
+AGAIN = "`dvc repro` makes it anew"  # what a stage made and is damaged
+
 
 class InputError(Exception):
     """A parameter, file or argument that cannot be used; its text is the one line that the user reads."""

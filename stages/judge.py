@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.artifacts import RUN, chosen_run, read_runs, read_table
+from stages.artifacts import chosen_run, read_runs, read_table
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import marks
 from stages.claims.measurements import measurements_in, of_first_seed
@@ -18,6 +18,7 @@ from stages.claims.table1 import paper_percent, table1_row
 from stages.files import whole_folder, write_whole
 from stages.params import load_params
 from stages.running import run_stage
+from stages.tables import RUN
 
 CURVES = {  # file in reports/plots: the run table and its columns
     "error_curves": ("curves", ["update", "validation_error", "test_error"]),

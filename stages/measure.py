@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from stages.arguments import Arguments, read_arguments
-from stages.artifacts import AGAIN, read_parameters
+from stages.artifacts import read_parameters
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import read_split_of
-from stages.errors import InputError
+from stages.errors import AGAIN, InputError
 from stages.files import whole_folder
 from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import AGAIN, RUN, chosen_run, read_csv, read_runs, read_table
+from stages.artifacts import chosen_run, read_csv, read_runs, read_table
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import read_split_of
-from stages.errors import InputError
+from stages.errors import AGAIN, InputError
 from stages.figures import claims, cost_surfaces, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
@@ -20,6 +20,7 @@ from stages.files import whole_folder, write_whole
 from stages.machine import processor
 from stages.params import Params, load_params
 from stages.running import run_stage
+from stages.tables import RUN
 
 CLAIMS = Path("reports/claims.json")
 TABLE1 = ["dataset", "model", "activation", "initialization", "test_error_percent", "paper_percent", "marked"]

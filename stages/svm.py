@@ -19,7 +19,7 @@ from torch import Tensor
 
 from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
 from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, Split, read_split_of
+from stages.datasets.prepared import SPLITS, Split, files_of, read_split_of
 from stages.errors import InputError
 from stages.files import whole_folder
 from stages.network.checkpoints import Checkpoints, checkpoints_of
@@ -53,8 +53,7 @@ def main() -> None:
     compute_alike(params.precision)
     fixed = {"network": asdict(NETWORK), "precision": params.precision, "seed": getattr(params, dataset).seed}
     parameters = {**fixed, "scale": asdict(params.settings)}
-    data = [*(Path("data/prepared") / dataset).iterdir(), Path("data/validated") / f"{dataset}.json"]
-    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, data, executor.kind)
+    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, files_of(dataset), executor.kind)
     outcomes = search(params, dataset, executor, checkpoints)
     of_network = network_answers(chosen_of(outcomes), test, executor.here)
     with whole_folder(Path("data/svm") / dataset) as folder:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from stages.arguments import Arguments, read_arguments
 from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, Split, read_split_of
+from stages.datasets.prepared import SPLITS, Split, files_of, read_split_of
 from stages.errors import InputError
 from stages.files import whole_folder, write_whole
 from stages.network.checkpoints import Checkpoints, checkpoints_of
@@ -49,8 +49,8 @@ def main() -> None:
     splits = {name: read_split_of(arguments.dataset, prepared, name) for name in read}
     executor = open_executor(partial(training_setting, arguments, splits), arguments.params.device)
     parameters = arguments.params.of_training(arguments.dataset, arguments.model)
-    data = [*prepared.iterdir(), Path("data/validated") / f"{arguments.dataset}.json"]
-    checkpoints = checkpoints_of(f"train-{arguments.dataset}-{arguments.model}", parameters, data, executor.kind)
+    name, data = f"train-{arguments.dataset}-{arguments.model}", files_of(arguments.dataset)
+    checkpoints = checkpoints_of(name, parameters, data, executor.kind)
     outcomes = search(arguments, executor, checkpoints)
     made = {"device": executor.device, "parameters": parameters}
     with whole_folder(Path("data/runs") / arguments.dataset / arguments.model) as folder:

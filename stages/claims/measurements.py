@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.artifacts import RUN, read_table, with_columns
+from stages.artifacts import read_table
 from stages.claims.verdict import Undecided
 from stages.datasets.catalogue import CATALOGUE
 from stages.params import Model, Params, Scale
+from stages.tables import RUN, with_columns
 
 SHAPESET = "shapeset"  # the data set that the paper's claims are about
 PAPER_LAYERS = 5  # hidden layers of the networks of Table 1

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
-from stages.artifacts import AGAIN, listed, read_tensors
+from stages.artifacts import listed, read_tensors
 from stages.datasets.catalogue import CATALOGUE
-from stages.errors import InputError
+from stages.errors import AGAIN, InputError
 
 SPLITS = ("train", "validation", "test")
 
@@ -32,6 +32,11 @@ class Prepared:
     """by name, in the order of SPLITS"""
     facts: pd.DataFrame
     """one row an image, in the splits' order: split, index, label, and what else is known of it"""
+
+
+def files_of(dataset: str) -> list[Path]:
+    """Return the files of a prepared data set and of its check: all data that training depends on."""
+    return [*(Path("data/prepared") / dataset).iterdir(), Path("data/validated") / f"{dataset}.json"]
 
 
 def write_prepared(folder: Path, prepared: Prepared) -> None:

@@ -14,14 +14,14 @@ import pandas as pd
 from safetensors.numpy import save
 from tqdm import tqdm
 
-from stages.artifacts import AGAIN, read_table, read_tensors
+from stages.artifacts import read_table, read_tensors
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.imagenet.archive import ALLOWED, Photograph, find_photographs
 from stages.datasets.imagenet.choice import choose
 from stages.datasets.imagenet.classes import class_labels
 from stages.datasets.imagenet.photographs import MOST_BYTES, SIDE, Undecodable, shrink
 from stages.datasets.prepared import SPLITS, Prepared, Split
-from stages.errors import InputError
+from stages.errors import AGAIN, InputError
 from stages.params import SmallImagenet
 
 CLASS_NAMES = CATALOGUE["small_imagenet"].class_names

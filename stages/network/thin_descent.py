@@ -15,6 +15,7 @@ from stages.network.costs import COSTS
 from stages.network.perceptron import Perceptron
 
 ACTIVATIONS = ("sigmoid", "tanh", "softsign")  # that the kernels know
+TENSOR_CORES_FOR_TF32 = (8, 0)  # compute capability, from Ampere on
 MOST_EXAMPLES = 16  # of a mini-batch: what the kernels have rows for
 
 
@@ -38,6 +39,8 @@ def is_thin(networks: Perceptron, batch_size: int) -> bool:
     weight = networks.weights[0]
     return (
         weight.is_cuda
+        and torch.version.cuda is not None  # and no GPU of AMD's, which torch calls cuda too
+        and torch.cuda.get_device_capability(weight.device) >= TENSOR_CORES_FOR_TF32
         and weight.dtype == torch.float32
         and networks.activation in ACTIVATIONS
         and batch_size <= MOST_EXAMPLES

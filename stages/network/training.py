@@ -16,7 +16,6 @@ from stages.network.batch_normalization import BatchNormalizedDescent
 from stages.network.checkpoints import Checkpoints
 from stages.network.cuda_graph import CapturedUpdates
 from stages.network.inputs import to_inputs
-from stages.network.per_parameter import PARAMETER_COPIES
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
 from stages.network.pretraining import Pretraining
 from stages.network.recipe import layer_sizes
@@ -79,7 +78,7 @@ class Setting:
     def _kept_copies(self) -> int:
         """Copies of the parameters that are kept in training beside the network's own."""
         normalized = int(self.recipe.batch_normalization)  # W beside the weights as they are used
-        return normalized + (PARAMETER_COPIES if self.recipe.update_rule != "sgd" else 0)
+        return normalized + UPDATE_RULES[self.recipe.update_rule].parameter_copies
 
 
 @dataclass(frozen=True)
@@ -268,7 +267,7 @@ class _Stack:
         if setting.recipe.batch_normalization:
             self._rule = BatchNormalizedDescent(*described, torch.stack(self._first_inputs))
         else:
-            self._rule = UPDATE_RULES[setting.recipe.update_rule](*described)
+            self._rule = UPDATE_RULES[setting.recipe.update_rule].descent(*described)
         self._initial = [parameters(network) for network in self._networks]
         self._observations = [[] for _ in self._runs]
         self._diverged_at = torch.full((len(self._runs),), NEVER, device=setting.device)

@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages import measure
-from stages.artifacts import TABLES, read_parameters, read_table
+from stages.artifacts import read_parameters, read_table
 from stages.network.perceptron import initialize, parameters
 from stages.params import Model
+from stages.tables import TABLES
 from tests.hostile.damage import (
     ARRAYS,
     BYTES,

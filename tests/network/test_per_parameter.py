@@ -83,7 +83,7 @@ def test_updates_equal_those_of_brute_force(rule, cost, activation):
     inputs, labels = examples(updates * BATCH)
     networks = [double(seed, activation) for seed in (3, 4)]
     stacked = stack(networks, torch.device("cpu"))
-    descent = UPDATE_RULES[rule](stacked, RATES, BATCH, cost)
+    descent = UPDATE_RULES[rule].descent(stacked, RATES, BATCH, cost)
     targets = nn.functional.one_hot(labels, SIZES[-1]).double()
     for part in (slice(0, 7 * BATCH), slice(7 * BATCH, None)):
         both = inputs[part].repeat(2, 1, 1), targets[part].repeat(2, 1, 1)
@@ -109,7 +109,7 @@ def test_outputs_are_those_before_each_update(rule):
     network = double(5, "tanh")
     targets = nn.functional.one_hot(labels, SIZES[-1]).double()[None]
     outputs = torch.empty_like(targets)
-    UPDATE_RULES[rule](stack([network], torch.device("cpu")), [0.01], BATCH, "cross_entropy").update(
+    UPDATE_RULES[rule].descent(stack([network], torch.device("cpu")), [0.01], BATCH, "cross_entropy").update(
         inputs[None], targets, outputs
     )
     torch.testing.assert_close(outputs[0], plain_network(network)(inputs).detach(), rtol=0, atol=1e-12)

@@ -14,7 +14,7 @@ from stages.network.inputs import to_inputs
 from stages.network.per_parameter import ESTIMATED_EVERY
 from stages.network.perceptron import forward, from_parameters, initialize, parameters, predict
 from stages.network.training import BLOCK_UPDATES, Run, Setting, train
-from stages.network.update_rules import UPDATE_RULES
+from stages.network.update_rules import UPDATE_RULES, UpdateRule
 from stages.network.workers import train_on_all_cores
 from stages.params import Model
 from tests.network.test_sgd import plain_training
@@ -125,7 +125,7 @@ def test_whole_blocks_begin_where_estimates_are_taken(setting, monkeypatch, sche
 
         return SimpleNamespace(update=update)
 
-    monkeypatch.setitem(UPDATE_RULES, "noted", noted)
+    monkeypatch.setitem(UPDATE_RULES, "noted", UpdateRule(noted))
     setting = replace(setting, recipe=Model("tanh", "standard", "noted"), schedule=schedule)
     train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
     updates = np.array([len(inputs) // BATCH for inputs in calls])
