@@ -81,10 +81,11 @@ licences: setup .venv/audit
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock ray==$(RAY)
 	@touch $@
 
-# For the tests of the GPU's kernels, which run interpreted where no GPU is. With torch for CUDA it is there.
+# For the tests of the GPU's kernels, which run interpreted where no GPU is. With torch for CUDA it is there; it is made
+# for Linux alone.
 .venv/triton: .venv/complete
-	@.venv/bin/python -c 'import triton' 2>/dev/null || .venv/bin/python -m pip install --disable-pip-version-check \
-		--quiet --no-deps triton==$(TRITON)
+	@[ "$$(uname)" != Linux ] || .venv/bin/python -c 'import triton' 2>/dev/null \
+		|| .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps triton==$(TRITON)
 	@touch $@
 
 lint: setup

@@ -1,4 +1,4 @@
-"""What the tables that stages hand on are like, and whether one is like it."""
+"""What the tables that stages hand on are like, and the check of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

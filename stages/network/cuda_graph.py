@@ -20,9 +20,10 @@ class CapturedUpdates:
         targets: Tensor,
     ) -> None:
         """Capture `update(inputs, targets, outputs)`; the tensors that it changes are left as they were."""
+        self._update = update  # the graph works on memory that it keeps
         self._inputs, self._targets, self._outputs = inputs.clone(), targets.clone(), torch.empty_like(targets)
         before = [tensor.clone() for tensor in changed]
-        # libraries allocate their workspaces at the first call, which may not happen during capture
+        # libraries allocate their workspaces, and Triton compiles, at the first call: neither may happen during capture
         warm_up = torch.cuda.Stream()
         warm_up.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(warm_up):

@@ -7,13 +7,13 @@ To keep the whole GPU busy, several programs share the sum that a product is: ea
 arrive adds them up, always in the same order, so that the same inputs give the same bits. In products of PRECISION
 tf32x3 each factor is the sum of two numbers of TF32, and three of their four products are added: that is as exact as
 float32 (after 48 updates at the paper's width the weights were as far from those of double precision as by cuBLAS).
+
+`tl.full` stands in for `tl.zeros`, which Triton's interpreter cannot call where torch imported Triton before.
 """
 
 import triton
 import triton.language as tl
 from triton.language.extra import libdevice
-
-EXAMPLES = 16  # the rows that a matrix product of the hardware has: mini-batches may have as many
 
 
 @triton.jit
@@ -51,7 +51,14 @@ def arrives_last(arrived, PARTS: tl.constexpr):
     last = tl.atomic_add(arrived, 1, sem="release") == PARTS - 1
     if last:
         tl.atomic_add(arrived, -PARTS, sem="acquire")
+        tl.debug_barrier()  # for all threads, not for the one that asked
     return last
+
+
+@triton.jit
+def arrives_once(arrived):
+    """Do next to nothing, to see whether kernels can be compiled and run."""
+    arrives_last(arrived, 1)
 
 
 @triton.jit
@@ -69,7 +76,7 @@ def up(
     UNITS: tl.constexpr,
     ACTIVATION: tl.constexpr,
     PRECISION: tl.constexpr,
-    EXAMPLES: tl.constexpr,
+    EXAMPLES: tl.constexpr,  # rows of a matrix product, at least BATCH
     ROWS: tl.constexpr,  # units below of one step
     COLUMNS: tl.constexpr,  # units of a block
     STEPS: tl.constexpr,  # of one part
@@ -81,7 +88,7 @@ def up(
     example, column = tl.arange(0, EXAMPLES), tl.arange(0, COLUMNS)
     unit = block * COLUMNS + column
     there = (example < BATCH)[:, None] & (unit < UNITS)[None, :]
-    total = tl.zeros((EXAMPLES, COLUMNS), tl.float32)
+    total = tl.full((EXAMPLES, COLUMNS), 0.0, tl.float32)
     for step in tl.range(0, STEPS, num_stages=STAGES):
         row = (part * STEPS + step) * ROWS + tl.arange(0, ROWS)
         z = tl.load(
@@ -99,7 +106,7 @@ def up(
     parts += blocks * PARTS * EXAMPLES * COLUMNS + example[:, None] * COLUMNS + column[None, :]
     tl.store(parts + part * EXAMPLES * COLUMNS, total, mask=there)
     if arrives_last(arrived + blocks, PARTS):
-        total = tl.zeros((EXAMPLES, COLUMNS), tl.float32)
+        total = tl.full((EXAMPLES, COLUMNS), 0.0, tl.float32)
         for other in tl.static_range(PARTS):
             total += tl.load(parts + other * EXAMPLES * COLUMNS, mask=there, other=0.0, cache_modifier=".cg")
         s = total + tl.load(bias + run * UNITS + unit, mask=unit < UNITS, other=0.0)[None, :]
@@ -123,7 +130,7 @@ def down(
     ACTIVATION: tl.constexpr,  # of the layer below
     PRECISION: tl.constexpr,
     IS_FIRST: tl.constexpr,  # whether what is below are the inputs, which need no gradient
-    EXAMPLES: tl.constexpr,
+    EXAMPLES: tl.constexpr,  # rows of a matrix product, at least BATCH
     ROWS: tl.constexpr,  # units below of a block
     COLUMNS: tl.constexpr,  # units of one step
     STEPS: tl.constexpr,  # of one part
@@ -139,7 +146,7 @@ def down(
     gradient += run * BATCH * UNITS
     bias += run * UNITS
     places = weight + run * BELOW * UNITS + row[:, None] * UNITS + unit[None, :]
-    total = tl.zeros((EXAMPLES, ROWS), tl.float32)
+    total = tl.full((EXAMPLES, ROWS), 0.0, tl.float32)
     w = tl.load(places, mask=(row < BELOW)[:, None] & (unit < end)[None, :], other=0.0)
     for step in tl.range(0, STEPS, num_stages=1):
         now, after = unit + step * COLUMNS, unit + (step + 1) * COLUMNS
@@ -152,7 +159,7 @@ def down(
                 other=0.0,
             )
             total = tl.dot(g, tl.trans(w), total, input_precision=PRECISION)
-        correction = tl.zeros((ROWS, COLUMNS), tl.float32)
+        correction = tl.full((ROWS, COLUMNS), 0.0, tl.float32)
         for one in tl.static_range(BATCH):
             z = tl.load(below + one * BELOW + row, mask=row < BELOW, other=0.0)
             g = tl.load(gradient + one * UNITS + now, mask=now < end, other=0.0)
@@ -162,7 +169,7 @@ def down(
     if block == 0:
         for step in tl.range(0, STEPS):
             now = unit + step * COLUMNS
-            correction = tl.zeros((COLUMNS,), tl.float32)
+            correction = tl.full((COLUMNS,), 0.0, tl.float32)
             for one in tl.static_range(BATCH):
                 correction += tl.load(gradient + one * UNITS + now, mask=now < end, other=0.0)
             tl.store(bias + now, tl.load(bias + now, mask=now < end) - correction, mask=now < end)
@@ -172,7 +179,7 @@ def down(
         parts += blocks * PARTS * EXAMPLES * ROWS + example[:, None] * ROWS + tl.arange(0, ROWS)[None, :]
         tl.store(parts + part * EXAMPLES * ROWS, total, mask=there)
         if arrives_last(arrived + blocks, PARTS):
-            total = tl.zeros((EXAMPLES, ROWS), tl.float32)
+            total = tl.full((EXAMPLES, ROWS), 0.0, tl.float32)
             for other in tl.static_range(PARTS):
                 total += tl.load(parts + other * EXAMPLES * ROWS, mask=there, other=0.0, cache_modifier=".cg")
             z = tl.load(below + example[:, None] * BELOW + row[None, :], mask=there, other=0.0)

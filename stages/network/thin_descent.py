@@ -1,22 +1,25 @@
 """Plain stochastic gradient descent on a stack of runs on a GPU, for mini-batches of a few examples.
 
-It does what `stages.network.sgd` does, with a kernel of its own for each layer going up and one going down, where thin
-products of a library take two to three times as long, and others between them.
+It does what `stages.network.sgd` does, with two kernels of its own for each layer, one going up and one going down; a
+library's thin products, and the other kernels that they need between them, take more than twice as long.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.util import find_spec
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from stages.errors import say
 from stages.network.costs import COSTS
 from stages.network.perceptron import Perceptron
 
 ACTIVATIONS = ("sigmoid", "tanh", "softsign")  # that the kernels know
 TENSOR_CORES_FOR_TF32 = (8, 0)  # compute capability, from Ampere on
-MOST_EXAMPLES = 16  # of a mini-batch: what the kernels have rows for
+MOST_EXAMPLES = 16  # of a mini-batch: the rows that a matrix product of the hardware has
+MOST_WEIGHTS = 2**31 - 1  # of a layer: the kernels count in 32 bits
 
 
 class Blocks(NamedTuple):
@@ -28,8 +31,8 @@ class Blocks(NamedTuple):
     """of one part: of rows going up, of columns going down"""
 
 
-# the fastest of some forty that were tried on an H200 with 3, 8 and 15 runs of 1,000 units; narrow is the output layer
-NARROW = 32
+# the fastest of some forty that were tried on an H200 with 3, 8 and 15 runs of 1,000 units
+NARROW = 32  # units: the output layer, and whatever is as narrow
 UP, UP_NARROW = (Blocks(32, 64, 8), {"num_warps": 4, "STAGES": 4}), (Blocks(64, 16, 2), {"num_warps": 2, "STAGES": 2})
 DOWN, DOWN_NARROW = (Blocks(64, 64, 4), {"num_warps": 8, "maxnreg": 128}), (Blocks(32, 16, 1), {"num_warps": 4})
 
@@ -39,13 +42,29 @@ def is_thin(networks: Perceptron, batch_size: int) -> bool:
     weight = networks.weights[0]
     return (
         weight.is_cuda
-        and torch.version.cuda is not None  # and no GPU of AMD's, which torch calls cuda too
-        and torch.cuda.get_device_capability(weight.device) >= TENSOR_CORES_FOR_TF32
         and weight.dtype == torch.float32
         and networks.activation in ACTIVATIONS
         and batch_size <= MOST_EXAMPLES
-        and find_spec("triton") is not None  # which comes with torch for CUDA on Linux
+        and max(layer[0].numel() for layer in networks.weights) <= MOST_WEIGHTS
+        and can_compile(weight.device)
     )
+
+
+@cache
+def can_compile(device: torch.device) -> bool:
+    """Return whether Triton makes programs for a GPU; where it should and does not, say why."""
+    if find_spec("triton") is None:  # which comes with torch for CUDA on Linux
+        return False
+    if torch.version.cuda is None or torch.cuda.get_device_capability(device) < TENSOR_CORES_FOR_TF32:
+        return False
+    from stages.network.kernels import arrives_once
+
+    try:
+        arrives_once[(1,)](torch.zeros((), dtype=torch.int32, device=device))
+    except Exception as error:  # a compiler of C is missing, or the GPU is newer than Triton: no common class
+        say(f"Triton makes no programs here ({' '.join(str(error).split())[:200]}), so training is slower")
+        return False
+    return True
 
 
 class ThinDescent:
@@ -86,19 +105,19 @@ class ThinDescent:
 
 def _up(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor], None]:
     """Return what fills the activations of a layer, or the output's pre-activations, from those of the layer below."""
-    from stages.network.kernels import EXAMPLES, up
+    from stages.network.kernels import up
 
     weight, bias = networks.weights[layer], networks.biases[layer]
     runs, units_below, units = weight.shape
     activation = networks.activation if layer < networks.hidden_layers else "identity"
     blocks, options = UP_NARROW if units < NARROW else UP
     grid = (-(-units_below // (blocks.rows * blocks.steps)), -(-units // blocks.columns), runs)
-    parts, arrived = _shared(weight, grid, EXAMPLES * blocks.columns)
+    parts, arrived = _shared(weight, grid, blocks.columns)
     precision = _precision()
 
     def go_up(below: Tensor, above: Tensor) -> None:
         strides, sizes = (below.stride(0), above.stride(0)), (below.shape[1], units_below, units)
-        described = (*strides, *sizes, activation, precision, EXAMPLES, *blocks)
+        described = (*strides, *sizes, activation, precision, MOST_EXAMPLES, *blocks)
         up[grid](below, weight, bias, above, parts, arrived, *described, **options)
 
     return go_up
@@ -106,27 +125,28 @@ def _up(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor], None]:
 
 def _down(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor, Tensor], None]:
     """Return what corrects a layer from the activations below and its gradient, and fills the gradient below."""
-    from stages.network.kernels import EXAMPLES, down
+    from stages.network.kernels import down
 
     weight, bias = networks.weights[layer], networks.biases[layer]
     runs, units_below, units = weight.shape
     blocks, options = DOWN_NARROW if units < NARROW else DOWN
     grid = (-(-units // (blocks.columns * blocks.steps)), -(-units_below // blocks.rows), runs)
-    parts, arrived = _shared(weight, grid, EXAMPLES * blocks.rows)
+    parts, arrived = _shared(weight, grid, blocks.rows)
     precision = _precision()
 
     def go_down(below: Tensor, gradient: Tensor, gradient_below: Tensor) -> None:
         sizes = (below.shape[1], units_below, units)
-        described = (below.stride(0), *sizes, networks.activation, precision, layer == 0, EXAMPLES, *blocks)
+        described = (below.stride(0), *sizes, networks.activation, precision, layer == 0, MOST_EXAMPLES, *blocks)
         down[grid](below, weight, bias, gradient, gradient_below, parts, arrived, *described, **options)
 
     return go_down
 
 
-def _shared(weight: Tensor, grid: tuple[int, int, int], part: int) -> tuple[Tensor, Tensor]:
-    """Return room for the parts, of so many numbers, of all programs' sums, and for how many of them have arrived."""
-    of_sum, sums, runs = grid
-    return weight.new_empty(runs * sums * of_sum * part), weight.new_zeros(runs * sums, dtype=torch.int32)
+def _shared(weight: Tensor, grid: tuple[int, int, int], units: int) -> tuple[Tensor, Tensor]:
+    """Return room for the parts of the sums of blocks of so many `units`, and for how many parts have arrived."""
+    parts, blocks, runs = grid
+    room = weight.new_empty(runs * blocks * parts * MOST_EXAMPLES * units)
+    return room, weight.new_zeros(runs * blocks, dtype=torch.int32)
 
 
 def _precision() -> str:

@@ -1,8 +1,8 @@
 """How fast training is, beside plain PyTorch, JAX and the machine's own limits: `make bench`.
 
 Everything is measured in one run on this machine's own device. Competitors take turns, and ratios are taken turn by
-turn, so that they hold when the machine's speed drifts. Prints a table and writes reports/bench.json. What is not
-installed, JAX or DVC, is left out with a line that says so.
+turn, so that they hold when the machine's speed drifts. Prints a table and writes reports/bench.json. Where JAX or DVC
+is not installed, it is left out with a line that says so.
 """
 
 import importlib.metadata
@@ -10,7 +10,6 @@ import json
 import multiprocessing
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from stages.files import write_whole
 from stages.network.checkpoints import Checkpoints
 from stages.network.device import device_name, resolve_device
 from stages.network.perceptron import initialize
-from stages.network.training import Run, Setting
+from stages.network.training import BLOCK_UPDATES, DRAWN_UPDATES, Run, Setting
 from stages.network.workers import train_on_all_cores
 from stages.params import Model
 from stages.shapeset.stream import draw_images
@@ -45,9 +44,10 @@ DEVICE = resolve_device("auto")
 ON_GPU = DEVICE.type == "cuda"
 LEARNING_RATES = tuple(n / 100 for n in range(1, 9)) if ON_GPU else (0.01, 0.02, 0.05, 0.1)
 STAGE = [Run(HIDDEN_LAYERS, rate, 0) for rate in LEARNING_RATES]
-PARTS_OF_STAGE = [STAGE[:1], STAGE[:3]] if ON_GPU else [STAGE[:1]]  # figure 11 has three learning rates a model
-FIGURE_11 = 5 * 3 * 5_000_000  # run-updates: models, learning rates, updates at the paper's scale
-UPDATES = {256: 6_000, 1000: 3_072}  # of each run; the slower peers do a fraction
+PARTS_OF_STAGE = [STAGE[:1], STAGE[:3]] if ON_GPU else [STAGE[:1]]
+FIGURE_11 = 5 * 3 * 5_000_000  # run-updates: models, three learning rates of each, updates at the paper's scale
+# of each run; the slower peers do a fraction
+UPDATES = dict.fromkeys((256, 1000), 3 * DRAWN_UPDATES) if ON_GPU else {256: 6_000, 1000: 3_072}
 MEMORY_UPDATES = (2_000, 8_000)
 PEERS = {"": "plain PyTorch", "jax_": "JAX"}
 
@@ -55,12 +55,14 @@ PEERS = {"": "plain PyTorch", "jax_": "JAX"}
 def main() -> None:
     """Measure, print and write."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as jax:
-        rows = [row for units in UPDATES for row in training_rows(units, jax)]
+        with_jax = is_jax_there(jax)
+        rows = [row for units in UPDATES for row in training_rows(units, jax, with_jax)]
     rows += [*generator_rows(rows), *machine_rows(rows), *figure_11_rows(rows)]
     rows += [*memory_rows(), *cluster_rows(), *noop_rows()]
     for one in rows:
         print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}")
-    packages = {name: importlib.metadata.version(name) for name in ("torch", "jax", "numpy", "dvc") if find_spec(name)}
+    named = ("torch", "triton", "jax", "numpy", "dvc")
+    packages = {name: importlib.metadata.version(name) for name in named if find_spec(name)}
     report = {
         "device": device_name(DEVICE),
         "versions": {"python": platform.python_version(), **packages},
@@ -74,19 +76,17 @@ def row(name: str, value: float, unit: str) -> dict:
     return {"id": name, "value": float(f"{value:.4g}"), "unit": unit}
 
 
-def training_rows(units: int, jax: Executor) -> list[dict]:
+def training_rows(units: int, jax: Executor, with_jax: bool) -> list[dict]:
     """Return the rates of the engine and its peers at one size, and the engine's ratio to them."""
     updates = UPDATES[units]
     engine = {len(runs): partial(engine_rate, units, runs, updates) for runs in (STAGE, *PARTS_OF_STAGE)}
     ways = {f"engine_{runs}_run{'s' * (runs > 1)}": measure for runs, measure in engine.items()}
     peers = {"": {"plain": partial(plain_rate, units, updates // 8)}}
-    if find_spec("jax"):
+    if with_jax:
         peers["jax_"] = {
             "jax_scan": partial(jax_rate, jax, units, LEARNING_RATES[:1], updates // 8),
             "jax_vmap": partial(jax_rate, jax, units, LEARNING_RATES, updates // 8),
         }
-    else:
-        say("JAX is not installed, so there is no comparison with it")
     for of_peer in peers.values():
         ways |= of_peer
     turns = [{way: measure() for way, measure in ways.items()} for _ in range(TURNS)]
@@ -121,8 +121,8 @@ def synchronize() -> None:
 def engine_rate(units: int, runs: list[Run], updates: int) -> float:
     """Return run-updates a second of what a train stage does, its worker processes and drawing of images included.
 
-    On a GPU from the end of the first block of updates: compiling and copying weights take seconds, however long
-    training is.
+    On a GPU from where the second images are drawn: compiling and copying weights take seconds, however long training
+    is.
     """
     setting = setting_of(units, updates, DEVICE)
     if not ON_GPU:
@@ -136,7 +136,8 @@ def engine_rate(units: int, runs: list[Run], updates: int) -> float:
 
     train_on_all_cores(runs, setting, progress)
     synchronize()
-    return sum(done[1:]) / (ends[0].elapsed_time(ends[-1]) / 1000)
+    first = DRAWN_UPDATES // BLOCK_UPDATES  # blocks
+    return sum(done[first:]) / (ends[first - 1].elapsed_time(ends[-1]) / 1000)
 
 
 def setting_of(units: int, updates: int, device: torch.device) -> Setting:
@@ -213,6 +214,21 @@ def jax_rate(jax: Executor, units: int, learning_rates: Sequence[float], updates
     return len(learning_rates) * updates / jax.submit(jax_seconds, sizes(units), learning_rates, updates).result()
 
 
+def is_jax_there(jax: Executor) -> bool:
+    """Return whether JAX is installed for this device; where it is not, say so."""
+    there = bool(find_spec("jax")) and jax.submit(jax_platform).result() == ("gpu" if ON_GPU else "cpu")
+    if not there:
+        say("JAX is not installed, or not for this device, so there is no comparison with it")
+    return there
+
+
+def jax_platform() -> str:
+    """Return what kind of device JAX computes on."""
+    import jax
+
+    return jax.default_backend()
+
+
 def jax_seconds(*arguments: object) -> float:
     """Import JAX only in its own process: its threads and forked workers do not go together."""
     from tests.benchmarks.jax_training import seconds
@@ -268,7 +284,9 @@ def machine_rows(rows: list[dict]) -> list[dict]:
     for units in UPDATES:
         weights = [below * above for below, above in pairwise(sizes(units))]
         operations = 2 * BATCH * (3 * sum(weights) - weights[0])  # nothing goes down into the inputs
-        moved = 4 * (4 * sum(weights) - weights[0])  # read going up, going down, and at the update, and written
+        # read going up, read and written going down; on a CPU the update reads them once more, and nothing goes down
+        # into the inputs
+        moved = 4 * (3 * sum(weights) if ON_GPU else 4 * sum(weights) - weights[0])
         engine = value(rows, f"engine_{len(STAGE)}_runs_{units}")
         found.append(row(f"share_of_product_peak_{units}", 100 * engine * operations / peak, "%"))
         found.append(
@@ -314,7 +332,7 @@ def gpu_memory(updates: int) -> float:
 
 def noop_rows() -> list[dict]:
     """Return how long `dvc repro` takes where nothing is to be done, on a tiny copy of this project."""
-    if not shutil.which("dvc"):
+    if not find_spec("dvc"):
         say("DVC is not installed, so `dvc repro` is not timed")
         return []
     with tempfile.TemporaryDirectory() as folder:
