@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
-from tests.tiny_project import run
+from tests.tiny_project import edit, run
 
 ALLOWED = {"torch", "numpy", "pandas", "pyarrow", "yaml", "safetensors", "tqdm"}
 LARGE = {"torch", "great_expectations", "altair", "vl_convert", "dvc", "sklearn", "jax"}
@@ -65,6 +65,14 @@ def test_train_needs_nothing_but_the_promised_packages(project):
     assert (project / "data/runs/shapeset/tanh/runs.parquet").read_bytes() == before
     refused = run(project, "python", "-c", BLOCK, "numpy", *command, succeeds=False)
     assert "ModuleNotFoundError" in refused.stderr
+
+
+def test_what_was_trained_where_dvc_is_not_is_taken_in(project):
+    edit(project, lambda values: values["scales"]["smoke"].update(learning_rates=[0.05]))
+    run(project, "python", "-m", "stages.train", "shapeset", "tanh")
+    assert "changed" in run(project, "dvc", "status", "train@shapeset-tanh").stdout
+    run(project, "dvc", "commit", "--force", "train@shapeset-tanh")
+    assert "up to date" in run(project, "dvc", "status", "train@shapeset-tanh").stdout
 
 
 @pytest.mark.parametrize("stage", OF_STAGES)
