@@ -326,7 +326,7 @@ def memory_rows() -> list[dict]:
 def gpu_memory(updates: int) -> float:
     """Return the most MiB of the GPU that a stage of 256 units takes."""
     torch.cuda.reset_peak_memory_stats()
-    engine_rate(256, STAGE, updates)
+    train_on_all_cores(STAGE, setting_of(256, updates, DEVICE), lambda count: None)
     return torch.cuda.max_memory_allocated() / 2**20
 
 
