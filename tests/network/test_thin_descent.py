@@ -108,6 +108,22 @@ def test_updates_are_those_of_double_precision_within_rounding(activation, batch
 
 
 @needs_kernels
+def test_one_program_of_each_sum_arrives_last(monkeypatch):
+    """The last alone takes back what all have counted: the interpreter's order, one by one, hides it from results."""
+    counters, shared = [], thin_descent._shared
+
+    def remember(*described):
+        counters.append(shared(*described)[1])
+        return shared(*described)[0], counters[-1]
+
+    monkeypatch.setattr(thin_descent, "_shared", remember)
+    inputs, targets = examples(1, 1)
+    thinly_trained(networks("softsign"), inputs, targets, 1)
+    assert len(counters) == 2 * (len(SIZES) - 1)
+    assert not any(counter.any() for counter in counters)
+
+
+@needs_kernels
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of what overflows in a run that diverges
 def test_a_run_has_the_same_bits_alone_and_beside_others():
     inputs, targets = examples(2, 10)
