@@ -1,10 +1,10 @@
 """Which photographs are taken depends on the seed and their names, and on nothing else."""
 
 import random
-import tracemalloc
 
 from stages.datasets.imagenet.archive import Photograph
 from stages.datasets.imagenet.choice import choose, rank
+from tests.datasets.imagenet.memory import peak_bytes
 
 LABELS = {"n01440764": 0, "n02085620": 1, "n02084071": 1, "n11939491": 2}
 
@@ -61,14 +61,11 @@ def test_of_two_with_the_same_name_one_is_taken_whatever_the_order():
     assert [one.file for one in choose(once, LABELS, seed=1, most=4)[0].values()] == ["a.tar"]
 
 
-def test_memory_does_not_grow_with_the_photographs_there_are():
-    def peak(count: int) -> int:
-        photographs = (Photograph("n01440764", f"n01440764/{number}.JPEG", "all.tar", 0, 9) for number in range(count))
-        tracemalloc.start()
-        try:
-            choose(photographs, LABELS, seed=1, most=50)
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
+def choose_of(count: int) -> None:
+    """Choose from `count` photographs that are made one by one."""
+    photographs = (Photograph("n01440764", f"n01440764/{number}.JPEG", "all.tar", 0, 9) for number in range(count))
+    choose(photographs, LABELS, seed=1, most=50)
 
-    assert peak(5000) < 1.5 * peak(200)
+
+def test_memory_does_not_grow_with_the_photographs_there_are():
+    assert peak_bytes(choose_of, 5000) < 1.5 * peak_bytes(choose_of, 200)
