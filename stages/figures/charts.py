@@ -84,5 +84,5 @@ def words(figure: Figure, results: Results) -> list[str]:
 def in_panels(table: pd.DataFrame, models: list[str], headings: dict[str, str]) -> pd.DataFrame:
     """The rows of `models`, with a column `panel` that names each model's panel, in the order of `models`."""
     rows = table[table["model"].isin(models)]
-    names = rows["model"].astype(str).map(headings)
-    return rows.assign(panel=pd.Categorical(names, [headings[model] for model in models]))
+    panel = rows["model"].cat.set_categories(models).cat.rename_categories([headings[model] for model in models])
+    return rows.assign(panel=panel)

@@ -81,22 +81,15 @@ def packed(histograms: pd.DataFrame) -> pd.DataFrame:
     That is where the bins begin and end (low, high), how wide one is, and the densities over `unit`, which are whole
     numbers up to HIGHEST, as one text of DIGITS letters and digits each.
     """
-    rows = []
     by = ["model", "quantity", "layer", "update"]
-    for identity, bins in pooled(histograms, by).groupby(by, observed=True, sort=False):
-        unit = float(f"{bins['density'].max() / HIGHEST or 1.0:.6g}")
-        edges = {
-            "low": bins["left"].iloc[0],
-            "high": bins["right"].iloc[-1],
-            "width": np.ptp(bins.iloc[0][["left", "right"]]),
-        }
-        texts = (np.base_repr(level, 36).zfill(DIGITS) for level in np.rint(bins["density"] / unit).astype(int))
-        numbers = {name: float(f"{value:.6g}") for name, value in edges.items()}
-        rows.append((*identity, numbers | {"unit": unit, "densities": "".join(texts)}))
-    return style.in_lists(
-        pd.DataFrame(rows, columns=[*by, "packed"]).astype(
-            {name: histograms[name].dtype for name in ("model", "layer")}
-        ),
-        by[:-1],
-        ["update", "packed"],
-    )
+    bins = pooled(histograms, by)
+    groups = bins.groupby(by, observed=True, sort=False)
+    told = groups.agg(low=("left", "first"), high=("right", "last"), width=("right", "first"), unit=("density", "max"))
+    told["width"] -= told["low"]
+    told["unit"] /= HIGHEST
+    told = told.map(lambda value: float(f"{value:.6g}")).replace({"unit": {0.0: 1.0}})
+    levels = np.rint(bins["density"] / told["unit"].to_numpy()[groups.ngroup()]).astype(int)
+    texts = levels.map({level: np.base_repr(level, 36).zfill(DIGITS) for level in levels.unique()})
+    told["densities"] = texts.groupby(groups.ngroup()).agg("".join).to_numpy()
+    identities = told.index.to_frame(index=False).astype({name: histograms[name].dtype for name in ("model", "layer")})
+    return style.in_lists(identities.assign(packed=told.to_dict("records")), by[:-1], ["update", "packed"])

@@ -1,6 +1,7 @@
 """One data set's results as the figures take them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
@@ -44,7 +45,7 @@ class Results:
         """Each model with its recipe in words."""
         return {model: f"{model}: {in_words(recipe)}" for model, recipe in self.recipes.items()}
 
-    @property
+    @cached_property
     def chosen(self) -> dict[str, NamedTuple]:
         """Each model's chosen run, with the columns of `runs`; none of a model whose runs all diverged."""
         return {run.model: run for run in self.runs.itertuples() if run.chosen}
