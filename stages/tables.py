@@ -126,7 +126,7 @@ def check(file: Path, table: pd.DataFrame) -> None:
 def _check_layers(file: Path, table: pd.DataFrame, known: Table) -> None:
     """Raise InputError where a table that goes through layers leaves out one, or a number of it."""
     for column, texts in known.texts.items():
-        if set(table[column]) != texts:
+        if set(table[column].unique()) != texts:
             raise InputError(f"{file}: the column {column} has not just {', '.join(sorted(texts))}; {AGAIN}")
     groups = table[[*known.layers_of]].drop_duplicates()
     if known.texts and len(groups) != np.prod([groups[column].nunique() for column in groups]):

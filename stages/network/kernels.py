@@ -5,8 +5,8 @@ up; going down they are read once more, send the gradient down as they are, and 
 
 To keep the whole GPU busy, several programs share the sum that a product is: each stores its part, and the last one to
 arrive adds them up, always in the same order, so that the same inputs give the same bits. In products of PRECISION
-tf32x3 each factor is the sum of two numbers of TF32, and three of their four products are added: that is as exact as
-float32 (after 48 updates at the paper's width the weights were as far from those of double precision as by cuBLAS).
+tf32x3 each factor is the sum of two numbers of TF32, a coarse and a fine one, and of their four products only that of
+the fine ones is left out.
 
 `tl.full` stands in for `tl.zeros`, which Triton's interpreter cannot call where torch imported Triton before.
 """
