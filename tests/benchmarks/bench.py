@@ -54,13 +54,15 @@ PEERS = {"": "plain PyTorch", "jax_": "JAX"}
 
 def main() -> None:
     """Measure, print and write."""
+    rows = []
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as jax:
         with_jax = is_jax_there(jax)
-        rows = [row for units in UPDATES for row in training_rows(units, jax, with_jax)]
-    rows += [*generator_rows(rows), *machine_rows(rows), *figure_11_rows(rows)]
-    rows += [*memory_rows(), *cluster_rows(), *noop_rows()]
-    for one in rows:
-        print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}")
+        for units in UPDATES:
+            rows += printed(training_rows(units, jax, with_jax))
+    for rest in (generator_rows, machine_rows, figure_11_rows):
+        rows += printed(rest(rows))
+    for rest in (memory_rows, cluster_rows, noop_rows):
+        rows += printed(rest())
     named = ("torch", "triton", "jax", "numpy", "dvc")
     packages = {name: importlib.metadata.version(name) for name in named if find_spec(name)}
     report = {
@@ -69,6 +71,13 @@ def main() -> None:
         "rows": rows,
     }
     write_whole(Path("reports/bench.json"), json.dumps(report, indent=2) + "\n")
+
+
+def printed(rows: list[dict]) -> list[dict]:
+    """Print rows as soon as they are measured, and return them."""
+    for one in rows:
+        print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}", flush=True)
+    return rows
 
 
 def row(name: str, value: float, unit: str) -> dict:
