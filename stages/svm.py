@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from torch import Tensor
 from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
 from stages.datasets.catalogue import CATALOGUE
 from stages.datasets.prepared import SPLITS, Split, files_of, read_split_of
-from stages.errors import InputError
+from stages.errors import InputError, say
 from stages.files import whole_folder
 from stages.network.checkpoints import Checkpoints, checkpoints_of
 from stages.network.device import compute_alike
@@ -29,6 +30,7 @@ from stages.network.executors import Executor, open_executor
 from stages.network.inputs import on_device, to_inputs
 from stages.network.perceptron import Perceptron, from_parameters
 from stages.network.search import advance, chosen_of, progress_bar
+from stages.network.state import State
 from stages.network.training import Outcome, Run, Setting
 from stages.params import Model, Params, load_params
 from stages.running import run_stage
@@ -49,11 +51,17 @@ def main() -> None:
     splits = fixed_set(params, dataset, Path("data/prepared") / dataset)
     test = splits["test"]
     executor = open_executor(partial(network_setting, params, dataset, splits), params.device)
-    trials, of_svm = svm_answers(params, dataset, splits)
-    compute_alike(params.precision)
-    fixed = {"network": asdict(NETWORK), "precision": params.precision, "seed": getattr(params, dataset).seed}
-    parameters = {**fixed, "scale": asdict(params.settings)}
+    parameters = {
+        "svm": asdict(params.svm),
+        "scikit-learn": version("scikit-learn"),
+        "network": asdict(NETWORK),
+        "precision": params.precision,
+        "seed": getattr(params, dataset).seed,
+        "scale": asdict(params.settings),
+    }
     checkpoints = checkpoints_of(f"svm-{dataset}", parameters, files_of(dataset), executor.kind)
+    trials, of_svm = svm_answers(params, dataset, splits, checkpoints)
+    compute_alike(params.precision)
     outcomes = search(params, dataset, executor, checkpoints)
     of_network = network_answers(chosen_of(outcomes), test, executor.here)
     with whole_folder(Path("data/svm") / dataset) as folder:
@@ -80,17 +88,44 @@ def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
     return splits
 
 
-def svm_answers(params: Params, dataset: str, splits: dict[str, Split]) -> tuple[list[Trial], np.ndarray]:
-    """Return what became of each C and gamma, and the answers of the best to the test images, int64 (count,)."""
+class Tried:
+    """The pairs of C and gamma that have been tried, in their order, as checkpoints keep them."""
+
+    name = "pairs"
+
+    def __init__(self) -> None:
+        self.trials: list[Trial] = []
+
+    def state(self) -> State:
+        """Return what became of them."""
+        rows = [asdict(trial) for trial in self.trials]
+        return State(None, 0, 0, changed=[], generators=[], initial=[], observations=[rows])
+
+    def restore(self, state: State) -> None:
+        """Take over what became of them before."""
+        self.trials = [Trial(**row) for row in state.observations[0]]
+
+
+def svm_answers(
+    params: Params, dataset: str, splits: dict[str, Split], checkpoints: Checkpoints
+) -> tuple[list[Trial], np.ndarray]:
+    """Return what became of each C and gamma, and the answers of the best to the test images, int64 (count,).
+
+    A pair whose trial is among the `checkpoints` is not tried again.
+    """
     training, validation = svm_examples(splits["train"]), svm_examples(splits["validation"])
-    pairs = list(product(params.svm.C, params.svm.gamma))
-    trials = []
+    pairs, tried = list(product(params.svm.C, params.svm.gamma)), Tried()
+    checkpoints.restore([tried])
     with progress_bar(f"{dataset} svm", len(pairs), " pairs") as bar:
-        for trial in try_pairs(training, validation, pairs):
-            trials.append(trial)
+        bar.initial = bar.n = len(tried.trials)
+        if tried.trials:
+            say(f"{bar.desc} goes on from its checkpoint: {len(tried.trials)} of {len(pairs)} pairs are tried")
+        for trial in try_pairs(training, validation, pairs[len(tried.trials) :]):
+            tried.trials.append(trial)
+            checkpoints.keep([tried])
             bar.update()
-    best = best_of(trials)
-    return trials, answers(fit(training, best.C, best.gamma), svm_examples(splits["test"]).inputs)
+    best = best_of(tried.trials)
+    return tried.trials, answers(fit(training, best.C, best.gamma), svm_examples(splits["test"]).inputs)
 
 
 def svm_examples(split: Split) -> Examples:

@@ -157,6 +157,27 @@ def test_images_of_one_class_are_an_error_that_names_the_key(prepared):
         svm.fixed_set(params_with(3), "shapeset", prepared)
 
 
+def test_pairs_that_were_tried_before_a_kill_are_not_tried_again(prepared, tmp_path, monkeypatch):
+    params = params_with(20)
+    splits = svm.fixed_set(params, "shapeset", prepared)
+    trials, of_svm = svm.svm_answers(params, "shapeset", splits, Checkpoints(tmp_path / "undisturbed"))
+    asked = []
+
+    def killed_at_the_third_at_first(training, validation, pairs):
+        asked.append(pairs)
+        yield from try_pairs(training, validation, pairs[:2] if len(asked) == 1 else pairs)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(svm, "try_pairs", killed_at_the_third_at_first)
+    with pytest.raises(KeyboardInterrupt):
+        svm.svm_answers(params, "shapeset", splits, Checkpoints(tmp_path / "killed"))
+    trials_in_two, of_svm_in_two = svm.svm_answers(params, "shapeset", splits, Checkpoints(tmp_path / "killed"))
+    assert asked == [asked[0], asked[0][2:]]
+    assert trials_in_two == trials
+    assert np.array_equal(of_svm_in_two, of_svm)
+
+
 def outcome(rate: float, error: float, diverged_at: int | None = None) -> Outcome:
     """A run without parameters."""
     return Outcome(Run(5, rate, 0), {}, {}, diverged_at, [{"update": 20, "validation_error": error}])
