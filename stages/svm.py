@@ -51,24 +51,21 @@ def main() -> None:
     splits = fixed_set(params, dataset, Path("data/prepared") / dataset)
     test = splits["test"]
     executor = open_executor(partial(network_setting, params, dataset, splits), params.device)
-    parameters = {
-        "svm": asdict(params.svm),
-        "scikit-learn": version("scikit-learn"),
-        "network": asdict(NETWORK),
-        "precision": params.precision,
-        "seed": getattr(params, dataset).seed,
-        "scale": asdict(params.settings),
-    }
-    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, files_of(dataset), executor.kind)
-    trials, of_svm = svm_answers(params, dataset, splits, checkpoints)
+    read = {"examples": params.settings.svm.examples[dataset], "scikit-learn": version("scikit-learn")}
+    of_pairs = checkpoints_of(f"svm-pairs-{dataset}", read, files_of(dataset), "cpu")
+    trials, of_svm = svm_answers(params, dataset, splits, of_pairs)
     compute_alike(params.precision)
+    fixed = {"network": asdict(NETWORK), "precision": params.precision, "seed": getattr(params, dataset).seed}
+    parameters = {**fixed, "scale": asdict(params.settings)}
+    checkpoints = checkpoints_of(f"svm-{dataset}", parameters, files_of(dataset), executor.kind)
     outcomes = search(params, dataset, executor, checkpoints)
     of_network = network_answers(chosen_of(outcomes), test, executor.here)
     with whole_folder(Path("data/svm") / dataset) as folder:
         search_table(trials).to_parquet(folder / "search.parquet", index=False)
         network_table(outcomes).to_parquet(folder / "network.parquet", index=False)
         answers_table(test, svm=of_svm, network=of_network).to_parquet(folder / "predictions.parquet", index=False)
-    checkpoints.remove()
+    for finished in (of_pairs, checkpoints):
+        finished.remove()
 
 
 def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
@@ -89,21 +86,25 @@ def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
 
 
 class Tried:
-    """The pairs of C and gamma that have been tried, in their order, as checkpoints keep them."""
+    """What became of each pair of C and gamma, and the answers of a pair, as checkpoints keep them."""
 
     name = "pairs"
 
     def __init__(self) -> None:
-        self.trials: list[Trial] = []
+        self.trials: dict[tuple[float, float], Trial] = {}
+        self.answers: dict[str, np.ndarray] = {}
+        """the answers to the test images, int64 (count,), of the pair that the key names"""
 
     def state(self) -> State:
-        """Return what became of them."""
-        rows = [asdict(trial) for trial in self.trials]
-        return State(None, 0, 0, changed=[], generators=[], initial=[], observations=[rows])
+        """Return all of it."""
+        trials = [asdict(trial) for trial in self.trials.values()]
+        return State(None, 0, 0, changed=[], generators=[], initial=[self.answers], observations=[trials])
 
     def restore(self, state: State) -> None:
-        """Take over what became of them before."""
-        self.trials = [Trial(**row) for row in state.observations[0]]
+        """Take over what was kept."""
+        trials = [Trial(**trial) for trial in state.observations[0]]
+        self.trials = {(trial.C, trial.gamma): trial for trial in trials}
+        (self.answers,) = state.initial
 
 
 def svm_answers(
@@ -111,21 +112,28 @@ def svm_answers(
 ) -> tuple[list[Trial], np.ndarray]:
     """Return what became of each C and gamma, and the answers of the best to the test images, int64 (count,).
 
-    A pair whose trial is among the `checkpoints` is not tried again.
+    What the `checkpoints` have of it is not done again.
     """
     training, validation = svm_examples(splits["train"]), svm_examples(splits["validation"])
     pairs, tried = list(product(params.svm.C, params.svm.gamma)), Tried()
     checkpoints.restore([tried])
+    left = [pair for pair in pairs if pair not in tried.trials]
     with progress_bar(f"{dataset} svm", len(pairs), " pairs") as bar:
-        bar.initial = bar.n = len(tried.trials)
-        if tried.trials:
-            say(f"{bar.desc} goes on from its checkpoint: {len(tried.trials)} of {len(pairs)} pairs are tried")
-        for trial in try_pairs(training, validation, pairs[len(tried.trials) :]):
-            tried.trials.append(trial)
+        bar.initial = bar.n = len(pairs) - len(left)
+        if bar.n:
+            say(f"{bar.desc} goes on from its checkpoint: {bar.n} of {len(pairs)} pairs are tried")
+        for trial in try_pairs(training, validation, left):
+            tried.trials[trial.C, trial.gamma] = trial
             checkpoints.keep([tried])
             bar.update()
-    best = best_of(tried.trials)
-    return tried.trials, answers(fit(training, best.C, best.gamma), svm_examples(splits["test"]).inputs)
+    trials = [tried.trials[pair] for pair in pairs]
+    best = best_of(trials)
+    key = f"{best.C} {best.gamma}"
+    if key not in tried.answers:
+        machine = fit(training, best.C, best.gamma)
+        tried.answers = {key: answers(machine, svm_examples(splits["test"]).inputs)}
+        checkpoints.keep([tried])
+    return trials, tried.answers[key]
 
 
 def svm_examples(split: Split) -> Examples:

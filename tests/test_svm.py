@@ -79,7 +79,7 @@ def test_examples_that_differ_are_fitted_exactly_by_a_narrow_kernel_and_a_large_
 def test_every_pair_is_tried_on_the_validation_images():
     training, validation = clouds(3), clouds(3, count=60, spread=2)
     pairs = [(1.0, 0.1), (1.0, 100.0), (30.0, 0.1)]
-    trials = list(try_pairs(training, validation, pairs))
+    trials = sorted(try_pairs(training, validation, pairs), key=lambda trial: pairs.index((trial.C, trial.gamma)))
     assert [(trial.C, trial.gamma) for trial in trials] == pairs
     for trial in trials:
         machine = fit(training, trial.C, trial.gamma)
@@ -157,25 +157,33 @@ def test_images_of_one_class_are_an_error_that_names_the_key(prepared):
         svm.fixed_set(params_with(3), "shapeset", prepared)
 
 
-def test_pairs_that_were_tried_before_a_kill_are_not_tried_again(prepared, tmp_path, monkeypatch):
+def test_what_was_tried_before_a_kill_is_not_tried_again(prepared, tmp_path, monkeypatch):
     params = params_with(20)
     splits = svm.fixed_set(params, "shapeset", prepared)
     trials, of_svm = svm.svm_answers(params, "shapeset", splits, Checkpoints(tmp_path / "undisturbed"))
-    asked = []
+    asked, fitted = [], []
 
     def killed_at_the_third_at_first(training, validation, pairs):
         asked.append(pairs)
-        yield from try_pairs(training, validation, pairs[:2] if len(asked) == 1 else pairs)
+        yield from try_pairs(training, validation, pairs[3:1:-1] if len(asked) == 1 else pairs)
         if len(asked) == 1:
             raise KeyboardInterrupt
 
+    def fit_and_tell(training, penalty, gamma):
+        fitted.append((penalty, gamma))
+        return fit(training, penalty, gamma)
+
     monkeypatch.setattr(svm, "try_pairs", killed_at_the_third_at_first)
+    monkeypatch.setattr(svm, "fit", fit_and_tell)
     with pytest.raises(KeyboardInterrupt):
         svm.svm_answers(params, "shapeset", splits, Checkpoints(tmp_path / "killed"))
-    trials_in_two, of_svm_in_two = svm.svm_answers(params, "shapeset", splits, Checkpoints(tmp_path / "killed"))
-    assert asked == [asked[0], asked[0][2:]]
-    assert trials_in_two == trials
-    assert np.array_equal(of_svm_in_two, of_svm)
+    for _ in range(2):  # the second time as if the network's training had been killed
+        found, of_svm_found = svm.svm_answers(params, "shapeset", splits, Checkpoints(tmp_path / "killed"))
+        assert found == trials
+        assert np.array_equal(of_svm_found, of_svm)
+    pairs = asked[0]
+    assert asked[1:] == [pairs[:2] + pairs[4:], []]
+    assert fitted == [(best_of(trials).C, best_of(trials).gamma)]
 
 
 def outcome(rate: float, error: float, diverged_at: int | None = None) -> Outcome:
@@ -227,6 +235,7 @@ def test_images_beyond_the_fixed_set_change_nothing_and_those_in_it_do(project):
 
 def test_its_tables_are_of_the_test_images_and_the_chosen(project):
     folder = project / "data/svm/shapeset"
+    assert not [*(project / "data/checkpoints").glob("svm-*")]  # what is finished leaves none
     table = pd.read_parquet(folder / "predictions.parquet")
     labels = load_file(project / "data/prepared/shapeset/test.safetensors")["labels"]
     for _, rows in table.groupby("model"):

@@ -40,10 +40,10 @@ class Trial:
 
 
 def try_pairs(training: Examples, validation: Examples, pairs: Sequence[tuple[float, float]]) -> Iterator[Trial]:
-    """Yield what becomes of each pair of C and gamma, in their order; every core tries pairs of its own."""
+    """Yield what becomes of each pair of C and gamma as soon as it ends; every core tries pairs of its own."""
     from joblib import Parallel, delayed
 
-    yield from Parallel(n_jobs=-1, return_as="generator")(
+    yield from Parallel(n_jobs=-1, return_as="generator_unordered")(
         delayed(try_pair)(training, validation, penalty, gamma) for penalty, gamma in pairs
     )
 

@@ -84,12 +84,13 @@ def packed(histograms: pd.DataFrame) -> pd.DataFrame:
     by = ["model", "quantity", "layer", "update"]
     bins = pooled(histograms, by)
     groups = bins.groupby(by, observed=True, sort=False)
+    group = groups.ngroup()
     told = groups.agg(low=("left", "first"), high=("right", "last"), width=("right", "first"), unit=("density", "max"))
     told["width"] -= told["low"]
     told["unit"] /= HIGHEST
     told = told.map(lambda value: float(f"{value:.6g}")).replace({"unit": {0.0: 1.0}})
-    levels = np.rint(bins["density"] / told["unit"].to_numpy()[groups.ngroup()]).astype(int)
+    levels = np.rint(bins["density"] / told["unit"].to_numpy()[group]).astype(int)
     texts = levels.map({level: np.base_repr(level, 36).zfill(DIGITS) for level in levels.unique()})
-    told["densities"] = texts.groupby(groups.ngroup()).agg("".join).to_numpy()
+    told["densities"] = texts.groupby(group).agg("".join).to_numpy()
     identities = told.index.to_frame(index=False).astype({name: histograms[name].dtype for name in ("model", "layer")})
     return style.in_lists(identities.assign(packed=told.to_dict("records")), by[:-1], ["update", "packed"])

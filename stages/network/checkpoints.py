@@ -26,7 +26,7 @@ TIMES_AS_LONG = 50  # as writing took, at the least, until it is done again: two
 
 
 class Resumable(Protocol):
-    """What can be left and taken up again: a stack of runs."""
+    """What can be left and taken up again: a stack of runs, or another search whose finds a State can hold."""
 
     name: str
 

@@ -1,7 +1,8 @@
 """Plain stochastic gradient descent on a stack of runs on a GPU, for mini-batches of a few examples.
 
 It does what `stages.network.sgd` does, with two kernels of its own for each layer, one going up and one going down.
-They move the weights three times an update where a library's products do so four times, and need no others between.
+They move the weights three times an update where a library's products do so four times, and need no others between
+layers.
 """
 
 from collections.abc import Callable, Sequence

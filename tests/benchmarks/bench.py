@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def printed(rows: list[dict]) -> list[dict]:
-    """Print rows as soon as they are measured, and return them."""
+    """Print the rows that were measured together, without waiting for the rest, and return them."""
     for one in rows:
         print(f"{one['id']:<36}{one['value']:>16,.3f}  {one['unit']}", flush=True)
     return rows

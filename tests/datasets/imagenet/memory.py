@@ -16,7 +16,6 @@ def peak_bytes(work: Callable[..., object], *arguments: object) -> int:
 
 
 def _traced(work: Callable[..., object], *arguments: object) -> int:
-    work(*arguments)  # imports and caches are not its memory
     tracemalloc.start()
     work(*arguments)
     return tracemalloc.get_traced_memory()[1]
