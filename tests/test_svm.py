@@ -1,6 +1,7 @@
 """The SVM and the network that read the same fixed set: what they answer, how they are chosen, and what they see."""
 
 import shutil
+import sys
 from dataclasses import replace
 from math import dist, exp
 from pathlib import Path
@@ -253,6 +254,27 @@ def test_its_tables_are_of_the_test_images_and_the_chosen(project):
     for tried in (search, network):
         assert tried["chosen"].sum() == 1
         assert tried.loc[tried["chosen"], "validation_error"].item() == tried["validation_error"].min()
+
+
+def test_pairs_are_found_again_by_the_images_that_they_read_and_not_by_what_the_network_takes(project, monkeypatch):
+    folders = []
+
+    def stop(params, dataset, splits, checkpoints):
+        folders.append(checkpoints.folder)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(svm, "svm_answers", stop)
+    monkeypatch.setattr(sys, "argv", ["stages/svm.py", "shapeset"])
+    monkeypatch.chdir(project)
+    for change in (
+        lambda values: None,
+        lambda values: values["scales"]["smoke"].update(learning_rates=[0.2]),
+        lambda values: values["scales"]["smoke"]["svm"]["examples"].update(shapeset=150),
+    ):
+        edit(project, change)
+        with pytest.raises(KeyboardInterrupt):
+            svm.main()
+    assert folders[0] == folders[1] != folders[2]
 
 
 @pytest.mark.parametrize(
