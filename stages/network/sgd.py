@@ -17,9 +17,9 @@ from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
 from stages.network.fold import Fold, FoldBuffers, Update
 from stages.network.perceptron import Perceptron
+from stages.network.products import CACHED_BYTES, products_with
 
-CACHED_BYTES = 2**20  # a run's weights up to here stay in the cache of a core and are best written at every update
-FOLDED_UPDATES = 4  # the size of a fold beyond that
+FOLDED_UPDATES = 4  # the size of a fold where a run's weights do not stay in the cache
 
 
 def fold_size(networks: Perceptron) -> int:
@@ -27,17 +27,6 @@ def fold_size(networks: Perceptron) -> int:
     one_run = sum(weight[0].numel() * weight.element_size() for weight in networks.weights)
     # a GPU takes longer for many small products than for writing the weights
     return 1 if networks.weights[0].is_cuda or one_run <= CACHED_BYTES else FOLDED_UPDATES
-
-
-def _from_above(weight: Tensor, batch_size: int) -> Tensor:
-    """Return room for what comes down through `weight` (runs, units below, units): (runs, batch, units below).
-
-    Where the weights do not stay in the cache, their transposed product is twice as fast into columns.
-    """
-    runs, below, _ = weight.shape
-    if weight[0].numel() * weight.element_size() > CACHED_BYTES:
-        return weight.new_empty(runs, below, batch_size).mT
-    return weight.new_empty(runs, batch_size, below)
 
 
 class GradientDescent:
@@ -64,14 +53,14 @@ class GradientDescent:
         self._activation = ACTIVATIONS[networks.activation]
         self._cost_gradient = COSTS[cost].gradient
         self._weights = [self._of_stack(weight) for weight in networks.weights]
-        self._weights_transposed = [weight.mT for weight in self._weights]
         self._biases = [self._of_stack(bias) for bias in networks.biases]
+        layers = zip(self._weights[1:], self._biases[1:], strict=True)
+        self._products = [products_with(weight, bias, batch_size) for weight, bias in layers]
         self._rates = self._of_stack(rates / batch_size)
         self._batch_size = batch_size
         self._rows = (folded_updates or fold_size(networks)) * batch_size
         self._ones = self._of_stack(rates.new_ones(len(rates), 1, self._rows))
         self._one = self._ones[..., :1]
-        self._from_above = [self._of_stack(_from_above(weight, batch_size)) for weight in networks.weights[1:]]
         self._buffers = FoldBuffers(
             [bias.shape[-1] for bias in networks.biases],
             self._rows,
@@ -111,19 +100,19 @@ class GradientDescent:
 
     def _go_up(self, update: Update) -> None:
         """Compute the pre-activations and activations of all layers; those of the first lack earlier corrections."""
-        add_product, forward = self._add_product, self._activation.forward
+        forward = self._activation.forward
         below = update.layers[0]
         s = below.pre_activation
         if not update.is_first:
-            add_product(s, update.between_inputs, below.earlier_gradient, alpha=-1, out=s)
-        for bias, weight, layer in zip(self._biases[1:], self._weights[1:], update.layers[1:], strict=True):
+            self._add_product(s, update.between_inputs, below.earlier_gradient, alpha=-1, out=s)
+        for products, layer in zip(self._products, update.layers[1:], strict=True):
             forward(s, below.activation)
             s = layer.pre_activation
-            add_product(bias, below.activation, weight, out=s)
+            products.up(below.activation, s)
             if not update.is_first:
                 # 1 more for each earlier example, whose gradient went into the bias as well
-                add_product(self._one, below.activation, below.earlier_activation_transposed, out=update.between)
-                add_product(s, update.between, layer.earlier_gradient, alpha=-1, out=s)
+                earlier = below.earlier_activation_transposed
+                products.correct(1, below.activation, earlier, layer.earlier_gradient, update.between, s)
             below = layer
 
     def _go_down(self, update: Update) -> None:
@@ -131,11 +120,11 @@ class GradientDescent:
         backward = self._activation.backward
         for index in range(len(update.layers) - 1, 0, -1):
             layer, below = update.layers[index], update.layers[index - 1]
-            gradient = self._from_above[index - 1]
-            torch.matmul(layer.gradient, self._weights_transposed[index], out=gradient)
+            products = self._products[index - 1]
+            gradient = products.down(layer.gradient)
             if not update.is_first:
-                torch.matmul(layer.gradient, layer.earlier_gradient_transposed, out=update.between)
-                self._add_product(gradient, update.between, below.earlier_activation, alpha=-1, out=gradient)
+                earlier = layer.earlier_gradient_transposed
+                products.correct(0, layer.gradient, earlier, below.earlier_activation, update.between, gradient)
             backward(gradient, below.pre_activation, below.activation, below.gradient)
 
     def _correct(self, fold: Fold, inputs_transposed: Tensor) -> None:

@@ -118,13 +118,14 @@ def test_with_a_worker_killed_in_mid_run_the_bytes_are_the_local_ones(longer, ad
     expected = contents(longer)
     (longer / RUNS / "runs.parquet").unlink()
     with training(longer, address, 0.2) as process:
-        wait_for(lambda: len(workers()) == 2 and len(checkpoints(longer)) == 4)  # a state of every run
-        os.kill(workers()[0], signal.SIGKILL)
+        # one worker may be done before the other has started: what is certain is that one of those there kept a state
+        wait_for(lambda: checkpoints(longer))
+        for worker in workers():
+            os.kill(worker, signal.SIGKILL)
         output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, output
-    assert int(
-        re.search("a worker was lost; another one goes on after ([0-9,]+) run-updates", output)[1].replace(",", "")
-    )
+    lost = re.findall("a worker was lost; another one goes on after ([0-9,]+) run-updates", output)
+    assert any(int(run_updates.replace(",", "")) for run_updates in lost), output
     assert contents(longer) == expected
     assert checkpoints(longer) == []
 
