@@ -101,7 +101,7 @@ def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], 
     root = Path(__file__).parent.parent
     imported = {Path(file) for file in modules if file and Path(file).is_relative_to(root)}
     folders = {file.parent for file in imported} - {root}
-    code = imported.union(*(folder.glob("*.py") for folder in folders))
+    code = imported.union(*(folder.glob(name) for folder in folders for name in ("*.py", "*.c")))
     determined_by = {
         "parameters": parameters,
         "data": {file.as_posix(): _digest(file) for file in data},

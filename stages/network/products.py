@@ -4,8 +4,9 @@ import ctypes
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -31,18 +32,28 @@ class Products(NamedTuple):
     correct: Callable[[int, Tensor, Tensor, Tensor, Tensor, Tensor], object]
     """correct(plus, rows, earlier, carried, between, out) subtracts (rows·earlier + plus)·carried from `out`
 
-    `rows` (…, batch, n), `earlier` (…, n, m) the transpose of rows, `carried` (…, m, k), `out` (…, batch, k);
-    `between` is room (…, batch, m), and `plus` 0 or 1.
+    `rows` (…, batch, n), `earlier` (…, n, m) a transposed view of m such rows, `carried` (…, m, k), `out`
+    (…, batch, k); `between` is room (…, batch, m), and `plus` 0 or 1.
     """
 
 
 def products_with(weight: Tensor, bias: Tensor, batch_size: int) -> Products:
-    """Return the fastest products with `weight` (…, units below, units) and `bias` (…, 1, units), as they then are."""
-    if weight.dim() == 2 and weight.dtype == torch.float32 and not (weight.is_cuda or _is_cached(weight)):
+    """Return the fastest products with `weight` (…, units below, units) and `bias` (…, 1, units).
+
+    Both may change in place between calls.
+    """
+    by_rows = weight.dim() == 2 and weight.is_contiguous() and bias.is_contiguous()
+    if by_rows and weight.device.type == "cpu" and weight.dtype == torch.float32 and not _is_cached(weight):
         kernels = compiled(batch_size)
         if kernels:
             return _thin_products(kernels, weight, bias, batch_size)
     return _library_products(weight, bias, batch_size)
+
+
+def prepare(sizes: Sequence[int], batch_size: int) -> None:
+    """Compile what networks with layers of `sizes` take, for this process and those that are forked from it."""
+    if any(below * units * torch.float32.itemsize > CACHED_BYTES for below, units in pairwise(sizes[1:])):
+        compiled(batch_size)
 
 
 def _library_products(weight: Tensor, bias: Tensor, batch_size: int) -> Products:
@@ -101,12 +112,14 @@ def compiled(batch_size: int) -> ctypes.CDLL | None:
         return None
     try:
         with TemporaryDirectory() as folder:
-            library = f"{folder}/thin_products.so"
-            compiler = [*shlex.split(os.environ.get("CC", "cc")), *OPTIONS, f"-DBATCH={batch_size}"]
-            subprocess.run([*compiler, str(SOURCE), "-o", library], check=True, capture_output=True, text=True)
+            library, compiler = f"{folder}/thin_products.so", shlex.split(os.environ.get("CC") or "cc")
+            command = [*compiler, *OPTIONS, f"-DBATCH={batch_size}", str(SOURCE), "-o", library]
+            done = subprocess.run(command, check=False, capture_output=True, text=True)
+            if done.returncode:
+                raise OSError(done.stderr or f"{compiler[0]} ends with status {done.returncode}")
             kernels = ctypes.CDLL(library)
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:  # CC may be no command line
-        why = " ".join((getattr(error, "stderr", None) or str(error)).split())[:200]
+    except (OSError, ValueError) as error:  # ValueError where CC is no command line
+        why = " ".join(str(error).split())[:200]
         say(f"no C compiler makes the products of wide layers here ({why}), so training is slower")
         return None
     size, pointer, number = ctypes.c_long, ctypes.c_void_p, ctypes.c_float

@@ -8,7 +8,7 @@
 
 enum {
     LANES = 16,  /* numbers in a register */
-    AHEAD = 16,  /* rows of weights from the one in use to the one that is asked for */
+    AHEAD = 16,  /* rows of weights from the one in use to the one that is asked for, past the last in vain */
     STEPS = 32,  /* rows of weights that go into sums before these are stored */
     ROWS = 4,    /* rows of weights that a gradient goes down through together */
     HALF = BATCH / 2,

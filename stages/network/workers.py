@@ -14,6 +14,7 @@ from stages.errors import InputError
 from stages.interrupts import Interrupted, become_worker, deferred
 from stages.network.checkpoints import Checkpoints
 from stages.network.device import compute_alike
+from stages.network.products import prepare
 from stages.network.resources import check_disk, check_memory
 from stages.network.training import Outcome, Run, Setting, train
 
@@ -64,6 +65,7 @@ def _train_in_workers(
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     # without locks, which a worker that is killed would keep: each share has places of its own
     done, restored = (context.RawArray(c_longlong, len(shares)) for _ in range(2))
+    prepare(setting.sizes(max(run.hidden_layers for run in runs)), setting.batch_size)
     stop, told, before = context.RawValue(c_bool, False), 0, checkpoints.restored if checkpoints else 0
     begin = (done, restored, stop, os.getpid(), setting.precision)
     with ProcessPoolExecutor(len(shares), context, _become_worker, begin) as executor:

@@ -199,10 +199,12 @@ def test_a_key_is_of_all_that_determines_the_training(tmp_path, monkeypatch):
         others.add(named({"rate": 0.1}, [data], "a device").folder)
         code.write_text("changed = True\n")
         others.add(named({"rate": 0.1}, [data], "a device").folder)
+        code.with_suffix(".c").touch()
+        others.add(named({"rate": 0.1}, [data], "a device").folder)
     data.write_bytes(b"other images")
     others.add(named({"rate": 0.1}, [data], "a device").folder)
     assert first not in others
-    assert len(others) == 6
+    assert len(others) == 7
 
 
 def test_states_that_do_not_fit_the_disk_are_refused_before_training(long_setting, tmp_path, monkeypatch):

@@ -113,15 +113,16 @@ def workers() -> list[int]:
 
 @NEEDS_RAY
 @pytest.mark.skipif(sys.platform != "linux", reason="the workers are looked up in /proc")
-def test_with_a_worker_killed_in_mid_run_the_bytes_are_the_local_ones(longer, address):
+def test_with_the_workers_killed_in_mid_run_the_bytes_are_the_local_ones(longer, address):
     run(longer, "python", "-m", "stages.train", *STAGE)
     expected = contents(longer)
     (longer / RUNS / "runs.parquet").unlink()
     with training(longer, address, 0.2) as process:
-        # one worker may be done before the other has started: what is certain is that one of those there kept a state
+        # not one of two: where they start far apart, they may never be there at the same time
         wait_for(lambda: checkpoints(longer))
         for worker in workers():
-            os.kill(worker, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
         output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, output
     lost = re.findall("a worker was lost; another one goes on after ([0-9,]+) run-updates", output)

@@ -52,6 +52,21 @@ def test_products_are_those_of_double_precision_and_touch_nothing_else(below, un
         assert (memory[-100:] == 7).all()
 
 
+@NEEDS_KERNELS
+@pytest.mark.parametrize("plus", [0, 1])
+@pytest.mark.parametrize("earlier", [1, 24, 36])
+@pytest.mark.parametrize("batch", [1, 7, MOST_EXAMPLES])
+def test_a_correction_is_that_of_double_precision(batch, earlier, plus):
+    generator = torch.Generator().manual_seed(earlier)
+    shapes = (WIDE, WIDE), (1, WIDE), (batch, WIDE), (earlier, WIDE), (earlier, 33), (batch, 33)
+    weight, bias, rows, before, carried, out = (torch.randn(shape, generator=generator) for shape in shapes)
+    correct = products_with(weight, bias, batch).correct
+    assert "_thin_products" in correct.__qualname__
+    expected = out.double() - (rows.double() @ before.double().mT + plus) @ carried.double()
+    correct(plus, rows, before.mT, carried, torch.empty(batch, earlier), out)
+    torch.testing.assert_close(out.double(), expected, rtol=0, atol=ROUNDING * earlier * WIDE)
+
+
 def wide_descent(networks, outputs: Tensor) -> None:
     """Train a stack in place for 24 updates, so that `outputs` (runs, 240, 9) are filled."""
     generator = torch.Generator().manual_seed(3)
@@ -97,11 +112,15 @@ def told_of_products(**variables: str) -> str:
     code = (
         "import torch; from stages.network.products import products_with; "
         f"weight, bias, z = torch.ones({WIDE}, {WIDE}), torch.ones(1, {WIDE}), torch.ones(10, {WIDE}); "
-        "s = torch.empty_like(z); [products := products_with(weight, bias, 10) for _ in range(2)]; "
-        "products.up(z, s); print(products.up.__qualname__, s.unique().tolist(), products.down(z).unique().tolist())"
+        "s, products = torch.empty_like(z), products_with(weight, bias, 10); products.up(z, s); "
+        "print(products.up.__qualname__, s.unique().tolist(), products.down(z).unique().tolist())"
     )
-    environment = os.environ | variables
-    command = [sys.executable, "-c", code]
+    return run_python(code, **variables)
+
+
+def run_python(code: str, **variables: str) -> str:
+    """What a process of its own with these variables prints."""
+    environment, command = os.environ | variables, [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
     return done.stdout + done.stderr
 
@@ -109,18 +128,39 @@ def told_of_products(**variables: str) -> str:
 @pytest.mark.skipif(not HAS_AVX512, reason="no AVX-512 here")
 @pytest.mark.parametrize(
     ("compiler", "why"),
-    [("not-a-compiler", "No such file or directory: 'not-a-compiler'"), ("false", "non-zero exit status 1")],
+    [
+        ("not-a-compiler", "No such file or directory: 'not-a-compiler'"),
+        ("false", "false ends with status 1"),
+        ("true", "cannot open shared object file"),
+        ('cc "', "No closing quotation"),
+    ],
 )
-def test_without_a_compiler_the_library_multiplies_and_it_is_said_once(compiler, why):
+def test_without_a_compiler_the_library_multiplies_which_is_said(compiler, why):
     told = told_of_products(CC=compiler)
-    assert told.count("no C compiler makes the products of wide layers here") == 1
+    assert "no C compiler makes the products of wide layers here" in told
     assert why in told
     assert f"_library_products.<locals>.<lambda> [{WIDE + 1}.0] [{WIDE}.0]" in told
 
 
+@NEEDS_KERNELS
+@pytest.mark.parametrize("compiler", ["", "env cc"])
+def test_the_compiler_is_a_command_line_or_cc(compiler):
+    assert told_of_products(CC=compiler) == f"_thin_products.<locals>.up [{WIDE + 1}.0] [{WIDE}.0]\n"
+
+
+@pytest.mark.skipif(not HAS_AVX512, reason="no AVX-512 here")
 def test_without_avx_512_the_library_multiplies():
     told = told_of_products(ATEN_CPU_CAPABILITY="avx2")
     assert told == f"_library_products.<locals>.<lambda> [{WIDE + 1}.0] [{WIDE}.0]\n"
+
+
+@pytest.mark.skipif(not HAS_AVX512, reason="no AVX-512 here")
+def test_all_workers_together_compile_once():
+    code = (
+        "import torch; from tests.benchmarks.bench import STAGE, setting_of, train_on_all_cores; "
+        f"train_on_all_cores(STAGE, setting_of({WIDE}, 1, torch.device('cpu')), lambda count: None)"
+    )
+    assert run_python(code, CC="not-a-compiler").count("no C compiler makes the products of wide layers here") == 1
 
 
 @NEEDS_KERNELS
