@@ -94,8 +94,8 @@ class Checkpoints:
 def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], device: str) -> Checkpoints:
     """Return the checkpoints of what is trained by `parameters` on the files `data`, whose folder begins with `name`.
 
-    The code is that of all modules of this project that the process has imported, and of those beside them in their
-    folders: which of these are imported may depend on the executor.
+    The code is that of all modules of this project that the process has imported, and what lies beside them in their
+    folders, in C as well: which of these are imported may depend on the executor.
     """
     modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     root = Path(__file__).parent.parent

@@ -43,7 +43,8 @@ def products_with(weight: Tensor, bias: Tensor, batch_size: int) -> Products:
     Both may change in place between calls.
     """
     by_rows = weight.dim() == 2 and weight.is_contiguous() and bias.is_contiguous()
-    if by_rows and weight.device.type == "cpu" and weight.dtype == torch.float32 and not _is_cached(weight):
+    wide = not _is_cached(*weight.shape[-2:], weight.dtype)
+    if by_rows and wide and weight.device.type == "cpu" and weight.dtype == torch.float32:
         kernels = compiled(batch_size)
         if kernels:
             return _thin_products(kernels, weight, bias, batch_size)
@@ -52,7 +53,7 @@ def products_with(weight: Tensor, bias: Tensor, batch_size: int) -> Products:
 
 def prepare(sizes: Sequence[int], batch_size: int) -> None:
     """Compile what networks with layers of `sizes` take, for this process and those that are forked from it."""
-    if any(below * units * torch.float32.itemsize > CACHED_BYTES for below, units in pairwise(sizes[1:])):
+    if not all(_is_cached(below, units, torch.float32) for below, units in pairwise(sizes[1:])):
         compiled(batch_size)
 
 
@@ -61,7 +62,7 @@ def _library_products(weight: Tensor, bias: Tensor, batch_size: int) -> Products
     add_product = torch.addmm if weight.dim() == 2 else torch.baddbmm
     *runs, below, _ = weight.shape
     # where weights do not stay in the cache, their transposed product is twice as fast into columns
-    by_rows = _is_cached(weight)
+    by_rows = _is_cached(*weight.shape[-2:], weight.dtype)
     room = weight.new_empty(*runs, batch_size, below) if by_rows else weight.new_empty(*runs, below, batch_size).mT
     transposed, one = weight.mT, weight.new_ones(*runs, 1, 1)
 
@@ -129,6 +130,5 @@ def compiled(batch_size: int) -> ctypes.CDLL | None:
     return kernels
 
 
-def _is_cached(weight: Tensor) -> bool:
-    *_, below, units = weight.shape
-    return below * units * weight.element_size() <= CACHED_BYTES
+def _is_cached(below: int, units: int, dtype: torch.dtype) -> bool:
+    return below * units * dtype.itemsize <= CACHED_BYTES
