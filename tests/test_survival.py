@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -84,7 +83,6 @@ def serve(project):
     yield start
     for server in servers:
         server.end()
-    shutil.rmtree(project / CHECKPOINTS, ignore_errors=True)
 
 
 def longer(values: dict) -> None:
