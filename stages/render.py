@@ -77,8 +77,9 @@ def main() -> None:
     write_whole(Path("reports/summary.md"), page.summary(content))
     with whole_folder(Path("reports/figures")) as folder:
         for name, specification in specifications.items():
-            write_whole(folder / f"{name}.svg", pictures.svg(specification))
-            (folder / f"{name}.png").write_bytes(pictures.png(specification))
+            drawn = pictures.svg(specification)
+            write_whole(folder / f"{name}.svg", drawn)
+            (folder / f"{name}.png").write_bytes(pictures.png(drawn))
         shown = overview(specifications, params.datasets)
         if shown:
             (folder / "overview.png").write_bytes(pictures.overview_png(shown))

@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import binomtest, fisher_exact, ttest_ind_from_stats
-from scipy.stats import t as student
+import scipy  # whose statistics, a second to import, come with their first use
 
 LEVEL = 0.005  # the paper's, of Table 1
 
@@ -20,7 +19,7 @@ def mcnemar(first_wrong: np.ndarray, second_wrong: np.ndarray) -> float:
     only_second = int((second_wrong & ~first_wrong).sum())
     if only_first + only_second == 0:
         return 1.0
-    return float(binomtest(only_first, only_first + only_second).pvalue)
+    return float(scipy.stats.binomtest(only_first, only_first + only_second).pvalue)
 
 
 def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
@@ -31,7 +30,7 @@ def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
     if all(np.ptp(group) == 0 for group in groups):
         return 1.0 if groups[0][0] == groups[1][0] else 0.0
     summary = [number for group in groups for number in (group.mean(), group.std(ddof=1), len(group))]
-    return float(ttest_ind_from_stats(*summary, equal_var=False).pvalue)
+    return float(scipy.stats.ttest_ind_from_stats(*summary, equal_var=False).pvalue)
 
 
 def paired(differences: np.ndarray) -> float:
@@ -39,13 +38,13 @@ def paired(differences: np.ndarray) -> float:
     mean, spread = differences.mean(), differences.std(ddof=1)
     if spread == 0:
         return 1.0 if mean == 0 else 0.0
-    return float(2 * student.sf(abs(mean) * math.sqrt(len(differences)) / spread, len(differences) - 1))
+    return float(2 * scipy.stats.t.sf(abs(mean) * math.sqrt(len(differences)) / spread, len(differences) - 1))
 
 
 def fisher(first_wrong: int, second_wrong: int, examples: int) -> float:
     """Return the two-sided p-value of Fisher's exact test: two models, so many errors each in so many examples."""
     table = [[first_wrong, examples - first_wrong], [second_wrong, examples - second_wrong]]
-    return float(fisher_exact(table).pvalue)
+    return float(scipy.stats.fisher_exact(table).pvalue)
 
 
 def bonferroni(p: float, comparisons: int) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from scipy.stats import binomtest
+import scipy  # as in stages.claims.significance
 
 from stages.claims.measurements import PAPER_LAYERS, errors_over_seeds, without_search
 from stages.datasets.catalogue import CATALOGUE
@@ -83,7 +83,7 @@ def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float
     """
     chosen = runs[runs["chosen"]].iloc[0]
     wrong = int((predictions["label"] != predictions["prediction"]).sum())
-    interval = binomtest(wrong, len(predictions)).proportion_ci(0.95, method="wilson")
+    interval = scipy.stats.binomtest(wrong, len(predictions)).proportion_ci(0.95, method="wilson")
     seeds = errors_over_seeds(runs, chosen)
     return {
         "test_error_percent": 100 * wrong / len(predictions),
