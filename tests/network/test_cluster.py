@@ -1,4 +1,4 @@
-"""Training on a Ray cluster of two workers ends with the local executor's bytes, also where one of them is killed."""
+"""Training on a Ray cluster of two workers ends with the local executor's bytes, also where they are killed."""
 
 import os
 import re
