@@ -23,9 +23,9 @@ override export OUT := $(value OUT)
 .PHONY: repro test browser publish committed keep tidy compare comment bench audit licences
 .PHONY: setup lint lock clean-checkpoints clean
 repro: setup
-	@python -m stages.check
+	@python -m commands.check
 	dvc repro
-	@python -m stages.summary
+	@python -m commands.summary
 
 test: setup lint .venv/cluster .venv/triton
 	python -m pytest --numprocesses auto --dist loadfile

@@ -6,7 +6,7 @@ import sys
 import requests
 
 from dependencies.lock import LOCK, pinned
-from stages.errors import report_input_errors
+from stages.running.errors import report_input_errors
 
 DATABASE = "https://pypi.org/pypi/{name}/{version}/json"
 TIMEOUT = 20  # seconds

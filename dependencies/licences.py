@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from dependencies.lock import LOCK, pinned
-from stages.errors import InputError, report_input_errors
-from stages.files import write_whole
+from stages.running.errors import InputError, report_input_errors
+from stages.running.files import write_whole
 
 TABLE = Path("docs/licences.md")
 UNKNOWN = "UNKNOWN"  # what pip-licenses says of a package whose metadata name no licence

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from publishing.commit import recorded
 from publishing.git import git, has
-from stages.errors import InputError, report_input_errors
+from stages.running.errors import InputError, report_input_errors
 
 PUBLIC, EDITIONS, BRANCH = Path("public"), "editions", "pages"
 KEPT = f"refs/remotes/origin/{BRANCH}"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from publishing.git import git
-from stages.errors import InputError, report_input_errors
+from stages.running.errors import InputError, report_input_errors
 
 # What the pipeline writes follows from the rest, and its last digits from the processor: it makes no tree dirty.
 WRITTEN = ("dvc.lock", "reports")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from publishing.git import git
 from publishing.rerun import rerun, run
-from stages.errors import report_input_errors
-from stages.files import write_whole
+from stages.running.errors import report_input_errors
+from stages.running.files import write_whole
 
 SUMMARY, CLAIMS, FIGURES = "reports/summary.md", "reports/claims.json", "reports/figures/*.png"
 ROWS = 100  # of a table

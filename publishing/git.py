@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from stages.errors import InputError
+from stages.running.errors import InputError
 
 
 def git(*arguments: str, folder: Path = Path(), **environment: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from html import escape
 
 from publishing.commit import Commit
-from stages.errors import InputError
+from stages.running.errors import InputError
 
 UNPUBLISHED = '<p id="edition">Drawn from a working copy.</p>'
 

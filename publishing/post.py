@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from stages.errors import InputError, report_input_errors
+from stages.running.errors import InputError, report_input_errors
 
 MARK = "<!-- results of the pipeline -->"  # the first line of our comment
 PAGE = 100  # comments asked for at a time

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from publishing.git import git
-from stages.errors import InputError
+from stages.running.errors import InputError
 
 
 def rerun(revisions: list[str], scale: str, clone: Path) -> list[str]:
@@ -31,7 +31,6 @@ def results(clone: Path, scale: str) -> str:
     """Reproduce what is checked out at `scale`, commit it all and return that commit."""
     file = clone / "params.yaml"
     file.write_text(re.sub(r"(?m)^scale:.*$", f"scale: {scale}", file.read_text(encoding="utf-8")), encoding="utf-8")
-    run("stages.check", folder=clone)
     run("dvc", "repro", folder=clone)
     git("add", "--all", folder=clone)
     identity = ("-c", "user.name=difficulty", "-c", "user.email=")

@@ -20,9 +20,10 @@ from publishing.branch import EDITIONS, KEPT, PUBLIC
 from publishing.commit import WRITTEN, Commit, changes, clean_commit, recorded
 from publishing.git import has
 from publishing.imprint import imprinted
-from stages.durations import read_durations
-from stages.errors import InputError, report_input_errors
-from stages.files import whole_folder, write_whole
+from stages.params import load_params
+from stages.running.durations import read_durations
+from stages.running.errors import InputError, report_input_errors
+from stages.running.files import whole_folder, write_whole
 
 REPORTS, PAGE = Path("reports"), Path("reports/site")
 
@@ -31,7 +32,8 @@ def main() -> None:
     """Write public/, and say where it is."""
     commit = clean_commit()
     published, stages = reproduced()
-    seconds = {stage: took for stage, took in read_durations().items() if stage in stages}
+    took = read_durations(load_params().scale)
+    seconds = {stage: took[stage] for stage in took.keys() & stages}
     differing = changes(*WRITTEN)
     if differing:
         print(f"note: not the committed results but those reproduced here: {', '.join(differing)}", file=sys.stderr)

@@ -3,33 +3,21 @@
 import argparse
 from pathlib import Path
 
-from stages.datasets import cifar10, mnist, small_imagenet
-from stages.files import whole_folder
-from stages.params import Splits, load_params
-from stages.running import run_stage
+from stages.datasets.dataset import find_dataset
+from stages.params import DATASETS, Params, load_params
+from stages.running.files import whole_folder
+from stages.running.stage import run_stage
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Write data/raw/<dataset>/."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("dataset", choices=FETCH)
+    parser.add_argument("dataset", choices=DATASETS)
     dataset = parser.parse_args().dataset
-    settings, raw = getattr(load_params(), dataset), Path("data/raw") / dataset
+    settings, raw = getattr(params, dataset), Path("data/raw") / dataset
     with whole_folder(raw) as folder:
-        FETCH[dataset](settings, folder)
+        find_dataset(dataset).fetch(settings, folder)
 
-
-def fetch_nothing(settings: Splits, folder: Path) -> None:
-    """Leave `folder` empty: the images of this data set are drawn."""
-
-
-# each takes the data set's block of params.yaml and the folder to fill
-FETCH = {
-    "shapeset": fetch_nothing,
-    "mnist": mnist.fetch,
-    "cifar10": cifar10.fetch,
-    "small_imagenet": small_imagenet.fetch,
-}
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

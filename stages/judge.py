@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.artifacts import chosen_run, read_runs, read_table
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import marks
 from stages.claims.measurements import measurements_in, of_first_seed
 from stages.claims.table1 import paper_percent, table1_row
-from stages.files import whole_folder, write_whole
-from stages.params import load_params
-from stages.running import run_stage
-from stages.tables import RUN
+from stages.handover.artifacts import chosen_run, read_runs, read_table
+from stages.handover.tables import RUN
+from stages.params import Params, load_params
+from stages.running.files import whole_folder, write_whole
+from stages.running.stage import run_stage
 
 CURVES = {  # file in reports/plots: the run table and its columns
     "error_curves": ("curves", ["update", "validation_error", "test_error"]),
@@ -37,9 +37,8 @@ LAYER_METRICS = {  # the measured table and its columns
 }
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Write reports/table1.csv, reports/claims.json, reports/metrics.json and reports/plots/."""
-    params = load_params()
     rows, metrics, answers = [], {}, {}
     curves = {name: [] for name in CURVES}
     for dataset, (name, model) in product(params.datasets, params.models.items()):
@@ -114,4 +113,4 @@ def csv(table: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

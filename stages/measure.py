@@ -12,19 +12,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from stages.arguments import Arguments, read_arguments
-from stages.artifacts import read_parameters
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import read_split_of
-from stages.errors import AGAIN, InputError
-from stages.files import whole_folder
+from stages.handover.artifacts import read_parameters
+from stages.handover.prepared import read_about, read_valid_split
+from stages.monitoring.layers import layer_statistics
 from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters
-from stages.running import run_stage
+from stages.params import Params, load_params
+from stages.params.arguments import Arguments, read_arguments
+from stages.running.errors import AGAIN, InputError
+from stages.running.files import whole_folder
+from stages.running.stage import run_stage
 from stages.statistics import jacobians, theory
-from stages.statistics.layers import layer_statistics
 from stages.statistics.saturation import saturated_share
 
 MOMENTS = ("initial", "final")
@@ -35,11 +35,11 @@ MAY_BE_EMPTY = {  # the columns of tables without rows: of one hidden layer, or 
 }
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Measure and write data/measured/<dataset>/<model>/."""
-    arguments = read_arguments(__doc__)
+    arguments = read_arguments(params, __doc__)
     compute_alike("float32")
-    test = read_split_of(arguments.dataset, Path("data/prepared") / arguments.dataset, "test")
+    test = read_valid_split(Path("data/prepared") / arguments.dataset, "test")
     count = arguments.params.settings.monitored_examples
     inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])
     measured = {"layers": [], "jacobians": [], "spectra": [], "theory": []}
@@ -66,7 +66,7 @@ def main() -> None:
 
 def read_network(arguments: Arguments, moment: str) -> Perceptron:
     """Return the chosen run's network with its parameters of that moment."""
-    about = CATALOGUE[arguments.dataset]
+    about = read_about(Path("data/prepared") / arguments.dataset)
     file = weights_file(arguments, moment)
     arrays = read_parameters(file, math.prod(about.image_shape), len(about.class_names))
     return from_parameters(arrays, arguments.recipe.activation, torch.device("cpu"))
@@ -119,4 +119,4 @@ def theory_rows(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) 
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

@@ -1,26 +1,25 @@
 """The stage that shows it: `python -m stages.render` writes the page and the pictures from what every stage found."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import chosen_run, read_csv, read_runs, read_table
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import read_split_of
-from stages.errors import AGAIN, InputError
+from stages.datasets.dataset import find_dataset
 from stages.figures import claims, cost_surfaces, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
 from stages.figures.results import Results
-from stages.files import whole_folder, write_whole
-from stages.machine import processor
+from stages.handover.artifacts import chosen_run, read_csv, read_json, read_runs, read_table
+from stages.handover.machine import processor
+from stages.handover.prepared import read_about, read_valid_split
+from stages.handover.tables import RUN
 from stages.params import Params, load_params
-from stages.running import run_stage
-from stages.tables import RUN
+from stages.running.errors import AGAIN, InputError
+from stages.running.files import whole_folder, write_whole
+from stages.running.stage import run_stage
 
 CLAIMS = Path("reports/claims.json")
 TABLE1 = ["dataset", "model", "activation", "initialization", "test_error_percent", "paper_percent", "marked"]
@@ -33,9 +32,8 @@ FOLDERS = dict.fromkeys(["runs", "monitored", "curves", "histograms"], "runs") |
 )
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Write reports/site/index.html and, for slides and the README, reports/figures/."""
-    params = load_params()
     results = {dataset: read_results(dataset, params) for dataset in params.datasets}
     judged = read_table1()
     of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
@@ -111,7 +109,7 @@ def overview(specifications: dict[str, dict], datasets: list[str]) -> list[dict]
 def trained(params: Params) -> str:
     """For how long the networks were trained on each data set, in words."""
     *others, last = (
-        f"{params.settings.updates[dataset]:,} updates{epochs(dataset, params)} on {CATALOGUE[dataset].title}"
+        f"{params.settings.updates[dataset]:,} updates{epochs(dataset, params)} on {find_dataset(dataset).title}"
         for dataset in params.datasets
     )
     return f"{', '.join(others)} and {last}" if others else last
@@ -129,7 +127,7 @@ def epochs(dataset: str, params: Params) -> str:
 
 def epoch_updates(dataset: str, params: Params) -> float | None:
     """The updates in which every training image is seen once; None where training draws ever new ones."""
-    return None if CATALOGUE[dataset].endless else getattr(params, dataset).train / params.settings.batch_size
+    return None if find_dataset(dataset).endless else getattr(params, dataset).train / params.settings.batch_size
 
 
 def changed_recipes(params: Params) -> list[str]:
@@ -145,7 +143,7 @@ def changed_recipes(params: Params) -> list[str]:
 
 def read_results(dataset: str, params: Params) -> Results:
     """Read the results of exactly the models of params.yaml, whatever else lies in the folders."""
-    about = CATALOGUE[dataset]
+    about = find_dataset(dataset)
     found, absent, devices = {}, {}, set()
     for model in params.models:
         files = {name: Path("data") / folder / dataset / model / f"{name}.parquet" for name, folder in FOLDERS.items()}
@@ -224,10 +222,10 @@ def read_examples(dataset: str) -> pd.DataFrame:
     folder = Path("data/prepared") / dataset
     if not (folder / "test.safetensors").exists():
         return pd.DataFrame(columns=["class_name", "example", "image"])
-    test = read_split_of(dataset, folder, "test")
+    test = read_valid_split(folder, "test")
     rows = [
         (name, example, test.images[index])
-        for label, name in enumerate(CATALOGUE[dataset].class_names)
+        for label, name in enumerate(read_about(folder).class_names)
         for example, index in enumerate(np.flatnonzero(test.labels == label)[:EXAMPLES], start=1)
     ]
     return pd.DataFrame(rows, columns=["class_name", "example", "image"])
@@ -260,17 +258,6 @@ def read_claims(file: Path) -> dict[str, dict]:
     return judged
 
 
-def read_json(file: Path) -> dict:
-    """The object in a JSON file; raises InputError where it cannot be read or is something else."""
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{file}: damaged ({' '.join(str(error).split())}); {AGAIN}") from error
-    if not isinstance(told, dict):
-        raise InputError(f"{file}: damaged (no values by their names); {AGAIN}")
-    return told
-
-
 def recorded(name: str) -> list[Path]:
     """The files of this name of all results that were recorded on other machines and at other scales."""
     return sorted(Path("reports/recorded").glob(f"*/{name}"))
@@ -283,4 +270,4 @@ def read_table1() -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

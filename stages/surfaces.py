@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.files import whole_folder
-from stages.params import load_params
-from stages.running import run_stage
+from stages.params import Params, load_params
+from stages.running.files import whole_folder
+from stages.running.stage import run_stage
 from stages.statistics.surfaces import COSTS, PLATEAU_SIDES, Surface, draw_examples, plateau, surface
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Write data/surfaces/."""
-    settings = load_params().surfaces
+    settings = params.surfaces
     weights = np.linspace(-settings.range, settings.range, settings.points)
     inputs, targets = draw_examples(settings.seed)
     surfaces = {name: surface(cost, inputs, targets, weights) for name, cost in COSTS.items()}
@@ -42,4 +42,4 @@ def plateau_shares(one: Surface) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

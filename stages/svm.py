@@ -19,38 +19,37 @@ import torch
 from torch import Tensor
 
 from stages.baselines.svm import Examples, Trial, answers, best_of, fit, try_pairs
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, Split, files_of, read_split_of
-from stages.errors import InputError, say
-from stages.files import whole_folder
-from stages.network.checkpoints import Checkpoints, checkpoints_of
+from stages.handover.prepared import SPLITS, Split, files_of, read_about, read_valid_split
+from stages.monitoring.errors import error_rate, predictions
 from stages.network.device import compute_alike
-from stages.network.epochs import draw_epochs
-from stages.network.executors import Executor, open_executor
 from stages.network.inputs import on_device, to_inputs
 from stages.network.perceptron import Perceptron, from_parameters
-from stages.network.search import advance, chosen_of, progress_bar
-from stages.network.state import State
-from stages.network.training import Outcome, Run, Setting
 from stages.params import Model, Params, load_params
-from stages.running import run_stage
-from stages.statistics.errors import error_rate, predictions
+from stages.running.errors import InputError, say
+from stages.running.files import whole_folder
+from stages.running.stage import run_stage
+from stages.training.checkpoints import Checkpoints, checkpoints_of
+from stages.training.epochs import draw_epochs
+from stages.training.executors import Executor, open_executor
+from stages.training.search import advance, chosen_of, progress_bar
+from stages.training.state import State
+from stages.training.training import Outcome, Run, Setting
 
 NETWORK = Model("tanh", "normalized")
 HIDDEN_LAYERS = 5
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Write data/svm/<dataset>/."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset")
     dataset = parser.parse_args().dataset
-    params = load_params()
     if dataset not in params.datasets:
         raise InputError(f"params.yaml: datasets has no {dataset!r}; it has: {', '.join(params.datasets)}")
     splits = fixed_set(params, dataset, Path("data/prepared") / dataset)
     test = splits["test"]
-    executor = open_executor(partial(network_setting, params, dataset, splits), params.device)
+    classes = len(read_about(Path("data/prepared") / dataset).class_names)
+    executor = open_executor(partial(network_setting, params, dataset, splits, classes), params.device)
     read = {"examples": params.settings.svm.examples[dataset], "scikit-learn": version("scikit-learn")}
     of_pairs = checkpoints_of(f"svm-pairs-{dataset}", read, files_of(dataset), "cpu")
     trials, of_svm = svm_answers(params, dataset, splits, of_pairs)
@@ -74,7 +73,7 @@ def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
     Raises InputError where a split cannot be read or the fixed set has only one class.
     """
     examples = params.settings.svm.examples[dataset]
-    splits = {name: read_split_of(dataset, prepared, name) for name in SPLITS}
+    splits = {name: read_valid_split(prepared, name) for name in SPLITS}
     for name in ("train", "validation"):
         splits[name] = Split(splits[name].images[:examples], splits[name].labels[:examples])
     if len(np.unique(splits["train"].labels)) < 2:
@@ -141,13 +140,15 @@ def svm_examples(split: Split) -> Examples:
     return Examples(to_inputs(torch.from_numpy(split.images)).double().numpy(), split.labels)
 
 
-def network_setting(params: Params, dataset: str, splits: dict[str, Split], device: torch.device) -> Setting:
+def network_setting(
+    params: Params, dataset: str, splits: dict[str, Split], classes: int, device: torch.device
+) -> Setting:
     """Return what all runs of the network share: epochs of the fixed set, and at the end the validation error."""
     return Setting(
         recipe=NETWORK,
         inputs=splits["train"].images[0].size,
         hidden_units=params.settings.hidden_units,
-        classes=len(CATALOGUE[dataset].class_names),
+        classes=classes,
         batch_size=params.settings.batch_size,
         schedule=[0, params.settings.svm.updates],
         device=device,
@@ -211,4 +212,4 @@ def answers_table(test: Split, **answers_of: np.ndarray) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

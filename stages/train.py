@@ -15,39 +15,39 @@ import torch
 from safetensors.numpy import save_file
 from torch import Tensor
 
-from stages.arguments import Arguments, read_arguments
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, Split, files_of, read_split_of
-from stages.errors import InputError
-from stages.files import whole_folder, write_whole
-from stages.network.checkpoints import Checkpoints, checkpoints_of
+from stages.checking.models import check_models
+from stages.handover.prepared import SPLITS, About, Split, files_of, read_about, read_valid_split
+from stages.monitoring.errors import predictions
+from stages.monitoring.monitor import Monitor
 from stages.network.device import compute_alike
-from stages.network.epochs import draw_epochs
-from stages.network.executors import Executor, open_executor
 from stages.network.inputs import on_device
 from stages.network.perceptron import from_parameters
-from stages.network.recipe import check_models
-from stages.network.schedule import monitoring_schedule
-from stages.network.search import advance, chosen_of, progress_bar
-from stages.network.training import Outcome, Run, Setting
-from stages.params import Model
-from stages.running import run_stage
+from stages.params import Model, Params, load_params
+from stages.params.arguments import Arguments, read_arguments
+from stages.running.errors import InputError
+from stages.running.files import whole_folder, write_whole
+from stages.running.stage import run_stage
 from stages.shapeset.stream import draw_images
-from stages.statistics.errors import predictions
-from stages.statistics.monitor import Monitor
+from stages.training.checkpoints import Checkpoints, checkpoints_of
+from stages.training.epochs import draw_epochs
+from stages.training.executors import Executor, open_executor
+from stages.training.schedule import monitoring_schedule
+from stages.training.search import advance, chosen_of, progress_bar
+from stages.training.training import Outcome, Run, Setting
 
 ERRORS_EVERY = 4  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Train and write data/runs/<dataset>/<model>/."""
-    arguments = read_arguments(__doc__)
+    arguments = read_arguments(params, __doc__)
     check_models(arguments.params)
     compute_alike(arguments.params.precision)
     prepared = Path("data/prepared") / arguments.dataset
-    read = [name for name in SPLITS if name != "train" or not CATALOGUE[arguments.dataset].endless]
-    splits = {name: read_split_of(arguments.dataset, prepared, name) for name in read}
-    executor = open_executor(partial(training_setting, arguments, splits), arguments.params.device)
+    about = read_about(prepared)
+    read = [name for name in SPLITS if name != "train" or not about.endless]
+    splits = {name: read_valid_split(prepared, name) for name in read}
+    executor = open_executor(partial(training_setting, arguments, about, splits), arguments.params.device)
     parameters = arguments.params.of_training(arguments.dataset, arguments.model)
     name, data = f"train-{arguments.dataset}-{arguments.model}", files_of(arguments.dataset)
     checkpoints = checkpoints_of(name, parameters, data, executor.kind)
@@ -59,7 +59,7 @@ def main() -> None:
     checkpoints.remove()
 
 
-def training_setting(arguments: Arguments, splits: dict[str, Split], device: torch.device) -> Setting:
+def training_setting(arguments: Arguments, about: About, splits: dict[str, Split], device: torch.device) -> Setting:
     """Return what all runs of the model share, with every image on the device that trains them."""
     params, dataset, scale = arguments.params, arguments.dataset, arguments.settings
     schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
@@ -71,7 +71,7 @@ def training_setting(arguments: Arguments, splits: dict[str, Split], device: tor
         frozenset([*schedule[::ERRORS_EVERY], schedule[-1]]),
     )
     seed = getattr(params, dataset).seed
-    if CATALOGUE[dataset].endless:
+    if about.endless:
         draw = partial(draw_online, seed, device)
     else:
         draw = partial(draw_epochs, *on_device(splits["train"], device), seed)
@@ -79,7 +79,7 @@ def training_setting(arguments: Arguments, splits: dict[str, Split], device: tor
         recipe=arguments.recipe,
         inputs=splits["test"].images[0].size,
         hidden_units=scale.hidden_units,
-        classes=len(CATALOGUE[dataset].class_names),
+        classes=len(about.class_names),
         batch_size=scale.batch_size,
         schedule=schedule,
         device=device,
@@ -160,4 +160,4 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome], recipe: Model, test: S
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

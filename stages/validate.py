@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.artifacts import read_table
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, Prepared, Split, read_split
-from stages.datasets.sheet import contact_sheet
-from stages.errors import InputError
+from stages.datasets.dataset import find_dataset
 from stages.expectations import cifar10, common, mnist, shapeset, small_imagenet
 from stages.expectations.data_docs import data_docs
+from stages.expectations.sheet import contact_sheet
 from stages.expectations.suite import Outcome, evaluate, outcomes
-from stages.files import whole_folder, write_whole
-from stages.params import load_params
-from stages.running import run_stage
+from stages.handover.artifacts import read_table
+from stages.handover.prepared import ABOUT, SPLITS, Prepared, Split, read_split
+from stages.params import Params, load_params
+from stages.running.errors import InputError
+from stages.running.files import whole_folder, write_whole
+from stages.running.stage import run_stage
 
 DATASETS = {  # each has FACTS, table and expectations
     "shapeset": shapeset,
@@ -34,7 +34,7 @@ PICTURES = "images.png"  # beside the Data Docs
 WIDTHS = (60, 36)  # of what is expected and what was observed in the table of what failed, each after two blanks
 
 
-def main() -> None:
+def main(params: Params) -> None:
     """Check one data set; write its gate, its Data Docs and a sheet of its images, or say what is wrong and no gate."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", choices=DATASETS)
@@ -42,7 +42,7 @@ def main() -> None:
     gate = Path("data/validated") / f"{dataset}.json"
     gate.unlink(missing_ok=True)  # what is not known to be valid now must not be trained on
 
-    settings = getattr(load_params(), dataset)
+    settings = getattr(params, dataset)
     counts = {split: getattr(settings, split) for split in SPLITS}
     folder = Path("data/prepared") / dataset
     prepared = read_prepared(dataset, folder)
@@ -50,7 +50,7 @@ def main() -> None:
     result = evaluate(dataset, table, DATASETS[dataset].expectations(counts))
     train = prepared.splits["train"]
     with whole_folder(Path("reports/data_docs") / dataset) as report:
-        contact_sheet(train.images, train.labels, CATALOGUE[dataset].class_names).save(report / PICTURES)
+        contact_sheet(train.images, train.labels, find_dataset(dataset).class_names).save(report / PICTURES)
         write_whole(report / "index.html", data_docs(result, PICTURES))
 
     found = outcomes(result)
@@ -65,7 +65,7 @@ def read_prepared(dataset: str, folder: Path) -> Prepared:
 
     Raises InputError, naming the file, where one is missing, damaged, of another shape or disagrees with the others.
     """
-    splits = {split: _read_images(folder, split, CATALOGUE[dataset].image_shape) for split in SPLITS}
+    splits = {split: _read_images(folder, split, find_dataset(dataset).image_shape) for split in SPLITS}
     sizes = {name: len(split.labels) for name, split in splits.items()}
     return Prepared(splits, _read_facts(folder / "facts.parquet", DATASETS[dataset].FACTS, sizes))
 
@@ -74,13 +74,13 @@ def image_table(dataset: str, prepared: Prepared) -> pd.DataFrame:
     """Return the table that the data set's expectations are about, one row per image."""
     images = np.concatenate([split.images for split in prepared.splits.values()])
     labels = np.concatenate([split.labels for split in prepared.splits.values()])
-    columns = common.table(images, labels, prepared.facts, CATALOGUE[dataset].class_names)
+    columns = common.table(images, labels, prepared.facts, find_dataset(dataset).class_names)
     return DATASETS[dataset].table(images, columns)
 
 
 def checksums(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file that the prepare stage wrote, by name."""
-    names = [*(f"{split}.safetensors" for split in SPLITS), "facts.parquet"]
+    names = [*(f"{split}.safetensors" for split in SPLITS), "facts.parquet", ABOUT]
     return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
 
 
@@ -163,4 +163,4 @@ def _row(*texts: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, load_params)

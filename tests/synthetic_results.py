@@ -9,8 +9,9 @@ import pandas as pd
 import yaml
 from safetensors.numpy import save_file
 
-from stages.datasets.catalogue import CATALOGUE
-from stages.params import load_params
+from stages.datasets.dataset import find_dataset
+from stages.handover.prepared import write_about
+from stages.params import DATASETS, load_params
 from tests.conftest import REPOSITORY
 
 PAPER_PERCENT = {
@@ -48,13 +49,13 @@ def write_params(root: Path, models: dict[str, tuple[str, str]], datasets: Seque
             "made_up": {
                 "hidden_units": 64,
                 "hidden_layers": [HIDDEN_LAYERS],
-                "updates": dict.fromkeys(CATALOGUE, int(UPDATES[-1])),
+                "updates": dict.fromkeys(DATASETS, int(UPDATES[-1])),
                 "batch_size": 10,
                 "learning_rates": list(LEARNING_RATES),
                 "seeds": SEEDS,
                 "monitored_examples": 300,
                 "monitored_updates": len(UPDATES),
-                "svm": {"examples": dict.fromkeys(CATALOGUE, 1000), "updates": 1000},
+                "svm": {"examples": dict.fromkeys(DATASETS, 1000), "updates": 1000},
             }
         },
         "shapeset": {"seed": 1, "train": 1000, "validation": 1000, "test": 1000},
@@ -67,16 +68,17 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
     noise = np.random.default_rng(len(dataset))
     prepared = root / "data" / "prepared" / dataset
     prepared.mkdir(parents=True)
-    classes = len(CATALOGUE[dataset].class_names)
+    classes = len(find_dataset(dataset).class_names)
     labels = np.arange(30 * classes, dtype=np.int64) % classes
-    images = draw_images(labels, CATALOGUE[dataset].image_shape)
+    images = draw_images(labels, find_dataset(dataset).image_shape)
     save_file({"images": images, "labels": labels}, prepared / "test.safetensors")
+    write_about(prepared, find_dataset(dataset).about)
     for model, (activation, initialization) in models.items():
         folder = root / "data" / "runs" / dataset / model
         folder.mkdir(parents=True)
         runs = run_table(PAPER_PERCENT[dataset].get(model, 50) / 100, noise)
         runs.to_parquet(folder / "runs.parquet")
-        curve_table(runs, 1 - CATALOGUE[dataset].commonest_share, noise).to_parquet(folder / "curves.parquet")
+        curve_table(runs, 1 - find_dataset(dataset).commonest_share, noise).to_parquet(folder / "curves.parquet")
         monitored_table(runs, activation, initialization, noise).to_parquet(folder / "monitored.parquet")
         measured = root / "data" / "measured" / dataset / model
         measured.mkdir(parents=True)

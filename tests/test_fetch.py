@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from stages import fetch
-from stages.errors import report_input_errors
-from stages.params import MNIST_FILES
+from stages.params import MNIST_FILES, load_params
+from stages.running.errors import report_input_errors
 from tests.conftest import REPOSITORY
 from tests.datasets.http_server import sends, serving
 from tests.datasets.raw_files import (
@@ -57,7 +57,7 @@ def set_params(**blocks) -> None:
 
 def run(monkeypatch, dataset: str) -> None:
     monkeypatch.setattr(sys, "argv", ["fetch", dataset])
-    report_input_errors(fetch.main)
+    report_input_errors(lambda: fetch.main(load_params()))
 
 
 def stopped(monkeypatch, dataset: str) -> str:

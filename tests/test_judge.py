@@ -10,7 +10,8 @@ import pytest
 
 from stages import judge
 from stages.claims.ledger import CLAIMS
-from stages.errors import report_input_errors
+from stages.params import load_params
+from stages.running.errors import report_input_errors
 from tests.synthetic_results import CHOSEN_RATE, HIDDEN_LAYERS, PAPER_PERCENT, write_params, write_results
 
 MODELS = {"tanh": ("tanh", "standard"), "mine": ("softsign", "normalized")}
@@ -60,7 +61,7 @@ def results(tmp_path, monkeypatch):
 
 @pytest.fixture
 def judged(results):
-    judge.main()
+    judge.main(load_params())
     return results
 
 
@@ -105,7 +106,7 @@ def test_table1_marks_the_best_and_what_cannot_be_told_from_it(results):
     far.loc[right[:40], "prediction"] = 8 - far.loc[right[:40], "label"] + (far.loc[right[:40], "label"] == 4)
     for model, table in {"tanh": far, "mine": best, "sigmoid": best}.items():
         table.to_parquet(results / "data" / "runs" / "shapeset" / model / "predictions.parquet")
-    judge.main()
+    judge.main(load_params())
     table = pd.read_csv(results / "reports" / "table1.csv").set_index("model")
     assert table["marked"].to_dict() == {"tanh": False, "mine": True, "sigmoid": True}
     assert table["p_against_best"].to_dict() == pytest.approx({"tanh": 2 / 2**40, "mine": 1, "sigmoid": 1}, rel=1e-5)
@@ -118,7 +119,7 @@ def test_metrics_have_the_lowest_validation_error_at_each_depth(results):
     # only the first seed is trained at every depth
     runs.loc[runs["seed"] > 0, "validation_error"] /= 10
     pd.concat([runs, more]).to_parquet(file)
-    judge.main()
+    judge.main(load_params())
     metrics = json.loads((results / "reports" / "metrics.json").read_text(encoding="utf-8"))
     lowest = 100 * runs.loc[runs["seed"] == 0, "validation_error"].min()
     found = metrics["shapeset"]["tanh"]["validation_error_percent"]
@@ -163,7 +164,7 @@ def test_one_hidden_layer_has_no_jacobians_and_is_judged(results):
         ends = layers[layers["layer"].isin([1, HIDDEN_LAYERS + 1])]
         ends.assign(layer=ends["layer"].clip(upper=2)).to_parquet(measured / "layers.parquet")
         jacobians.iloc[:0].to_parquet(measured / "jacobians.parquet")
-    judge.main()
+    judge.main(load_params())
     metrics = json.loads((results / "reports" / "metrics.json").read_text(encoding="utf-8"))
     for moment in ("initial", "final"):
         layers = metrics["shapeset"]["tanh"][moment]
@@ -193,7 +194,7 @@ def test_plots_are_the_chosen_runs_hidden_layers(judged, curve, table, columns):
 
 def test_an_old_curve_does_not_stay(judged):
     (judged / "reports" / "plots" / "old.csv").write_text("old")
-    judge.main()
+    judge.main(load_params())
     assert {file.stem for file in (judged / "reports" / "plots").iterdir()} == set(judge.CURVES)
 
 
@@ -213,7 +214,7 @@ def test_tables_that_cannot_be_used_are_one_line_and_nothing_is_written(results,
     pd.read_parquet(file).drop(columns=columns).to_parquet(file)
     for text in (f"{file.name}: lacks the columns {columns[0]};", f"{file.name}: missing or damaged"):
         with pytest.raises(SystemExit) as ended:
-            report_input_errors(judge.main)
+            report_input_errors(lambda: judge.main(load_params()))
         assert text in str(ended.value)
         assert "\n" not in str(ended.value)
         assert list((results / "reports").iterdir()) == []
@@ -223,7 +224,7 @@ def test_tables_that_cannot_be_used_are_one_line_and_nothing_is_written(results,
 def test_a_file_where_the_plots_belong_is_one_line(results):
     (results / "reports" / "plots").write_text("no folder")
     with pytest.raises(SystemExit, match="reports/plots") as ended:
-        report_input_errors(judge.main)
+        report_input_errors(lambda: judge.main(load_params()))
     assert "\n" not in str(ended.value)
 
 

@@ -8,8 +8,10 @@ import yaml
 from safetensors.numpy import load_file, save_file
 
 from stages import measure
+from stages.datasets.dataset import find_dataset
+from stages.handover.prepared import write_about
 from stages.network.perceptron import back_propagate, initialize, parameters
-from stages.params import Model
+from stages.params import Model, load_params
 from stages.statistics import theory
 from stages.statistics.jacobians import EXAMPLES, SHARES
 from tests.synthetic_results import write_params
@@ -104,11 +106,12 @@ def measured(root, monkeypatch, hidden_layers: int) -> dict[str, bytes]:
         folder.mkdir(parents=True, exist_ok=True)
     images, labels = random.integers(0, 256, (400, 32, 32), dtype=np.uint8), np.arange(400) % CLASSES
     save_file({"images": images, "labels": labels}, prepared / "test.safetensors")
+    write_about(prepared, find_dataset("shapeset").about)
     for seed, moment in enumerate(measure.MOMENTS):
         network = initialize([1024, *[200] * hidden_layers, CLASSES], Model("tanh", "standard"), seed)
         save_file(parameters(network), runs / f"{moment}.safetensors")
     monkeypatch.setattr("sys.argv", ["measure", "shapeset", "tanh"])
-    measure.main()
+    measure.main(load_params())
     return {table: (root / "data/measured/shapeset/tanh" / f"{table}.parquet").read_bytes() for table in TABLES}
 
 

@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from stages import prepare
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS, read_split
-from stages.errors import report_input_errors
-from stages.params import MNIST_FILES
+from stages.datasets.dataset import find_dataset
+from stages.handover.prepared import ABOUT, SPLITS, read_split
+from stages.params import MNIST_FILES, load_params
+from stages.running.errors import report_input_errors
 from tests.conftest import REPOSITORY
 from tests.datasets.raw_files import (
     cifar10_records,
@@ -51,7 +51,7 @@ def project(tmp_path, monkeypatch) -> Path:
 
 def run(monkeypatch, dataset: str) -> None:
     monkeypatch.setattr(sys, "argv", ["prepare", dataset])
-    report_input_errors(prepare.main)
+    report_input_errors(lambda: prepare.main(load_params()))
 
 
 @pytest.mark.parametrize("dataset", SETTINGS)
@@ -59,12 +59,12 @@ def test_every_split_and_its_facts_are_written(project, monkeypatch, dataset):
     run(monkeypatch, dataset)
     folder = PREPARED / dataset
     assert sorted(file.name for file in folder.iterdir()) == sorted(
-        [*(f"{split}.safetensors" for split in SPLITS), "facts.parquet"]
+        [*(f"{split}.safetensors" for split in SPLITS), "facts.parquet", ABOUT]
     )
     facts = pd.read_parquet(folder / "facts.parquet")
     for name in SPLITS:
         split = read_split(folder, name)
-        assert split.images.shape == (getattr(SETTINGS[dataset], name), *CATALOGUE[dataset].image_shape)
+        assert split.images.shape == (getattr(SETTINGS[dataset], name), *find_dataset(dataset).image_shape)
         rows = facts[facts["split"] == name]
         assert rows["label"].tolist() == split.labels.tolist()
         assert rows["index"].tolist() == list(range(len(split.labels)))

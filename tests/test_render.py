@@ -14,10 +14,10 @@ import yaml
 
 from stages import render
 from stages.claims.ledger import CLAIMS
-from stages.datasets.catalogue import CATALOGUE
-from stages.errors import InputError
+from stages.datasets.dataset import find_dataset
 from stages.figures.contents import SECTIONS, SURFACES
-from stages.params import load_params
+from stages.params import DATASETS, load_params
+from stages.running.errors import InputError
 from tests.synthetic_results import (
     PAPER_PERCENT,
     RECIPES,
@@ -40,7 +40,7 @@ def rendered(tmp_path_factory) -> Path:
     write_results(folder, "shapeset", RECIPES)
     write_surfaces(folder)
     with contextlib.chdir(folder):
-        render.main()
+        render.main(load_params())
     return folder
 
 
@@ -48,13 +48,13 @@ def rendered(tmp_path_factory) -> Path:
 def of_four(tmp_path_factory) -> Path:
     """A folder with the page of the paper's five models on all four data sets; no pictures."""
     folder = tmp_path_factory.mktemp("four")
-    write_params(folder, RECIPES, CATALOGUE)
-    for dataset in CATALOGUE:
+    write_params(folder, RECIPES, DATASETS)
+    for dataset in DATASETS:
         write_results(folder, dataset, RECIPES)
     write_surfaces(folder)
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patched:
         draw_nothing(patched)
-        render.main()
+        render.main(load_params())
     return folder
 
 
@@ -130,9 +130,9 @@ def test_four_data_sets_are_one_page_in_the_papers_order(of_four):
     wanted = []
     for figure in FIGURES:
         kinds = {"figure-11": ["shapeset"], "figure-12": ["mnist", "cifar10", "small_imagenet"]}
-        wanted += [(figure, CATALOGUE[dataset].title) for dataset in kinds.get(figure.key, CATALOGUE)]
+        wanted += [(figure, find_dataset(dataset).title) for dataset in kinds.get(figure.key, DATASETS)]
         if figure.table == SURFACES:
-            wanted = [*wanted[: -len(CATALOGUE)], (figure, "")]
+            wanted = [*wanted[: -len(DATASETS)], (figure, "")]
     assert titles(page) == [titled(figure, title) for figure, title in wanted]
     charts = {
         figure.key: re.findall(
@@ -148,13 +148,13 @@ def test_four_data_sets_are_one_page_in_the_papers_order(of_four):
 
 def test_four_data_sets_with_seven_models_and_every_update_monitored_fit_in_a_small_page(tmp_path, monkeypatch):
     models = {**RECIPES, "mine": ("softplus", "standard"), "yours": ("relu", "he")}
-    write_params(tmp_path, models, CATALOGUE)
-    for dataset in CATALOGUE:
+    write_params(tmp_path, models, DATASETS)
+    for dataset in DATASETS:
         write_results(tmp_path, dataset, models)
     write_surfaces(tmp_path)
     monkeypatch.chdir(tmp_path)
     draw_nothing(monkeypatch)
-    render.main()
+    render.main(load_params())
     assert len(UPDATES) >= 45
     assert len(read_page(tmp_path).encode()) < 5_000_000
 
@@ -183,7 +183,7 @@ def test_epochs_are_counted_in_words(tmp_path, updates, told):
 
 def test_rendering_again_gives_the_same_bytes(copied):
     page, drawn = read_page(copied), pictures(copied)
-    render.main()
+    render.main(load_params())
     assert read_page(copied) == page
     assert pictures(copied) == drawn
 
@@ -222,7 +222,7 @@ def test_table_1_has_our_number_and_the_papers_of_every_model_and_data_set(of_fo
     judged = pd.read_csv(of_four / "reports/table1.csv").set_index(["model", "dataset"])
     assert [row[0] for row in overview] == list(RECIPES)
     for model, *cells in overview:
-        for cell, dataset in zip(cells, CATALOGUE, strict=True):
+        for cell, dataset in zip(cells, DATASETS, strict=True):
             here = judged.loc[(model, dataset), "test_error_percent"]
             assert numbers(cell) == pytest.approx([here, PAPER_PERCENT[dataset][model]], abs=0.005)
     assert 'class="footnote"' not in read_page(of_four)
@@ -231,7 +231,7 @@ def test_table_1_has_our_number_and_the_papers_of_every_model_and_data_set(of_fo
 def test_the_chosen_runs_are_told_below_table_1(of_four):
     _, *details = tables_of(read_page(of_four))
     judged = pd.read_csv(of_four / "reports/table1.csv")
-    for rows, dataset in zip(details, CATALOGUE, strict=True):
+    for rows, dataset in zip(details, DATASETS, strict=True):
         expected = judged[judged["dataset"] == dataset].set_index("model")
         assert [row[0].split()[0] for row in rows] == list(expected.index)
         for (_, *cells), (_, row) in zip(rows, expected.iterrows(), strict=True):
@@ -251,7 +251,7 @@ def test_cells_of_table_1_that_have_not_been_run_say_why(changing):
     )
     file = changing / "data/runs/shapeset/softsign/runs.parquet"
     pd.read_parquet(file).assign(chosen=False).to_parquet(file)
-    render.main()
+    render.main(load_params())
     page = read_page(changing)
     overview, *_ = tables_of(page)
     notes = dict(re.findall(r'class="footnote"><sup>(.)</sup> (.*?)</p>', page))
@@ -269,7 +269,7 @@ def test_cells_of_table_1_that_have_not_been_run_say_why(changing):
     assert all(
         numbers(cell)[-1] == PAPER_PERCENT[dataset][row[0].split()[-1]]
         for row in overview
-        for cell, dataset in zip(row[1:], CATALOGUE, strict=True)
+        for cell, dataset in zip(row[1:], DATASETS, strict=True)
     )
 
 
@@ -280,7 +280,7 @@ def words(page: str) -> str:
 
 
 def test_the_page_says_how_runs_were_chosen_and_how_much_smaller_they_are_than_the_papers(changing):
-    render.main()
+    render.main(load_params())
     read = words(read_page(changing))
     assert "Every model is trained once, with one seed, at each of the learning rates 0.01, 0.03, 0.1, 0.3; the" in read
     assert "the best of these runs is then repeated with 1 further seed. What is shown" in read
@@ -294,7 +294,7 @@ def test_the_papers_own_scale_has_no_excuse(changing):
     params = yaml.safe_load((changing / "params.yaml").read_text(encoding="utf-8"))
     params["scales"]["made_up"] |= as_the_papers
     (changing / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
-    render.main()
+    render.main(load_params())
     read = words(read_page(changing))
     assert "at each depth and each of the learning rates 0.01, 0.03, 0.1, 0.3. What is shown" in read
     assert "1 or 5 hidden layers" in read
@@ -303,7 +303,7 @@ def test_the_papers_own_scale_has_no_excuse(changing):
 
 def test_a_removed_model_is_gone_though_its_files_still_lie_there(changing):
     write_params(changing, {model: recipe for model, recipe in RECIPES.items() if model != "sigmoid"})
-    render.main()
+    render.main(load_params())
     page = read_page(changing)
     # figures 2 and 11, the average singular values, theory, the playback and the depths
     assert page.count("sigmoid is not among the models of params.yaml.") == 6
@@ -317,7 +317,7 @@ def test_a_removed_model_is_gone_though_its_files_still_lie_there(changing):
 
 def test_a_model_without_results_is_named_where_it_is_missing(changing):
     shutil.rmtree(changing / "data/measured/shapeset/tanh")
-    render.main()
+    render.main(load_params())
     page = read_page(changing)
     sentence = "tanh has no results on Shapeset-3×2: not run yet, `dvc repro` runs it."
     assert page.count(sentence) == 12  # figures 3, 4, 6 to 9, 11, both of singular values, theory, playback, depths
@@ -329,7 +329,7 @@ def test_a_model_whose_runs_all_diverged_is_shown_as_such(changing):
     file = changing / "data/runs/shapeset/tanh/runs.parquet"
     runs = pd.read_parquet(file)
     runs.assign(chosen=False, diverged_at=pd.array([700] * len(runs), dtype="Int64")).to_parquet(file)
-    render.main()
+    render.main(load_params())
     page = read_page(changing)
     assert "tanh has no results on Shapeset-3×2: every run diverged." in page
     assert "tanh: 8 of 8 runs diverged" in page
@@ -339,7 +339,7 @@ def test_a_model_whose_runs_all_diverged_is_shown_as_such(changing):
 def test_a_page_without_any_results_says_so_everywhere(changing):
     shutil.rmtree(changing / "data")
     (changing / "reports/table1.csv").unlink()
-    render.main()
+    render.main(load_params())
     page = read_page(changing)
     assert specifications(page) == []
     assert "Shapeset-3×2 has nothing for this figure" in page
@@ -350,27 +350,27 @@ def test_a_page_without_any_results_says_so_everywhere(changing):
 def test_a_page_whose_every_run_diverged_says_so(changing):
     for file in (changing / "data/runs/shapeset").glob("*/runs.parquet"):
         pd.read_parquet(file).assign(chosen=False).to_parquet(file)
-    render.main()
+    render.main(load_params())
     assert [title[:9] for title in titles(read_page(changing))] == ["Figure 1.", "Figure 5."]
 
 
 def test_results_of_other_parameters_are_told_and_not_drawn(changing):
     write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
-    render.main()
+    render.main(load_params())
     page = html.unescape(read_page(changing))
     assert "tanh has no results on Shapeset-3×2: trained with other parameters than those of params.yaml" in page
     assert "tanh: tanh units, normalized initialization\n" not in page
 
 
 def test_what_models_were_trained_on_is_told(changing):
-    render.main()
+    render.main(load_params())
     assert "Trained on: an abacus. Drawn on: " in read_page(changing)
 
 
 def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
     write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
     write_made(changing, "shapeset", "tanh")
-    render.main()
+    render.main(load_params())
     page = read_page(changing)
     sentence = "Here tanh is another model than the paper's tanh: its initialization is normalized, not standard."
     assert sentence in html.unescape(page)
@@ -383,7 +383,7 @@ def test_a_batch_normalized_model_is_not_taken_for_the_papers(changing):
     params["models"]["tanh"]["batch_normalization"] = True
     (changing / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     write_made(changing, "shapeset", "tanh")
-    render.main()
+    render.main(load_params())
     page = html.unescape(read_page(changing))
     assert "tanh: tanh units, standard initialization, batch normalization" in page
     assert "another model than the paper's tanh: its batch_normalization is True, not False." in page
@@ -396,13 +396,13 @@ def test_a_batch_normalized_model_is_not_taken_for_the_papers(changing):
 def test_a_removed_data_set_is_gone_though_its_files_still_lie_there(changing):
     write_results(changing, "mnist", RECIPES)
     write_params(changing, RECIPES, ["mnist", "shapeset"])
-    render.main()
+    render.main(load_params())
     assert "<h4>MNIST</h4>" in read_page(changing)
     assert {"mnist-figure-12.svg", "shapeset-figure-11.svg"} < set(pictures(changing))
     assert not {"mnist-figure-11.svg", "shapeset-figure-12.svg"} & set(pictures(changing))
 
     write_params(changing, RECIPES)
-    render.main()
+    render.main(load_params())
     assert "MNIST</" not in read_page(changing).split('id="table-1"')[0]
     assert not any(name.startswith("mnist") for name in pictures(changing))
 
@@ -433,7 +433,7 @@ def test_claims_stand_beside_their_figure_and_in_the_ledger(changing):
         "best-depth": made_up_claim("undecided", missing="there is <one> depth"),
     }
     (changing / "reports/claims.json").write_text(json.dumps(judged), encoding="utf-8")
-    render.main()
+    render.main(load_params())
     page = read_page(changing)
     assert "Of the paper's 3 claims 1 holds, 1 fails and 1 is undecided." in words(page)
     figure = words(re.search('<figure id="figure-2">.*?</figure>', page, re.S)[0])
@@ -451,7 +451,7 @@ def test_damaged_claims_are_one_line(changing):
     lacking = json.dumps({"a": {key: value for key, value in made_up_claim("holds").items() if key != "numbers"}})
     for text in ("{", "[]", '{"a": 1}', '"x"', '{"a": {}}', '{"a": []}', lacking):
         (changing / "reports/claims.json").write_text(text, encoding="utf-8")
-        with pytest.raises(InputError, match=r"^reports/claims\.json: damaged \([^\n]*\); `dvc repro` makes it anew$"):
+        with pytest.raises(InputError, match=r"^reports/claims\.json: (missing or )?damaged \([^\n]*\); `dvc repro`"):
             render.read_claims(render.CLAIMS)
 
 
@@ -463,7 +463,7 @@ def test_recorded_results_are_shown_beside_these(changing):
     folder = changing / "reports/recorded/h100-paper"
     folder.mkdir(parents=True)
     shutil.copy(changing / "reports/table1.csv", folder)
-    render.main()
+    render.main(load_params())
     row = read_page(changing).split('class="records"')[1].split("<tbody>")[1].split("</tr>")[0]
     tanh = pd.read_csv(folder / "table1.csv").set_index("model").loc["tanh", "test_error_percent"]
     assert "h100-paper" in row

@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from stages import surfaces
-from stages.errors import InputError
 from stages.params import load_params
+from stages.running.errors import InputError
 from stages.statistics.surfaces import COSTS
 from tests.synthetic_results import write_params
 
@@ -20,7 +20,7 @@ def written(root, monkeypatch, **settings) -> dict[str, pd.DataFrame]:
     values = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
     values["surfaces"] |= settings
     (root / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
-    surfaces.main()
+    surfaces.main(load_params())
     return {file: pd.read_parquet(root / "data/surfaces" / f"{file}.parquet") for file in FILES}
 
 

@@ -15,12 +15,13 @@ from safetensors.numpy import load_file, save_file
 from stages import svm
 from stages.baselines.svm import Examples, Trial, answers, best_of, decision_weights, fit, gaussian_kernel, try_pairs
 from stages.claims.measurements import PAPER_LAYERS, TANH_N
-from stages.datasets.catalogue import CATALOGUE
-from stages.errors import InputError
-from stages.network.checkpoints import Checkpoints
-from stages.network.executors import Executor
-from stages.network.training import Outcome, Run
+from stages.datasets.dataset import find_dataset
+from stages.handover.prepared import write_about
 from stages.params import FixedSet, load_params
+from stages.running.errors import InputError
+from stages.training.checkpoints import Checkpoints
+from stages.training.executors import Executor
+from stages.training.training import Outcome, Run
 from tests.conftest import REPOSITORY
 from tests.tiny_project import edit, run
 
@@ -123,8 +124,9 @@ def prepared(tmp_path, dataset) -> Path:
     for name, count in (("train", 50), ("validation", 30), ("test", 40)):
         labels = random.integers(0, 9, count)
         labels[:4] = (5, 5, 5, 6)
-        images = random.integers(0, 256, (count, *CATALOGUE[dataset].image_shape), dtype=np.uint8)
+        images = random.integers(0, 256, (count, *find_dataset(dataset).image_shape), dtype=np.uint8)
         save_file({"images": images, "labels": labels}, tmp_path / f"{name}.safetensors")
+    write_about(tmp_path, find_dataset(dataset).about)
     return tmp_path
 
 
@@ -139,7 +141,7 @@ def test_both_models_read_the_first_images_and_no_others(prepared, dataset):
         assert np.array_equal(splits[name].labels, arrays[name]["labels"][:count])
     of_svm = svm.svm_examples(splits["train"])
     assert of_svm.inputs == pytest.approx(arrays["train"]["images"][:20].reshape(20, -1) / 127.5 - 1, abs=1e-6)
-    setting = svm.network_setting(params, dataset, splits, torch.device("cpu"))
+    setting = svm.network_setting(params, dataset, splits, 9, torch.device("cpu"))
     for epoch in (0, 1):
         images, labels = setting.draw(0, 20 * epoch, 20)
         drawn = sorted(zip(images.flatten(1).tolist(), labels.tolist(), strict=True))
@@ -273,7 +275,7 @@ def test_pairs_are_found_again_by_the_images_that_they_read_and_not_by_what_the_
     ):
         edit(project, change)
         with pytest.raises(KeyboardInterrupt):
-            svm.main()
+            svm.main(load_params())
     assert folders[0] == folders[1] != folders[2]
 
 

@@ -11,18 +11,20 @@ import torch
 from safetensors.numpy import load_file
 
 from stages import train
-from stages.arguments import Arguments
-from stages.datasets.prepared import Split
-from stages.errors import InputError
-from stages.network.checkpoints import Checkpoints
-from stages.network.executors import Executor, open_executor
+from stages.datasets.dataset import find_dataset
+from stages.handover.prepared import Split
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import from_parameters, initialize, parameters, predict
-from stages.network.training import Outcome, Run
-from stages.params import Model, load_params
+from stages.params import Model, Params, load_params
+from stages.params.arguments import Arguments
+from stages.running.errors import InputError
 from stages.shapeset.stream import draw_images
+from stages.training.checkpoints import Checkpoints
+from stages.training.executors import Executor, open_executor
+from stages.training.training import Outcome, Run, Setting
 from tests.conftest import REPOSITORY
 
+SHAPESET = find_dataset("shapeset").about
 CPU = torch.device("cpu")
 UPDATES = (0, 4, 9)  # at which the made-up runs are observed, the last with error rates
 
@@ -227,9 +229,14 @@ def test_parameters_and_predictions_are_the_chosen_runs(written, splits):
     assert len(set(answers)) > 1
 
 
+def setting_of(params: Params, model: str, splits: dict[str, Split]) -> Setting:
+    """What runs of a model on Shapeset share."""
+    return train.training_setting(Arguments(params, "shapeset", model), SHAPESET, splits, CPU)
+
+
 def test_each_split_is_used_for_what_it_is(splits):
     validation, test = splits["validation"], splits["test"]
-    setting = train.training_setting(Arguments(params_with(monitored_updates=5), "shapeset", "tanh-n"), splits, CPU)
+    setting = setting_of(params_with(monitored_updates=5), "tanh-n", splits)
     monitor = setting.observe
     assert np.array_equal(monitor.validation_images, validation.images)
     assert np.array_equal(monitor.validation_labels, validation.labels)
@@ -240,14 +247,14 @@ def test_each_split_is_used_for_what_it_is(splits):
 
 @pytest.mark.parametrize("points", range(2, 12))
 def test_the_choice_is_made_at_the_end_of_training(splits, points):
-    setting = train.training_setting(Arguments(params_with(monitored_updates=points), "shapeset", "tanh"), splits, CPU)
+    setting = setting_of(params_with(monitored_updates=points), "tanh", splits)
     assert setting.schedule[-1] == 9
     assert 9 in setting.observe.error_updates
 
 
 def test_a_finite_set_is_trained_on_its_training_split_epoch_by_epoch(splits):
     params = params_with(batch_size=10)
-    setting = train.training_setting(Arguments(params, "mnist", "tanh"), splits, CPU)
+    setting = train.training_setting(Arguments(params, "mnist", "tanh"), find_dataset("mnist").about, splits, CPU)
     assert setting.classes == 10
     training = splits["train"]
     by_pixels = {image.tobytes(): label for image, label in zip(training.images, training.labels, strict=True)}
@@ -264,7 +271,7 @@ def test_a_batch_normalized_model_is_trained_and_written_as_an_ordinary_network(
     params = params_with(hidden_units=6, hidden_layers=[2], learning_rates=[0.1, 0.2], seeds=2)
     params = replace(params, models={"mine": Model("tanh", "standard", batch_normalization=True)})
     arguments = Arguments(params, "mnist", "mine")
-    executor = open_executor(partial(train.training_setting, arguments, splits), "cpu")
+    executor = open_executor(partial(train.training_setting, arguments, find_dataset("mnist").about, splits), "cpu")
     outcomes = train.search(arguments, executor, Checkpoints(tmp_path / "checkpoints"))
     train.write_runs(tmp_path, outcomes, params.models["mine"], splits["test"], CPU)
     runs = pd.read_parquet(tmp_path / "runs.parquet")

@@ -16,9 +16,10 @@ import yaml
 from PIL import Image
 
 from stages import validate
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.sheet import contact_sheet
-from stages.errors import report_input_errors
+from stages.datasets.dataset import find_dataset
+from stages.expectations.sheet import contact_sheet
+from stages.params import DATASETS, load_params
+from stages.running.errors import report_input_errors
 from tests.conftest import REPOSITORY
 from tests.expectations.synthetic_finite import SUITES, prepared_finite
 from tests.expectations.synthetic_shapeset import Prepared, prepared_shapeset
@@ -34,7 +35,7 @@ def project(tmp_path, monkeypatch) -> Path:
     """An empty project in the current folder whose params.yaml asks for `COUNTS`, with a gate of an earlier run."""
     params = yaml.safe_load((REPOSITORY / "params.yaml").read_text())
     params["shapeset"] |= COUNTS
-    params["scales"][params["scale"]]["svm"]["examples"] = dict.fromkeys(CATALOGUE, 100)
+    params["scales"][params["scale"]]["svm"]["examples"] = dict.fromkeys(DATASETS, 100)
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     (tmp_path / GATE).parent.mkdir(parents=True)
     (tmp_path / GATE).write_text("{}")
@@ -51,14 +52,14 @@ def name_of(value: object) -> str:
 def stopped() -> str:
     """Run the stage, which must fail, and return what it says."""
     with pytest.raises(SystemExit) as stop:
-        report_input_errors(validate.main)
+        report_input_errors(lambda: validate.main(load_params()))
     assert not GATE.exists()
     return str(stop.value)
 
 
 def test_valid_data_pass_and_the_gate_tells_what_was_checked(project, capsys, caplog):
     prepared_shapeset(COUNTS).write(PREPARED)
-    validate.main()
+    validate.main(load_params())
     gate = json.loads(GATE.read_text())
     assert gate["dataset"] == "shapeset"
     assert gate["images"] == COUNTS
@@ -234,14 +235,14 @@ def finite(request, project, monkeypatch) -> str:
 def test_valid_finite_data_pass_and_their_first_images_are_shown(finite, capsys):
     prepared = prepared_finite(finite, COUNTS)
     prepared.write(Path("data/prepared") / finite)
-    validate.main()
+    validate.main(load_params())
     gate = json.loads(Path(f"data/validated/{finite}.json").read_text())
     assert gate["images"] == COUNTS
     assert capsys.readouterr().out.startswith(f"all {len(gate['expectations'])} expectations are met\n")
     folder = Path("reports/data_docs") / finite
     assert {file.name for file in folder.iterdir()} == {"index.html", "images.png"}
     assert 'src="images.png"' in (folder / "index.html").read_text()
-    expected = contact_sheet(prepared.images["train"], prepared.labels["train"], CATALOGUE[finite].class_names)
+    expected = contact_sheet(prepared.images["train"], prepared.labels["train"], find_dataset(finite).class_names)
     with Image.open(folder / "images.png") as sheet:
         assert np.array_equal(np.asarray(sheet), np.asarray(expected))
 
@@ -253,7 +254,7 @@ def test_what_is_wrong_with_finite_data_is_a_table_that_names_split_index_and_fi
     prepared.images["test"][5] = prepared.images["train"][3]
     prepared.write(Path("data/prepared") / finite)
     with pytest.raises(SystemExit) as stop:
-        report_input_errors(validate.main)
+        report_input_errors(lambda: validate.main(load_params()))
     said = str(stop.value).splitlines()
     assert max(map(len, said)) <= 100
     assert not Path(f"data/validated/{finite}.json").exists()
@@ -279,7 +280,7 @@ def test_facts_without_the_file_are_refused(finite):
     prepared.facts["file"] = 7
     prepared.write(Path("data/prepared") / finite)
     with pytest.raises(SystemExit, match="column file is int64; allowed: text"):
-        report_input_errors(validate.main)
+        report_input_errors(lambda: validate.main(load_params()))
 
 
 def _without(file: Path) -> None:
@@ -314,7 +315,7 @@ def test_a_missing_or_damaged_file_is_named_in_one_line(project, name: str, dama
         ({"images": np.zeros((0, 32, 32), np.uint8), "labels": np.zeros(0, np.int64)}, "(0, 32, 32)"),
         (
             {"images": np.zeros((9, 28, 28), np.uint8), "labels": np.zeros(9, np.int64)},
-            "images are (9, 28, 28); allowed: (count, 32, 32)",
+            "images are uint8 (9, 28, 28); allowed: uint8 (count, 32, 32)",
         ),
     ],
 )
@@ -373,5 +374,5 @@ def test_facts_that_do_not_fit_the_images_are_named(project, spoil: Callable[[Pr
 def test_an_unknown_data_set_is_refused_with_those_allowed(project, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["validate", "letters"])
     with pytest.raises(SystemExit):
-        validate.main()
+        validate.main(load_params())
     assert "invalid choice: 'letters' (choose from" in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pandas as pd
 from stages.claims.measurements import SHAPESET, Measurements, errors_over_seeds
 from stages.claims.significance import LEVEL, bonferroni, mcnemar, welch
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Verdict
-from stages.errors import InputError
+from stages.running.errors import InputError
 
 
 @dataclass(frozen=True)

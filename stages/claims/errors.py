@@ -20,7 +20,7 @@ from stages.claims.measurements import (
 )
 from stages.claims.significance import LEVEL, bonferroni, fisher, paired
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.params import Model
 
 MUCH_LESS = 0.5  # less than half
@@ -99,7 +99,7 @@ def same_on_real_data(measurements: Measurements) -> Verdict:
     A pair in reverse order fails it where it is significant for one of as many pairs and data sets. A rank correlation
     could not decide: even the very same order of five models has a p-value of 1/60.
     """
-    finite = [dataset for dataset in measurements.datasets if not CATALOGUE[dataset].endless]
+    finite = [dataset for dataset in measurements.datasets if not find_dataset(dataset).endless]
     if not finite:
         raise Undecided("params.yaml lists no finite data set: mnist, cifar10 or small_imagenet")
     names = [measurements.find(recipe) for recipe in TABLE1_MODELS]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.artifacts import read_table
 from stages.claims.verdict import Undecided
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
+from stages.handover.artifacts import read_table
+from stages.handover.tables import RUN, with_columns
 from stages.params import Model, Params, Scale
-from stages.tables import RUN, with_columns
 
 SHAPESET = "shapeset"  # the data set that the paper's claims are about
 PAPER_LAYERS = 5  # hidden layers of the networks of Table 1
@@ -91,7 +91,7 @@ class Measurements:
 
     def require_learned(self, name: str) -> None:
         """Raise Undecided where the watched run errs about as often as always naming the commonest class does."""
-        error, chance = self.watched_run(name)["test_error"], 1 - CATALOGUE[SHAPESET].commonest_share
+        error, chance = self.watched_run(name)["test_error"], 1 - find_dataset(SHAPESET).commonest_share
         if error > LEARNED * chance:
             raise Undecided(
                 f"{name} has not been trained for long enough to learn: it errs on {100 * error:.1f} % of the test "

@@ -9,8 +9,7 @@ import pandas as pd
 import scipy  # as in stages.claims.significance
 
 from stages.claims.measurements import PAPER_LAYERS, errors_over_seeds, without_search
-from stages.datasets.catalogue import CATALOGUE
-from stages.params import Model, Params
+from stages.params import DATASETS, Model, Params
 
 # Table 1 of the paper, test errors in percent
 PAPER = pd.read_csv(Path(__file__).with_name("paper_table1.csv"), index_col=["activation", "initialization"])
@@ -60,7 +59,7 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
         ours = found[dataset, name]
         return Cell(ours["test_error_percent"], paper, marked=bool(ours["marked"]))
 
-    return {name: {dataset: cell(dataset, name) for dataset in CATALOGUE} for name in rows}
+    return {name: {dataset: cell(dataset, name) for dataset in DATASETS} for name in rows}
 
 
 def footnotes(table: Mapping[str, Mapping[str, Cell]]) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 import great_expectations.expectations as gxe
 
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.expectations import common, finite
 
 FACTS = ("file", "position")
 table = finite.table
-CLASS_NAMES = CATALOGUE["cifar10"].class_names
+CLASS_NAMES = find_dataset("cifar10").class_names
 
 SHARES = dict.fromkeys(CLASS_NAMES, 1 / len(CLASS_NAMES))  # of the 50,000 training images and of the 10,000 of test
 PIXELS = finite.Pixels(means=(0.4914, 0.4822, 0.4465), deviations=(0.2470, 0.2435, 0.2616), spread=0.153)

@@ -2,12 +2,12 @@
 
 import great_expectations.expectations as gxe
 
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.expectations import common, finite
 
 FACTS = ("file", "position")
 table = finite.table
-CLASS_NAMES = CATALOGUE["mnist"].class_names
+CLASS_NAMES = find_dataset("mnist").class_names
 
 TRAINING_DIGITS = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)  # of the 60,000, by label
 TEST_DIGITS = (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009)  # of the 10,000

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 from great_expectations.expectations.row_conditions import Column
 
+from stages.datasets.shapeset import CLASS_NAMES
 from stages.expectations import common
 from stages.expectations.pixels import count_greys
-from stages.shapeset.kinds import CLASS_NAMES
 
 FACTS = (
     "background",

@@ -2,12 +2,12 @@
 
 import great_expectations.expectations as gxe
 
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.expectations import common, finite
 
 FACTS = ("file", "wnid", "undecodable_share")
 table = finite.table
-CLASS_NAMES = CATALOGUE["small_imagenet"].class_names
+CLASS_NAMES = find_dataset("small_imagenet").class_names
 
 SHARES = dict.fromkeys(CLASS_NAMES, 1 / len(CLASS_NAMES))
 LARGEST_UNDECODABLE_SHARE = 0.001

@@ -70,7 +70,7 @@ def why_absent(model: str, results: Results) -> str:
 
 def words(figure: Figure, results: Results) -> list[str]:
     """What is said beside the figure of these results alone: of the data set, and of another depth than the paper's."""
-    sentences = [figure.of_datasets[results.dataset]] if results.dataset in figure.of_datasets else []
+    sentences = [results.about.words] if figure.describes_data else []
     models = [model for model in models_of(figure, results) if model in results.chosen]
     shown = sorted({results.chosen[model].hidden_layers for model in models})
     if figure.paper_hidden_layers and shown and figure.paper_hidden_layers not in shown:

@@ -8,7 +8,7 @@ from typing import Any
 from stages.claims.verdict import UNDECIDED, VERDICTS
 from stages.figures.contents import SECTIONS
 from stages.figures.results import hidden_layers
-from stages.tables import LARGEST
+from stages.handover.tables import LARGEST
 
 TOLD = 3  # numbers of a claim beside a figure; the ledger has them all
 KEYS = {  # of a claim in reports/claims.json: what each has to be

@@ -1,7 +1,7 @@
 """What the page shows, in the paper's order: each figure with its words, the models in it, and how it is drawn."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import altair as alt
 import pandas as pd
@@ -22,21 +22,6 @@ from stages.figures import (
     weight_gradients,
 )
 from stages.params import Model
-
-OF_DATASETS = {  # what figure 1 says of each data set
-    "shapeset": "Up to two shapes in random places, sizes, angles and greys; the task is to name which shapes there "
-    "are. One shape may hide up to half of the other, so outlines matter more than single pixels. There is no end of "
-    "images: networks are trained on ever new ones.",
-    "mnist": "Handwritten digits, 28×28 pixels in grey, centred and of one size: by far the easiest of the four data "
-    "sets. In the paper the five networks end within 0.6 percentage points of each other.",
-    "cifar10": "Photographs of animals and vehicles, 32×32 pixels in colour. In pixels, the same thing in another "
-    "pose, light or colour is another thing altogether: in the paper all five networks name more than half of the "
-    "test images wrongly.",
-    "small_imagenet": "Photographs from ImageNet in ten wide classes, cut to a square and shrunk to 37×37 pixels in "
-    "grey. What belongs to a class may look like nothing else in it: in the paper all five networks name about seven "
-    "of ten test images wrongly.",
-}
-
 
 SURFACES = "surfaces"
 
@@ -76,7 +61,7 @@ class Figure:
     models: the paper's models in it, top to bottom. further: which models that are not the paper's are shown after
     them. paper_hidden_layers: how deep the network of the paper's figure is, where that has to be said. endless: True
     where it is of endless data sets only, False where of finite ones only. still: whether it is a picture too.
-    of_datasets: what is said of each data set beside its chart.
+    describes_data: whether each data set's own words stand beside its chart.
     """
 
     key: str
@@ -92,7 +77,7 @@ class Figure:
     paper_hidden_layers: int | None = None
     endless: bool | None = None
     still: bool = True
-    of_datasets: Mapping[str, str] = field(default_factory=dict)
+    describes_data: bool = False
 
 
 SECTIONS = {
@@ -106,7 +91,7 @@ SECTIONS = {
             "",
             "examples",
             examples.draw,
-            of_datasets=OF_DATASETS,
+            describes_data=True,
         ),
     ],
     "Saturation during training": [

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.datasets.catalogue import CATALOGUE, Dataset
+from stages.datasets.dataset import Dataset, find_dataset
 from stages.figures.recipes import in_words
 from stages.params import Model
 
@@ -38,7 +38,7 @@ class Results:
     @property
     def about(self) -> Dataset:
         """What is known of the data set itself."""
-        return CATALOGUE[self.dataset]
+        return find_dataset(self.dataset)
 
     @property
     def labels(self) -> dict[str, str]:

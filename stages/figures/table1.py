@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from stages.claims.table1 import NOT_RUN, Cell, footnotes, percent
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.figures.results import Results
 from stages.figures.style import model_colours
+from stages.params import DATASETS
 
 
 def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
@@ -18,7 +19,7 @@ def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
     """
     letters = footnotes(table)
     return {
-        "datasets": [CATALOGUE[dataset].title for dataset in next(iter(table.values()))],
+        "datasets": [find_dataset(dataset).title for dataset in next(iter(table.values()))],
         "rows": [
             {
                 "model": model,
@@ -60,11 +61,11 @@ def recorded(records: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
     return [
         {
             "record": name,
-            "dataset": CATALOGUE[dataset].title,
+            "dataset": find_dataset(dataset).title,
             "errors": ", ".join(f"{row.model} {percent(row.test_error_percent)}" for row in rows.itertuples()),
         }
         for name, table1 in records.items()
-        for dataset, rows in table1[table1["dataset"].isin(CATALOGUE)].groupby("dataset", sort=False)
+        for dataset, rows in table1[table1["dataset"].isin(DATASETS)].groupby("dataset", sort=False)
     ]
 
 

@@ -2,8 +2,8 @@
 
 import torch
 
-from stages.errors import InputError
-from stages.machine import processor, processor_kind
+from stages.handover.machine import processor, processor_kind
+from stages.running.errors import InputError
 
 
 def resolve_device(device: str) -> torch.device:

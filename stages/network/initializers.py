@@ -1,14 +1,14 @@
 """How the weights and biases of a layer begin: the paper's two ways (section 2.3 and equation 16) and later ones."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
 
-from stages.errors import InputError
 from stages.params import Model
+from stages.running.errors import InputError
 
 
 def uniform(fan_in: int, fan_out: int, bound: float, generator: Generator) -> Tensor:
@@ -117,35 +117,11 @@ INITIALIZERS = {
 
 def options_of(recipe: Model) -> dict[str, float | None]:
     """Return the options of the initializer of `recipe`: what it gives, and else the default."""
-    given = _given(recipe)
+    given = given_options(recipe)
     taken = INITIALIZERS[recipe.initialization].options
     return {option: default if given[option] is None else given[option] for option, default in taken.items()}
 
 
-def check_options(key: str, recipe: Model, sizes: Sequence[int]) -> None:
-    """Raise InputError where options of `recipe` are too many, too few, or too large for layers of `sizes`.
-
-    `key` is where params.yaml has the recipe, such as models.tanh; `sizes` are inputs, hidden layers…, classes.
-    """
-    initialization, chosen = recipe.initialization, options_of(recipe)
-    for option, value in _given(recipe).items():
-        if value is not None and option not in chosen:
-            takers = ", ".join(name for name, one in INITIALIZERS.items() if option in one.options)
-            raise InputError(
-                f"params.yaml: {key}.{option} is {value!r}, but {key}.initialization is {initialization!r}; "
-                f"allowed: only with {takers}"
-            )
-    for option, value in chosen.items():
-        if value is None:
-            raise InputError(f"params.yaml: the key {key}.{option} is missing; {initialization} needs it")
-    fewest = min(sizes[:-1])
-    if chosen.get("connections", 0) > fewest:
-        raise InputError(
-            f"params.yaml: {key}.connections is {chosen['connections']}"
-            f"{' by default' if recipe.connections is None else ''}; allowed: a whole number from 1 to {fewest}, the "
-            "units of the smallest layer that is below another"
-        )
-
-
-def _given(recipe: Model) -> dict[str, float | None]:
+def given_options(recipe: Model) -> dict[str, float | None]:
+    """Return every option that some initializer takes, with what `recipe` gives for it."""
     return {"gain": recipe.gain, "connections": recipe.connections}

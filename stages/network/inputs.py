@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stages.datasets.prepared import Split
+from stages.handover.prepared import Split
 
 
 def to_inputs(images: Tensor) -> Tensor:

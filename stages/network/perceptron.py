@@ -13,11 +13,11 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
-from stages.errors import InputError
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
 from stages.network.initializers import INITIALIZERS, options_of
 from stages.params import Model
+from stages.running.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,8 @@
-"""The three kinds of shape, and the nine classes that one or two of them make."""
+"""The three kinds of shape, and which of the nine classes one or two of them make."""
 
 KINDS = ("triangle", "parallelogram", "ellipse")
 VERTICES = (3, 4, 20)  # the author draws an ellipse as a stretched 20-gon
 NO_SHAPE = -1  # the kind and the grey of a second shape that is not there
-
-CLASS_NAMES = (
-    "triangle",
-    "parallelogram",
-    "ellipse",
-    "two triangles",
-    "triangle and parallelogram",
-    "triangle and ellipse",
-    "two parallelograms",
-    "parallelogram and ellipse",
-    "two ellipses",
-)
-CLASS_SHARES = (1 / 6, 1 / 6, 1 / 6, 1 / 18, 1 / 9, 1 / 9, 1 / 18, 1 / 9, 1 / 18)
 
 # CLASS_OF_KINDS[first][second] is the label; the last column, which an index of NO_SHAPE reaches, is a lone shape.
 CLASS_OF_KINDS = (

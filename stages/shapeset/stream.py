@@ -7,7 +7,7 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-from stages.errors import InputError
+from stages.running.errors import InputError
 from stages.shapeset.facts import facts
 from stages.shapeset.paint import paint
 from stages.shapeset.philox import WORD

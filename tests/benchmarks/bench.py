@@ -25,17 +25,17 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from stages.errors import say
-from stages.files import write_whole
-from stages.network.checkpoints import Checkpoints
 from stages.network.device import device_name, resolve_device
 from stages.network.perceptron import initialize
-from stages.network.training import BLOCK_UPDATES, DRAWN_UPDATES, Run, Setting
-from stages.network.workers import train_on_all_cores
 from stages.params import Model
+from stages.running.errors import say
+from stages.running.files import write_whole
 from stages.shapeset.stream import draw_images
 from stages.train import draw_online
-from tests.network.plain import plain_network
+from stages.training.checkpoints import Checkpoints
+from stages.training.training import BLOCK_UPDATES, DRAWN_UPDATES, Run, Setting
+from stages.training.workers import train_on_all_cores
+from tests.descent.plain import plain_network
 from tests.tiny_project import make_tiny_project, run
 
 TURNS = 4
@@ -185,7 +185,7 @@ def cluster_rate(workers: int) -> float:
     """Return run-updates a second of a stage of 256 units on a Ray cluster that is there already."""
     from ray.cluster_utils import Cluster as LocalCluster
 
-    from stages.network.cluster import Cluster
+    from stages.training.cluster import Cluster
 
     local = LocalCluster(initialize_head=True, head_node_args={"num_cpus": workers, "include_dashboard": False})
     os.environ["RAY_ADDRESS"] = local.address

@@ -3,7 +3,7 @@
 import pytest
 
 from stages.claims.marks import Mark, marks
-from stages.errors import InputError
+from stages.running.errors import InputError
 from tests.claims.made_up import predictions
 
 

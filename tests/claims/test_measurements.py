@@ -7,8 +7,8 @@ import pytest
 
 from stages.claims.measurements import SIGMOID, TANH, TANH_N, errors_over_seeds, measurements_in
 from stages.claims.verdict import Undecided
-from stages.errors import InputError
 from stages.params import Model, Pretraining, load_params
+from stages.running.errors import InputError
 from tests.claims.made_up import measurements, monitored, predictions, runs
 from tests.conftest import REPOSITORY
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.errors import InputError
 from stages.params import MNIST_FILES, Cifar10, Mnist
+from stages.running.errors import InputError
 
 RECORD = 3073
 BATCHES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from stages.datasets import cifar10
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from tests.conftest import SHARED
 from tests.datasets.http_server import sends, serving
 from tests.datasets.raw_files import BATCHES, RECORD, cifar10_archive, cifar10_records, cifar10_settings, complaint
@@ -167,7 +167,7 @@ def test_real_images_come_out_as_they_went_in(raw):
                 break
             if int(number.removesuffix(".jpg")) < PER_CLASS // 5:
                 image = Image.open(io.BytesIO(tar.extractfile(member).read())).convert("RGB")
-                decoded.append((CATALOGUE["cifar10"].class_names.index(name), np.asarray(image).tobytes()))
+                decoded.append((find_dataset("cifar10").class_names.index(name), np.asarray(image).tobytes()))
     test = splits["test"]
     assert len(decoded) == 40
     assert sorted(zip(test.labels.tolist(), map(bytes, test.images), strict=True)) == sorted(decoded)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.expectations import cifar10, mnist, small_imagenet
 from tests.expectations.synthetic_shapeset import Prepared
 
@@ -15,12 +15,12 @@ def prepared_finite(dataset: str, counts: dict[str, int], seed: int = 0) -> Prep
     random = np.random.default_rng(seed)
     known = SUITES[dataset].PIXELS
     images = {
-        split: draw_images(random, count, CATALOGUE[dataset].image_shape, known.means, known.deviations)
+        split: draw_images(random, count, find_dataset(dataset).image_shape, known.means, known.deviations)
         for split, count in counts.items()
     }
     labels = {split: random.permutation(count) % 10 for split, count in counts.items()}
     facts = pd.concat([_facts(dataset, split, labels[split]) for split in counts], ignore_index=True)
-    return Prepared(images=images, labels=labels, facts=facts)
+    return Prepared(images=images, labels=labels, facts=facts, dataset=dataset)
 
 
 def draw_images(

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import safetensors.numpy
 
+from stages.datasets.dataset import find_dataset
+from stages.handover.prepared import write_about
+
 KINDS_OF_LABEL = [(0, -1), (1, -1), (2, -1), (0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
 SHARES = np.array([3, 3, 3, 1, 2, 2, 1, 2, 1]) / 18
 
@@ -18,6 +21,7 @@ class Prepared:
     images: dict[str, np.ndarray]  # uint8 (count, 32, 32)
     labels: dict[str, np.ndarray]  # int64 (count,)
     facts: pd.DataFrame
+    dataset: str = "shapeset"
 
     def row(self, split: str, index: int) -> int:
         """Return the row of an image among the facts."""
@@ -30,6 +34,7 @@ class Prepared:
                 {"images": images, "labels": self.labels[split]}, folder / f"{split}.safetensors"
             )
         self.facts.to_parquet(folder / "facts.parquet")
+        write_about(folder, find_dataset(self.dataset).about)
 
 
 def prepared_shapeset(counts: dict[str, int], seed: int = 0) -> Prepared:

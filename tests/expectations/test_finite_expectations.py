@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stages.datasets.catalogue import CATALOGUE
-from stages.datasets.prepared import SPLITS
+from stages.datasets.dataset import find_dataset
 from stages.expectations import common, finite, mnist
 from stages.expectations.pixels import mean_and_deviation
 from stages.expectations.suite import Outcome, evaluate, outcomes
+from stages.handover.prepared import SPLITS
 from tests.conftest import SHARED
 from tests.expectations.synthetic_finite import SUITES, draw_images, prepared_finite
 from tests.expectations.synthetic_shapeset import Prepared
@@ -26,7 +26,7 @@ COUNTS = {"train": 300, "validation": 100, "test": 200}
 
 def check(dataset: str, prepared: Prepared, counts: dict[str, int]) -> list[Outcome]:
     images, labels = (np.concatenate(list(parts.values())) for parts in (prepared.images, prepared.labels))
-    columns = common.table(images, labels, prepared.facts, CATALOGUE[dataset].class_names)
+    columns = common.table(images, labels, prepared.facts, find_dataset(dataset).class_names)
     suite = SUITES[dataset]
     return outcomes(evaluate(dataset, suite.table(images, columns), suite.expectations(counts)))
 
@@ -239,7 +239,7 @@ def test_real_cifar10_images_meet_every_expectation():
             seen[name] += 1
             if seen[name] % 20 == 0:
                 images.append(np.asarray(Image.open(archive.extractfile(member)).convert("RGB")))
-                labels.append(CATALOGUE["cifar10"].class_names.index(name))
+                labels.append(find_dataset("cifar10").class_names.index(name))
     order = np.random.default_rng(0).permutation(500)
     counts = {"train": 300, "validation": 100, "test": 100}
     prepared = parts(

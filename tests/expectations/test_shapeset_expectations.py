@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import norm, power_divergence
 
+from stages.datasets.shapeset import CLASS_NAMES, CLASS_SHARES
 from stages.expectations import common, shapeset
 from stages.expectations.suite import evaluate, outcomes
-from stages.shapeset.kinds import CLASS_NAMES, CLASS_OF_KINDS, CLASS_SHARES
+from stages.shapeset.kinds import CLASS_OF_KINDS
 from tests.expectations.synthetic_shapeset import KINDS_OF_LABEL
 
 KINDS = ("triangle", "parallelogram", "ellipse")

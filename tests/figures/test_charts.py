@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.figures import style
 from stages.figures.charts import drawn, words
 from stages.figures.contents import SECTIONS
 from stages.figures.recipes import in_words
-from stages.params import Model, Pretraining
+from stages.params import DATASETS, Model, Pretraining
 from tests.figures.drawing import texts
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
@@ -47,10 +47,10 @@ def test_another_depth_than_the_papers_is_told(results):
     assert words(FIGURES["figure-2"], none) == []
 
 
-@pytest.mark.parametrize("dataset", CATALOGUE)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_every_data_set_is_told_of_beside_its_examples(results, dataset):
     (sentence,) = words(FIGURES["figure-1"], dataclasses.replace(results, dataset=dataset))
-    height, width, *colours = CATALOGUE[dataset].image_shape
+    height, width, *colours = find_dataset(dataset).image_shape
     if dataset != "shapeset":
         assert f"{height}×{width} pixels in {'colour' if colours else 'grey'}" in sentence
 

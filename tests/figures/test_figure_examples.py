@@ -9,17 +9,18 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from stages import render
-from stages.datasets.catalogue import CATALOGUE
+from stages.datasets.dataset import find_dataset
 from stages.figures import examples, style
+from stages.params import DATASETS
 from stages.render import EXAMPLES
 from tests.synthetic_results import write_results
 
 
-@pytest.mark.parametrize("dataset", CATALOGUE)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_every_class_has_its_own_images(tmp_path, monkeypatch, dataset):
     monkeypatch.chdir(tmp_path)
     write_results(tmp_path, dataset, {})
-    file, class_names = tmp_path / f"data/prepared/{dataset}/test.safetensors", CATALOGUE[dataset].class_names
+    file, class_names = tmp_path / f"data/prepared/{dataset}/test.safetensors", find_dataset(dataset).class_names
     specification = style.specification(examples.draw(render.read_examples(dataset)), "examples", "")
     (rows,) = specification["datasets"].values()
     assert [row["class_name"] for row in rows] == [name for name in class_names for _ in range(EXAMPLES)]

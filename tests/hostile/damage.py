@@ -13,7 +13,8 @@ import pytest
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
-from stages.errors import InputError, report_input_errors
+from stages.params import load_params
+from stages.running.errors import InputError, report_input_errors
 
 # a place in a file or table, whatever its length; of whole numbers, as `compute_alike` takes the smallest floats away
 PART = st.integers(0, 2**20 - 1).map(lambda number: number / 2**20)
@@ -207,7 +208,7 @@ def ending(main: Callable[[], None], *arguments: str, table_after: str = "") -> 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sys, "argv", ["stage", *arguments])
         try:
-            report_input_errors(main)
+            report_input_errors(lambda: main(load_params()))
         except SystemExit as stop:
             line = str(stop.code)
             assert line.startswith("error: ")

@@ -13,11 +13,11 @@ from dvc.utils.serialize import parse_yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stages.datasets.catalogue import CATALOGUE
-from stages.errors import InputError
+from stages.checking.models import check_models
+from stages.datasets.dataset import find_dataset
 from stages.network.activations import ACTIVATIONS
-from stages.network.recipe import check_models
-from stages.params import Params, load_params
+from stages.params import DATASETS, Params, load_params
+from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
 
 MODELS = """
@@ -114,7 +114,7 @@ def assert_in_range(params: Params) -> None:
     """What every stage relies on."""
     scale = params.scales[params.scale]
     assert len(set(params.datasets)) == len(params.datasets) > 0
-    assert set(params.datasets) <= CATALOGUE.keys()
+    assert set(params.datasets) <= set(DATASETS)
     assert params.device in ("auto", "cpu", "cuda")
     for dataset in params.datasets:
         splits = getattr(params, dataset)
@@ -122,7 +122,7 @@ def assert_in_range(params: Params) -> None:
         assert 2 <= scale.monitored_examples <= splits.test
         assert 2 <= scale.svm.examples[dataset] <= splits.train
         assert 1 <= scale.updates[dataset] <= 10**12
-        assert CATALOGUE[dataset].endless or scale.batch_size <= splits.train
+        assert find_dataset(dataset).endless or scale.batch_size <= splits.train
     for model in params.models.values():
         own = model.at(scale)
         assert model.activation in ACTIVATIONS

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import prepare, surfaces, svm, train, validate
-from stages.artifacts import read_runs, read_table
-from stages.datasets.prepared import SPLITS, read_split, read_split_of
+from stages.handover.artifacts import read_runs, read_table
+from stages.handover.prepared import SPLITS, read_split, read_valid_split
 from tests.conftest import REPOSITORY
 from tests.hostile.damage import (
     ARRAYS,
@@ -52,7 +52,7 @@ def test_a_damaged_split_is_refused_or_is_a_split(project, split, how):
     file = PREPARED / f"{split}.safetensors"
     with restored(file):
         damage(file, how)
-        line = refused(read_split_of, "shapeset", PREPARED, split)
+        line = refused(read_valid_split, PREPARED, split)
         if line:
             assert str(file) in line
             return

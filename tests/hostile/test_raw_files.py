@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import fetch, prepare
-from stages.datasets import cifar10, idx, mnist
-from stages.datasets.prepared import Prepared, read_split
+from stages.datasets import cifar10, mnist
+from stages.datasets.formats import idx
+from stages.handover.prepared import Prepared, read_split
 from stages.params import MNIST_FILES
 from tests.conftest import REPOSITORY
 from tests.datasets import raw_files

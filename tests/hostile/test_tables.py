@@ -14,9 +14,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from stages import judge, render
-from stages.artifacts import chosen_run, read_csv, read_runs, read_table
 from stages.figures import claims, cost_surfaces
-from stages.tables import TABLES
+from stages.handover.artifacts import chosen_run, read_csv, read_runs, read_table
+from stages.handover.tables import TABLES
 from tests.hostile.damage import BYTES, PART, ROWS, damage_bytes, damage_table, ending, ends_well, refused, restored
 from tests.synthetic_results import RECIPES, write_params, write_results, write_surfaces
 from tests.test_judge import layer_table, prediction_table

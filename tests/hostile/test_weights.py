@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages import measure
-from stages.artifacts import read_parameters, read_table
+from stages.handover.artifacts import read_parameters, read_table
+from stages.handover.tables import TABLES
 from stages.network.perceptron import initialize, parameters
 from stages.params import Model
-from stages.tables import TABLES
 from tests.hostile.damage import (
     ARRAYS,
     BYTES,

@@ -7,7 +7,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from stages.network.activations import ACTIVATIONS, slope
-from tests.network.plain import MODULES
+from tests.descent.plain import MODULES
 
 FORMULAS = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),

@@ -8,12 +8,13 @@ import torch
 from scipy.stats import beta, chi2, ks_2samp, kstest
 from torch.nn import init
 
-from stages.errors import InputError
+from stages.checking.models import check_options
 from stages.network.activations import ACTIVATIONS
-from stages.network.initializers import INITIALIZERS, check_options, options_of
+from stages.network.initializers import INITIALIZERS, options_of
 from stages.network.perceptron import initialize
 from stages.params import Model, name
-from tests.network.plain import plain_network
+from stages.running.errors import InputError
+from tests.descent.plain import plain_network
 
 FAN_IN, FAN_OUT = 400, 900
 CONNECTIONS, GAIN = 15, 5 / 3

@@ -17,7 +17,7 @@ from stages.network.perceptron import (
     stack,
 )
 from stages.params import Model
-from tests.network.plain import plain_network
+from tests.descent.plain import plain_network
 from tests.network.test_costs import LOSSES
 
 

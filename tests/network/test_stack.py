@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from stages.network import training
-from stages.network.training import Run, train
 from stages.params import Model
+from stages.training import training
+from stages.training.training import Run, train
 from tests.network import test_training
 
 setting = test_training.setting

@@ -136,7 +136,7 @@ def test_both_commits_are_run_at_the_scale_and_compared(clone):
     ("argument", "line"),
     [
         ("AGAINST=nowhere", "error: git rev-parse: fatal: "),
-        ("SCALE=huge", "error: python -m stages.check failed at "),
+        ("SCALE=huge", "error: python -m commands.check failed at "),
     ],
 )
 def test_what_cannot_be_compared_is_named(clone, argument, line):

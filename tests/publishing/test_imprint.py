@@ -4,7 +4,7 @@ import pytest
 
 from publishing.commit import Commit
 from publishing.imprint import UNPUBLISHED, duration, durations, imprinted
-from stages.errors import InputError
+from stages.running.errors import InputError
 
 COMMIT = Commit("0123456789abcdef", "2026-01-02T03:04:05+00:00", "Compare a < b & c")
 

@@ -9,7 +9,7 @@ import pytest
 
 from publishing.compare import ROWS, document, folded, table
 from publishing.post import LONGEST, MARK, Thread, post, shortened, thread
-from stages.errors import InputError
+from stages.running.errors import InputError
 
 
 class Comments(BaseHTTPRequestHandler):

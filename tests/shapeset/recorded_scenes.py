@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy
 import torch
 
-from stages.shapeset import KINDS
-from stages.shapeset.kinds import VERTICES
+from stages.shapeset.kinds import KINDS, VERTICES
 from stages.shapeset.paint import fill
 from stages.shapeset.raster import spans
 

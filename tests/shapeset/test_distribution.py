@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from torch import nn
 
-from stages.shapeset import KINDS
+from stages.shapeset.kinds import KINDS
 from stages.shapeset.overlap import hidden_share
 from stages.shapeset.scenes import draw_scenes
 from stages.shapeset.stream import draw

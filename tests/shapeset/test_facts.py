@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from stages.shapeset import CLASS_NAMES, CLASS_SHARES, KINDS
-from stages.shapeset.kinds import CLASS_OF_KINDS
+from stages.datasets.shapeset import CLASS_NAMES, CLASS_SHARES
+from stages.shapeset.kinds import CLASS_OF_KINDS, KINDS
 from stages.shapeset.stream import draw
 
 COUNT = 20000

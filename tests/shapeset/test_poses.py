@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from stages.shapeset import KINDS
+from stages.shapeset.kinds import KINDS
 from stages.shapeset.poses import first_turns, place, reach, regular_polygon, turns, vertices
 from tests.shapeset import numpy_scenes
 from tests.shapeset.numpy_scenes import SIDES

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 import torch
 
-from stages.errors import InputError
+from stages.running.errors import InputError
 from stages.shapeset import stream
 from stages.shapeset.stream import SPLITS, draw, draw_images
 

@@ -1,0 +1,113 @@
+"""Unpacking files that may be cut off, damaged or hostile: what is wrong is one line, and every byte is counted."""
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from stages.running.errors import InputError
+
+GZ = b"\x1f\x8b"  # how a gz file begins
+PIECE = 2**16  # bytes read at once
+REFUSED = {
+    tarfile.SYMTYPE: "a symbolic link",
+    tarfile.LNKTYPE: "a hard link",
+    tarfile.CHRTYPE: "a device",
+    tarfile.BLKTYPE: "a device",
+    tarfile.FIFOTYPE: "a named pipe",
+    tarfile.GNUTYPE_SPARSE: "a sparse file",  # in which a few bytes stand for any number
+}
+
+
+def unpacked(file: Path, name: str, limit: int) -> Iterator[bytes]:
+    """Yield the content of `file` in pieces, unpacked where its first bytes say that it is gz.
+
+    name: what the file is called in messages. Raises InputError where it cannot be read, is cut off or damaged, or has
+    more than `limit` bytes of content.
+    """
+    with _opened(file, name, limit) as stream:
+        yield from _pieces(stream)
+
+
+def regular_files(file: Path, name: str, limit: int) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield the path and, in pieces, the content of each regular file in the tar `file`, gz or not, in its order.
+
+    Nothing is written, and a content has to be used before the next file is asked for. Raises InputError as `unpacked`
+    does, and at a member that is neither a regular file nor a folder or that climbs out of the archive. A tar that is
+    damaged where a member begins may seem to end there: the caller knows what has to be in it.
+    """
+    with (
+        _opened(file, name, limit) as stream,
+        _in_one_line(name),
+        tarfile.open(fileobj=stream, mode="r|", bufsize=PIECE) as tar,
+    ):
+        for member in tar:
+            check_member(member, name)
+            if member.isreg():
+                yield str(PurePosixPath(member.name)), _content(tar, member, name)
+        for _ in _pieces(stream):  # to its end, where a gz has its own checksum
+            pass
+
+
+def check_member(member: tarfile.TarInfo, name: str) -> None:
+    """Raise InputError at a member of the tar `name` that climbs out, or is neither a regular file nor a folder."""
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        raise InputError(f"{name}: its member {member.name!r} climbs out; allowed: paths within the archive")
+    if member.issparse() or not (member.isreg() or member.isdir()):
+        kind = REFUSED.get(tarfile.GNUTYPE_SPARSE if member.issparse() else member.type, "of an unknown kind")
+        raise InputError(f"{name}: its member {member.name!r} is {kind}; allowed: regular files and folders")
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> Iterator[bytes]:
+    """Yield a member's content in pieces."""
+    with _in_one_line(name):
+        yield from _pieces(tar.extractfile(member))
+
+
+def _pieces(stream: "IO[bytes] | _Bounded") -> Iterator[bytes]:
+    while piece := stream.read(PIECE):
+        yield piece
+
+
+@dataclass
+class _Bounded:
+    """A stream of which no more than `limit` bytes are read, not even by what only looks for a tar's next member."""
+
+    stream: IO[bytes]
+    name: str
+    limit: int
+    count: int = 0
+
+    def read(self, size: int) -> bytes:
+        with _in_one_line(self.name):
+            piece = self.stream.read(size)
+        self.count += len(piece)
+        if self.count > self.limit:
+            raise InputError(f"{self.name}: unpacks to more than {self.limit:,} bytes, which is all that is allowed")
+        return piece
+
+
+@contextmanager
+def _opened(file: Path, name: str, limit: int) -> Iterator[_Bounded]:
+    """Yield the content of `file`, for as long as the block lasts."""
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror})") from error
+    with stream:
+        packed = stream.peek(len(GZ)).startswith(GZ)
+        yield _Bounded(gzip.GzipFile(fileobj=stream) if packed else stream, name, limit)
+
+
+@contextmanager
+def _in_one_line(name: str) -> Iterator[None]:
+    """Turn what reading a cut off or damaged file raises into an InputError that names it."""
+    try:
+        yield
+    except (tarfile.TarError, zlib.error, EOFError, OSError, RecursionError) as error:  # of thousands of headers
+        raise InputError(f"{name}: is cut off or damaged ({' '.join(str(error).split())})") from error

@@ -1,0 +1,181 @@
+"""Small-ImageNet, made the paper's way (Section 2.2): photographs of ten WordNet classes, small, grey and balanced."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import save
+from tqdm import tqdm
+
+from stages.datasets.dataset import Dataset
+from stages.datasets.small_imagenet.archive import ALLOWED, Photograph, find_photographs
+from stages.datasets.small_imagenet.choice import choose
+from stages.datasets.small_imagenet.classes import CLASS_NAMES, class_labels
+from stages.datasets.small_imagenet.photographs import MOST_BYTES, SIDE, Undecodable, shrink
+from stages.handover.artifacts import read_table, read_tensors
+from stages.handover.prepared import SPLITS, Prepared, Split
+from stages.params import SmallImagenet
+from stages.running.errors import AGAIN, InputError
+
+LEAST_CONTRAST = 4  # greys: an image whose pixels deviate no more from their mean is nearly constant
+AT_ONCE = 16  # photographs that a thread takes at once
+COLUMNS = ("file", "wnid", "class", "label", "rank", "flaw", "detail")
+
+
+def fetch(settings: SmallImagenet, folder: Path) -> None:
+    """Choose and decode as many photographs as the splits need, and write their pixels and a table into `folder`.
+
+    `photographs.safetensors` has the images, uint8 (count, 37, 37), and labels, int64 (count,), by class and rank;
+    `photographs.parquet` the table that `look` returns. Takes 5 KB of memory for each photograph chosen and what the
+    decoding of one takes for each core, however large ImageNet is. Raises InputError where `find_photographs` does, or
+    where a class has too few photographs.
+    """
+    source = Path(os.path.expanduser(settings.source))
+    needed = sum(getattr(settings, split) for split in SPLITS) // len(CLASS_NAMES)
+    spare = needed // 10 + 100  # photographs of a class that may turn out to be of no use
+    labels = class_labels()
+    candidates = choose(_watched(find_photographs(source, labels), source), labels, settings.seed, needed + spare)
+    if not any(candidates.values()):
+        raise InputError(f"{source}: has no photograph of Small-ImageNet's ten classes; allowed: {ALLOWED}")
+    _check_enough(source, "photographs", {label: len(of_class) for label, of_class in candidates.items()}, needed)
+    images, table = look(candidates, needed)
+    usable = table.loc[table["flaw"] == "", "label"]
+    _check_enough(source, "usable photographs", {label: int((usable == label).sum()) for label in candidates}, needed)
+    (folder / "photographs.safetensors").write_bytes(save({"images": images, "labels": usable.to_numpy()}))
+    table.to_parquet(folder / "photographs.parquet", index=False)
+
+
+def prepare(settings: SmallImagenet, raw: Path) -> Prepared:
+    """Cut the splits out of what `fetch` wrote into `raw`, each with as many images of every class, in random order.
+
+    The images of lowest rank are for training, the next for validation. Beside each image's file and wnid, the facts
+    say which share of the files looked at could not be decoded. Raises InputError where `raw` is not as `fetch` writes
+    it for these settings.
+    """
+    table = read_table(raw / "photographs.parquet", COLUMNS)
+    usable = table[table["flaw"] == ""].reset_index(drop=True)
+    arrays = read_tensors(raw / "photographs.safetensors")
+    images, labels = arrays.get("images"), arrays.get("labels")
+    if images is None or images.shape != (len(usable), SIDE, SIDE) or not np.array_equal(labels, usable["label"]):
+        raise InputError(f"{raw}: photographs.safetensors and photographs.parquet do not belong together; {AGAIN}")
+    place_in_class = usable.groupby("label").cumcount()
+    undecodable_share = float((table["flaw"] == "undecodable").mean())
+    splits, facts, begin = {}, [], 0
+    for number, split in enumerate(SPLITS):
+        end = begin + getattr(settings, split) // len(CLASS_NAMES)
+        rows = np.flatnonzero((begin <= place_in_class) & (place_in_class < end))
+        if len(rows) != getattr(settings, split):
+            raise InputError(f"{raw}: has {len(rows)} images for {split}, not {getattr(settings, split)}; {AGAIN}")
+        rows = np.random.default_rng([settings.seed, number]).permutation(rows)
+        splits[split] = Split(images[rows], labels[rows])
+        known = usable.loc[rows, ["label", "file", "wnid"]].reset_index(drop=True)
+        known.insert(0, "split", split)
+        known.insert(1, "index", np.arange(len(rows)))
+        facts.append(known.assign(undecodable_share=undecodable_share))
+        begin = end
+    return Prepared(splits, pd.concat(facts, ignore_index=True))
+
+
+def look(candidates: Mapping[int, Mapping[int, Photograph]], needed: int) -> tuple[np.ndarray, pd.DataFrame]:
+    """Decode the candidates of each class in the order of their ranks until `needed` of them can be used.
+
+    candidates: by label and rank, as `choose` returns them. Returns the images that can be used, uint8 (count, 37, 37),
+    and a table of all that were looked at with `COLUMNS`, both by label and rank. Its `flaw` is empty, or says why a
+    photograph cannot be used: undecodable, near-constant, or repeated, as its pixels are those of an earlier one. The
+    result is the same on any number of cores.
+    """
+    waiting = {label: iter(of_class.items()) for label, of_class in candidates.items()}
+    usable = dict.fromkeys(candidates, 0)
+    first_with: dict[bytes, str] = {}
+    images, rows = {}, []
+    with tqdm(desc="decoding", unit=" photographs", total=0, disable=None) as bar:
+        # Those of no use are made up for in further rounds, so that none is looked at in vain, nor by chance of timing.
+        while batch := [
+            (label, rank, photograph)
+            for label in candidates
+            for rank, photograph in islice(waiting[label], needed - usable[label])
+        ]:
+            bar.total += len(batch)
+            pixels, errors = _decode([photograph for _, _, photograph in batch], bar)
+            for (label, rank, photograph), image, error in zip(batch, pixels, errors, strict=True):
+                content = blake2b(image, digest_size=16).digest()
+                if error:
+                    flaw, detail = "undecodable", error
+                elif image.std() <= LEAST_CONTRAST:
+                    flaw, detail = "near-constant", f"standard deviation {image.std():.2f}"
+                elif content in first_with:
+                    flaw, detail = "repeated", first_with[content]
+                else:
+                    flaw, detail = "", ""
+                    first_with[content] = photograph.name
+                    images[label, rank] = image
+                    usable[label] += 1
+                rows.append((photograph.name, photograph.wnid, CLASS_NAMES[label], label, rank, flaw, detail))
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"label": np.int64, "rank": np.uint64})
+    in_order = [images[key] for key in sorted(images)]
+    return np.array(in_order).reshape(-1, SIDE, SIDE), table.sort_values(["label", "rank"], ignore_index=True)
+
+
+def _decode(photographs: Sequence[Photograph], bar: tqdm) -> tuple[np.ndarray, list[str]]:
+    """Return each photograph's pixels, uint8 (count, 37, 37), and why it has none, or an empty text.
+
+    Threads suffice: Pillow lets go of Python's lock while it decodes.
+    """
+    pixels = np.zeros((len(photographs), SIDE, SIDE), np.uint8)
+    errors = [""] * len(photographs)
+
+    def decode_one(place: int) -> None:
+        try:
+            pixels[place] = shrink(photographs[place].read(MOST_BYTES + 1))
+        except Undecodable as error:
+            errors[place] = str(error)
+
+    in_disk_order = sorted(range(len(photographs)), key=lambda place: photographs[place][2:])
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    with warnings.catch_warnings(), ThreadPool(cores) as pool:
+        warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which is left out of account
+        for _ in pool.imap_unordered(decode_one, in_disk_order, AT_ONCE):
+            bar.update()
+    return pixels, errors
+
+
+def _watched(photographs: Iterator[Photograph], source: Path) -> Iterator[Photograph]:
+    """Pass `photographs` on and show how far the search is: bytes of a tar, or photographs in a folder."""
+    in_tar = os.path.isfile(source)
+    measure = {"unit": "B", "total": source.stat().st_size} if in_tar else {"unit": " photographs"}
+    with tqdm(desc="looking for photographs", unit_scale=True, disable=None, **measure) as bar:
+        for photograph in photographs:
+            yield photograph
+            bar.update(photograph.offset + photograph.size - bar.n if in_tar else 1)
+
+
+def _check_enough(source: Path, what: str, counts: Mapping[int, int], needed: int) -> None:
+    """Raise InputError that names the class with the smallest of `counts`, by label, where that is below `needed`."""
+    label = min(counts, key=counts.get)
+    found, classes = counts[label], len(CLASS_NAMES)
+    if found < needed:
+        raise InputError(
+            f"{source}: the class {CLASS_NAMES[label]} has {found:,} {what}, {needed:,} are needed; set "
+            f"small_imagenet.train, validation and test in params.yaml to at most {classes * found:,} together, not "
+            f"{classes * needed:,}, or small_imagenet.source to an ImageNet with more"
+        )
+
+
+DATASET = Dataset(
+    title="Small-ImageNet",
+    class_names=CLASS_NAMES,
+    image_shape=(SIDE, SIDE),
+    commonest_share=0.1,
+    words="Photographs from ImageNet in ten wide classes, cut to a square and shrunk to 37×37 pixels in grey. What "
+    "belongs to a class may look like nothing else in it: in the paper all five networks name about seven of ten "
+    "test images wrongly.",
+    fetch=fetch,
+    prepare=prepare,
+)

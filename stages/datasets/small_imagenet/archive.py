@@ -1,0 +1,163 @@
+"""ImageNet where the user has it: which photographs there are and where each one's bytes lie, nothing unpacked."""
+
+import os
+import re
+import tarfile
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from stages.datasets.formats.archives import check_member
+from stages.running.errors import InputError
+
+WNID = re.compile(r"n\d{8}(?!\d)")
+SUFFIXES = (".jpeg", ".jpg", ".png")
+ALLOWED = "a folder of photographs n01440764/….JPEG, or ILSVRC2012_img_train.tar with its tars n01440764.tar inside"
+
+
+class Photograph(NamedTuple):
+    """An image file in a folder or in an uncompressed tar."""
+
+    wnid: str
+    name: str
+    """n01440764/n01440764_10026.JPEG, wherever it lies"""
+    file: str
+    """the image file itself, or the tar"""
+    offset: int
+    """where in `file` its bytes begin"""
+    size: int
+    """how many they are, or -1 for all of `file`"""
+
+    def read(self, most: int) -> bytes:
+        """Return its bytes, or the first `most` where it has more; raises InputError where `file` cannot be read."""
+        with _readable(self.file), open(self.file, "rb") as file:
+            file.seek(self.offset)
+            return file.read(most if self.size < 0 else min(self.size, most))
+
+
+def find_photographs(source: Path, wnids: Container[str]) -> Iterator[Photograph]:
+    """Yield the photographs of the synsets `wnids` in a folder, a tar, a tar of tars or a folder of such, in any order.
+
+    A photograph's wnid is the name of the folder or tar around it, or else what its own name begins with. Files that
+    begin with a dot, and those whose name does not end like an image's, are passed over. Needs the same memory whatever
+    there is. Raises InputError where `source` is missing, an image file has no wnid, or a tar is damaged, compressed
+    or has members that are links, devices or outside of it.
+    """
+    if os.path.isdir(source):
+        yield from _in_folder(source, _wnid_of_place(source.absolute().name), wnids, ())
+    elif os.path.isfile(source):
+        yield from _in_tar_file(source, None, wnids)
+    else:
+        raise InputError(
+            f"small_imagenet.source: neither a folder nor a file is at {source.absolute()}; set it in params.yaml to "
+            f"{ALLOWED}; ImageNet comes from image-net.org"
+        )
+
+
+def _in_folder(
+    folder: Path, wnid: str | None, wnids: Container[str], above: tuple[tuple[int, int], ...]
+) -> Iterator[Photograph]:
+    """Yield what lies in `folder` and below; above: the folders around it, as a link may lead back to one of them."""
+    with _readable(str(folder)), os.scandir(folder) as entries:
+        status = folder.stat()
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                inner = _wnid_of_place(entry.name) or wnid
+                if inner is None or inner in wnids:
+                    yield from _in_folder(Path(entry.path), inner, wnids, (*above, here))
+            elif not entry.is_file():
+                continue
+            elif entry.name.lower().endswith(".tar"):
+                yield from _in_tar_file(Path(entry.path), _wnid_of_place(entry.name) or wnid, wnids)
+            elif entry.name.lower().endswith(SUFFIXES):
+                own = wnid or _wnid_of_name(entry.name, entry.path)
+                if own in wnids:
+                    yield Photograph(own, _shown(f"{own}/{entry.name}"), entry.path, 0, -1)
+
+
+def _in_tar_file(file: Path, wnid: str | None, wnids: Container[str]) -> Iterator[Photograph]:
+    """Yield what lies in the tar `file` and in the tars inside it; wnid: that of the folder around it, or its own."""
+    if wnid is not None and wnid not in wnids:
+        return
+    place = _shown(str(file))
+    with _readable(str(file)), file.open("rb") as opened:
+        for member, parts in _members(opened, 0, file.stat().st_size, place):
+            inner = _wnid_of_place(parts[-1]) or wnid
+            if not parts[-1].lower().endswith(".tar"):
+                yield from _in_member(member, parts, file, wnid, wnids)
+            elif inner is None or inner in wnids:
+                end = member.offset_data + member.size
+                for one in _members(opened, member.offset_data, end, f"{place}: its member {_shown(member.name)}"):
+                    yield from _in_member(*one, file, inner, wnids)
+
+
+def _in_member(
+    member: tarfile.TarInfo, parts: list[str], file: Path, wnid: str | None, wnids: Container[str]
+) -> Iterator[Photograph]:
+    """Yield the photograph that a member of a tar is, if it is one; wnid: that of the tar around it, if it has one."""
+    *folders, name = parts
+    if not name.lower().endswith(SUFFIXES):
+        return
+    own = next(filter(None, map(_wnid_of_place, reversed(folders))), wnid)
+    own = own or _wnid_of_name(name, f"{file}: its member {member.name}")
+    if own in wnids:
+        yield Photograph(own, _shown(f"{own}/{name}"), str(file), member.offset_data, member.size)
+
+
+def _members(opened: BinaryIO, begin: int, end: int, place: str) -> Iterator[tuple[tarfile.TarInfo, list[str]]]:
+    """Yield the files of the tar from byte `begin` to `end` of a file, with the parts of their paths; no dot files."""
+    opened.seek(begin)
+    try:
+        with tarfile.open(fileobj=opened, mode="r:") as tar:
+            while (member := tar.next()) is not None and member.offset < end:
+                tar.members.clear()  # or they would fill the memory
+                parts = [part for part in member.name.split("/") if part not in ("", ".")]
+                if not 0 <= member.size <= end - member.offset_data:
+                    raise InputError(f"{place}: is cut off in its member {_shown(member.name)}; allowed: {ALLOWED}")
+                check_member(member, place)
+                if member.isfile() and parts and not any(part.startswith(".") for part in parts):
+                    yield member, parts
+            # tarfile takes a damaged header for the end, which is a block of zeros, or of nothing
+            opened.seek(min(tar.offset, end))
+            if opened.read(min(tarfile.BLOCKSIZE, max(end - tar.offset, 0))).strip(b"\0"):
+                raise InputError(f"{place}: is damaged at byte {tar.offset - begin}; allowed: {ALLOWED}")
+    except (tarfile.TarError, ValueError, OverflowError, MemoryError) as error:  # a damaged size may be any number
+        raise InputError(f"{place}: is compressed, damaged or no tar ({error}); allowed: {ALLOWED}") from error
+
+
+@contextmanager
+def _readable(place: str) -> Iterator[None]:
+    """Turn what reading the file or folder `place` raises into an InputError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{_shown(place)}: cannot be read ({error.strerror})") from error
+
+
+def _wnid_of_place(name: str) -> str | None:
+    """Return the wnid that the folder or tar `name` is named by."""
+    stem = name[: -len(".tar")] if name.lower().endswith(".tar") else name
+    return stem if WNID.fullmatch(stem) else None
+
+
+def _wnid_of_name(name: str, place: str) -> str:
+    """Return the wnid that the name of an image file begins with."""
+    found = WNID.match(name)
+    if found is None:
+        raise InputError(
+            f"{_shown(place)}: a photograph without a wnid; allowed: a folder or tar around it named like n01440764, "
+            "or a name that begins like n01440764_10026.JPEG"
+        )
+    return found.group()
+
+
+def _shown(name: str) -> str:
+    """Return a file's name as text that can be printed in a line and stored, whatever bytes it is made of."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else ascii(text)[1:-1]

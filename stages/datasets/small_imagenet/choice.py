@@ -1,0 +1,36 @@
+"""Which photographs are taken: those of lowest rank, which is drawn for each from the seed and its name alone."""
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+
+from stages.datasets.small_imagenet.archive import Photograph
+
+
+def rank(seed: int, name: str) -> int:
+    """Return the rank of the photograph `name`, uniform on 0 … 2⁶⁴ − 1."""
+    return int.from_bytes(blake2b(f"{seed}/{name}".encode(), digest_size=8).digest(), "big")
+
+
+def choose(
+    photographs: Iterable[Photograph], labels: Mapping[str, int], seed: int, most: int
+) -> dict[int, dict[int, Photograph]]:
+    """Return of each class the `most` photographs of lowest rank, or all: by label, and by rank in ascending order.
+
+    labels: of every wnid. The choice is the same whatever the order of `photographs`, in a folder and in a tar; of two
+    with the same name it has one. Never more than 2·`most` of a class are in memory.
+    """
+    chosen: dict[int, dict[int, Photograph]] = {label: {} for label in sorted(set(labels.values()))}
+    highest = dict.fromkeys(chosen, 2**64)
+    for photograph in photographs:
+        label = labels[photograph.wnid]
+        of_class, drawn = chosen[label], rank(seed, photograph.name)
+        if drawn <= highest[label]:
+            of_class[drawn] = min(photograph, of_class.get(drawn, photograph))
+            if len(of_class) == 2 * most:
+                chosen[label] = _lowest(of_class, most)
+                highest[label] = max(chosen[label])
+    return {label: _lowest(of_class, most) for label, of_class in chosen.items()}
+
+
+def _lowest(of_class: dict[int, Photograph], most: int) -> dict[int, Photograph]:
+    return {drawn: of_class[drawn] for drawn in sorted(of_class)[:most]}

@@ -1,0 +1,41 @@
+"""What is looked at during training, on fixed examples (section 2.3)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from stages.monitoring.errors import error_rate
+from stages.monitoring.histograms import layer_histograms
+from stages.monitoring.layers import layer_statistics
+from stages.network.inputs import to_inputs
+from stages.network.perceptron import Perceptron, back_propagate
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """Observes a network; images are uint8 (count, …), labels int64 (count,), on the device of training."""
+
+    validation_images: Tensor
+    validation_labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+    cost: str
+    """the cost whose gradients are looked at, a name in COSTS"""
+    monitored_examples: int
+    """so many of the first test examples are passed up and down for the layers' statistics: the paper's 300"""
+    error_updates: frozenset[int]
+    """the updates at which the error rates, which take whole splits, are evaluated too"""
+
+    def __call__(self, update: int, network: Perceptron) -> dict[str, Any]:
+        """Return what is seen: `update`, `layers`, `histograms` and, when it is time, both error rates.
+
+        `layers` are the rows of `layer_statistics`, `histograms` the table of `layer_histograms`.
+        """
+        inputs = to_inputs(self.test_images[: self.monitored_examples])
+        passes = back_propagate(network, inputs, self.test_labels[: self.monitored_examples], self.cost)
+        observation = {"update": update, "layers": layer_statistics(passes), "histograms": layer_histograms(passes)}
+        if update in self.error_updates:
+            observation["validation_error"] = error_rate(network, self.validation_images, self.validation_labels)
+            observation["test_error"] = error_rate(network, self.test_images, self.test_labels)
+        return observation

@@ -1,0 +1,121 @@
+"""Unfinished training, kept outside the outputs, which DVC deletes before a stage starts again.
+
+A checkpoint is found again by everything that determines the training, its key, and by nothing else. It holds what a
+stack of runs needs to go on with the same bits; one of other content than was written is thrown away.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from stages.running.errors import say
+from stages.running.files import beside, write_bytes
+from stages.training.state import State, pack, unpack
+
+FOLDER = Path("data/checkpoints")
+EXEMPT = ("checking", "running")  # rooms of code that no result depends on
+LIBRARIES = ("torch", "numpy", "pandas", "pyarrow", "safetensors")
+EVERY_SECONDS = 60
+TIMES_AS_LONG = 50  # as writing took, at the least, until it is done again: two percent of the time
+
+
+class Resumable(Protocol):
+    """What can be left and taken up again: a stack of runs, or another search whose finds a State can hold."""
+
+    name: str
+
+    def state(self) -> State:
+        """Return all that is needed to go on from here."""
+
+    def restore(self, state: State) -> None:
+        """Go to where another one of the same name was."""
+
+
+class Checkpoints:
+    """The states of a stage's stacks, a file for each, in a folder that nothing else writes to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()  # since a cluster's workers are in other folders
+        self.restored = 0
+        """run-updates that were done in what was restored"""
+        self._every_seconds, self._times_as_long = EVERY_SECONDS, TIMES_AS_LONG
+        self._next: float | None = None
+
+    def due(self) -> bool:
+        """Whether it is time to keep the state of training; the time begins to run at the first call."""
+        now = time.monotonic()
+        if self._next is None:
+            self._next = now + self._every_seconds
+        return now >= self._next
+
+    def keep(self, stacks: Iterable[Resumable]) -> None:
+        """Write the states of `stacks`; where that cannot be done, say so: it is no reason to end."""
+        start = time.monotonic()
+        try:
+            for stack in stacks:
+                write_bytes(self._file(stack.name), pack(stack.state()))
+        except OSError as error:
+            say(f"no checkpoint could be written ({error})")
+        end = time.monotonic()
+        self._next = end + max(self._every_seconds, self._times_as_long * (end - start))
+
+    def restore(self, stacks: Iterable[Resumable]) -> None:
+        """Bring `stacks` to where their states were left; remove what is not whole, and say so."""
+        for stack in stacks:
+            file = self._file(stack.name)
+            if beside(file).exists():
+                say(f"the checkpoint {beside(file)} is thrown away: its writing was broken off")
+                beside(file).unlink()
+            if not file.exists():
+                continue
+            try:
+                state = unpack(file.read_bytes())
+            except ValueError as error:
+                say(f"the checkpoint {file} is thrown away: {error}")
+                file.unlink()
+            else:
+                stack.restore(state)
+                self.restored += state.run_updates
+
+    def remove(self) -> None:
+        """Remove all of them: the work is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.checkpoint"
+
+
+def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], device: str) -> Checkpoints:
+    """Return the checkpoints of what is trained by `parameters` on the files `data`, whose folder begins with `name`.
+
+    The code is that of all modules of this project that the process has imported, and what lies beside them in their
+    folders, in C as well: which of these are imported may depend on the executor. Rooms that are EXEMPT do not count.
+    """
+    modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    root = Path(__file__).parent.parent
+    imported = {Path(file) for file in modules if file and Path(file).is_relative_to(root)}
+    folders = {file.parent for file in imported} - {root}
+    beside = imported.union(*(folder.glob(name) for folder in folders for name in ("*.py", "*.c")))
+    code = {file for file in beside if file.relative_to(root).parts[0] not in EXEMPT}
+    determined_by = {
+        "parameters": parameters,
+        "data": {file.as_posix(): _digest(file) for file in data},
+        "code": {file.relative_to(root).as_posix(): _digest(file) for file in code},
+        "device": device,
+        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+    }
+    key = hashlib.sha256(json.dumps(determined_by, sort_keys=True).encode()).hexdigest()
+    return Checkpoints(FOLDER / f"{name}-{key[:16]}")
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -1,0 +1,200 @@
+"""Runs spread over a Ray cluster: a share for each GPU, as one program, or where there is none for each core.
+
+What a share reads goes through Ray's object store, once to each node. A share whose worker is lost is trained again by
+another one, which goes on from its checkpoints where their folder can be reached from there.
+"""
+
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told of its users; Ray reads it when imported
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do anyway, or else warns of
+
+import ray
+import torch
+from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from stages.network.device import compute_alike, device_kind, device_name
+from stages.running.errors import InputError, say
+from stages.running.interrupts import Interrupted, deferred
+from stages.training.checkpoints import Checkpoints
+from stages.training.resources import check_disk, check_memory
+from stages.training.training import Outcome, Run, Setting, train
+from stages.training.workers import shares_of
+
+LOOK_SECONDS = 0.5  # between two looks at the progress, and between two words of a worker
+ENDING_SECONDS = 60  # for workers that are told to end to keep their states
+RETRIES = 5  # of a share whose worker is lost
+
+
+class Cluster:
+    """The cluster that RAY_ADDRESS names, or one that runs on this machine, or else one that is started for now."""
+
+    def __init__(self, make_setting: Callable[[torch.device], Setting], device: str) -> None:
+        """Join the cluster and hand it `make_setting`; raises InputError where it cannot be joined or has no `device`.
+
+        `device` is auto, cpu or cuda.
+        """
+        code = {"py_modules": [str(Path(__file__).parents[1])]}
+        try:
+            with deferred():  # Ray sets handlers of its own for signals to end, which go with this block
+                ray.init(runtime_env=code, include_dashboard=False, logging_level=logging.ERROR)
+                there = ray.cluster_resources()
+                gpus = int(there.get("GPU", 0)) if device != "cpu" else 0
+                self._device = torch.device("cuda" if gpus else "cpu")
+                self._needs = {"num_cpus": 1, "num_gpus": 1 if gpus else 0}
+                self._nodes = [node for node in ray.nodes() if node["Alive"] and self._can_train(node)]
+                names = ray.get([self._task(_names, node).remote(self._device) for node in self._nodes])
+                self._make_setting = ray.put(make_setting)
+        except (RayError, ConnectionError, RuntimeError, ValueError) as error:
+            raise InputError(f"no Ray cluster can be joined ({' '.join(str(error).split())[:300]})") from error
+        if device == "cuda" and not gpus:
+            raise InputError("params.yaml: device is 'cuda', but the Ray cluster has no GPU; allowed: auto, cpu")
+        if not self._nodes:
+            raise InputError("the Ray cluster has no core to train on; start its nodes with --num-cpus 1 or more")
+        self._workers = gpus or int(there["CPU"])
+        self.device, self.kind = (" and ".join(sorted(set(of_nodes))) for of_nodes in zip(*names, strict=True))
+        """what the devices of all nodes call themselves, and their kinds do"""
+
+    def train(self, runs: Sequence[Run], progress: Callable[[int], object], checkpoints: Checkpoints) -> list[Outcome]:
+        """Do what `stages.training.training.train` does, on a CPU with the same bits.
+
+        Raises InputError where the runs do not fit a worker's memory, or their checkpoints the disk, or where Ray gives
+        up after workers were lost.
+        """
+        if not runs:
+            return []
+        shares = (stacks_of if self._device.type == "cuda" else shares_of)(runs, self._workers)
+        watch = ray.remote(_Watch).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
+        task = ray.remote(_train_share).options(**self._needs, max_retries=RETRIES, scheduling_strategy="SPREAD")
+        beside = math.ceil(self._workers / len(self._nodes))
+        given = (self._make_setting, self._device, beside, checkpoints, watch)
+        pending = tasks = [task.remote(share, *given) for share in shares]
+        outcomes: dict[Run, Outcome] = {}
+        told, before = 0, checkpoints.restored
+        try:
+            with deferred() as check:  # a signal must not break into Ray's own code
+                while pending:
+                    ended, pending = ray.wait(pending, timeout=LOOK_SECONDS)
+                    outcomes |= {outcome.run: outcome for share in ray.get(ended) for outcome in share}
+                    done, restored, lost = ray.get(watch.look.remote())
+                    checkpoints.restored = before + restored
+                    progress(done - told)
+                    told = done
+                    for note in lost:
+                        say(note)
+                    check()
+        except RayError as error:
+            self._end(watch, tasks)
+            cause = error.cause if isinstance(error, RayTaskError) else error
+            if not isinstance(cause, RayError):
+                raise cause from error
+            raise InputError(
+                f"the Ray cluster lost a worker and could not do without ({' '.join(str(cause).split())[:300]}); "
+                "the next `dvc repro` goes on from the checkpoints that can be reached"
+            ) from error
+        except BaseException:
+            self._end(watch, tasks)
+            raise
+        return [outcomes[run] for run in runs]
+
+    def _can_train(self, node: dict) -> bool:
+        return node["Resources"].get("GPU" if self._device.type == "cuda" else "CPU", 0) >= 1
+
+    def _task(self, function: Callable, node: dict) -> ray.remote_function.RemoteFunction:
+        """Return `function` as a task for `node`."""
+        where = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        return ray.remote(function).options(**self._needs, scheduling_strategy=where)
+
+    def _end(self, watch: ray.actor.ActorHandle, tasks: Sequence[ray.ObjectRef]) -> None:
+        """Have the workers keep their states and end."""
+        watch.end.remote()
+        ray.wait(tasks, num_returns=len(tasks), timeout=ENDING_SECONDS)
+
+
+def stacks_of(runs: Sequence[Run], workers: int) -> list[list[Run]]:
+    """Return at most `workers` shares of about equal work in which runs of one depth, which are one stack, stay close.
+
+    Work is about proportional to depth.
+    """
+    shares: list[list[Run]] = [[] for _ in range(workers)]
+    before, work = 0.0, sum(run.hidden_layers for run in runs)
+    for run in sorted(runs, key=lambda run: run.hidden_layers):
+        middle = before + run.hidden_layers / 2
+        shares[int(workers * middle / work)].append(run)
+        before += run.hidden_layers
+    return [share for share in shares if share]
+
+
+class _Watch:
+    """What all shares tell of their progress, and whether they are to end. A share is told by its first run."""
+
+    def __init__(self) -> None:
+        self._before: dict[Run, int] = {}
+        self._done: dict[Run, int] = {}
+        self._lost: list[str] = []
+        self._ending = False
+
+    def begin(self, share: Run, restored: int) -> None:
+        """Note that a worker takes the share, with so many run-updates restored."""
+        if share in self._before:
+            self._lost.append(f"a worker was lost; another one goes on after {restored:,} run-updates of its share")
+        self._before.setdefault(share, restored)
+
+    def tell(self, share: Run, done: int) -> bool:
+        """Note the run-updates that are done, those restored among them; return whether the share is to end."""
+        self._done[share] = done - self._before.get(share, 0)
+        return self._ending
+
+    def look(self) -> tuple[int, int, list[str]]:
+        """Return the run-updates that were done, those that were restored at first, and what is new of lost workers."""
+        lost, self._lost = self._lost, []
+        return sum(self._done.values()), sum(self._before.values()), lost
+
+    def end(self) -> None:
+        """Have the shares end."""
+        self._ending = True
+
+
+def _names(device: torch.device) -> tuple[str, str]:
+    return device_name(device), device_kind(device)
+
+
+def _train_share(
+    share: Sequence[Run],
+    make_setting: Callable[[torch.device], Setting],
+    device: torch.device,
+    beside: int,
+    checkpoints: Checkpoints,
+    watch: ray.actor.ActorHandle,
+) -> list[Outcome]:
+    """Train a share in a worker, of which so many are beside each other; return nothing where it is told to end."""
+    setting = make_setting(device)
+    compute_alike(setting.precision)
+    needed = sum(setting.needed_bytes(run.hidden_layers) for run in share)
+    check_memory(needed if device.type == "cuda" else beside * needed, device)
+    check_disk(beside * sum(setting.checkpoint_bytes(run.hidden_layers) for run in share), checkpoints.folder)
+    done, next_word, checkpoints.restored = 0, 0.0, 0
+
+    def progress(run_updates: int) -> None:
+        nonlocal done, next_word
+        if not done:
+            done = checkpoints.restored
+            ray.get(watch.begin.remote(share[0], done))
+        done += run_updates
+        if time.monotonic() >= next_word:
+            if ray.get(watch.tell.remote(share[0], done)):
+                raise Interrupted
+            next_word = time.monotonic() + LOOK_SECONDS
+
+    try:
+        outcomes = train(share, setting, progress, checkpoints)
+    except Interrupted:
+        return []
+    ray.get(watch.tell.remote(share[0], done))
+    return outcomes

@@ -1,0 +1,137 @@
+"""Runs spread over the cores of a CPU, one process of one thread for each; a GPU takes them all in one program."""
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from ctypes import Array, c_bool, c_longlong
+
+from stages.descent.products import prepare
+from stages.network.device import compute_alike
+from stages.running.errors import InputError
+from stages.running.interrupts import Interrupted, become_worker, deferred
+from stages.training.checkpoints import Checkpoints
+from stages.training.resources import check_disk, check_memory
+from stages.training.training import Outcome, Run, Setting, train
+
+LOOK_SECONDS = 0.2  # between two looks at the workers' progress
+ORPHAN_SECONDS = 0.2  # between two looks of a worker whether its parent still lives
+
+_done: Array  # for each share, the run-updates that its worker has done
+_restored: Array  # for each share, those that were done in what its worker restored
+_stop: c_bool  # whether the workers' work is not wanted any more
+
+
+def train_on_all_cores(
+    runs: Sequence[Run],
+    setting: Setting,
+    progress: Callable[[int], object],
+    checkpoints: Checkpoints | None = None,
+) -> list[Outcome]:
+    """Do what `stages.training.training.train` does, with the same bits on any number of CPU cores.
+
+    Raises InputError where the runs do not fit the memory, or their checkpoints the disk, or a worker was killed.
+    """
+    if not runs:
+        return []
+    check_memory(sum(setting.needed_bytes(run.hidden_layers) for run in runs), setting.device)
+    if checkpoints:
+        check_disk(sum(setting.checkpoint_bytes(run.hidden_layers) for run in runs), checkpoints.folder)
+    # a signal waits until nothing is half done: here between two looks, on a GPU between two blocks of updates
+    with deferred() as check:
+        if setting.device.type == "cpu":
+            return _train_in_workers(runs, setting, progress, checkpoints, check)
+
+        def check_and_tell(run_updates: int) -> None:
+            check()
+            progress(run_updates)
+
+        return train(runs, setting, check_and_tell, checkpoints)
+
+
+def _train_in_workers(
+    runs: Sequence[Run],
+    setting: Setting,
+    progress: Callable[[int], object],
+    checkpoints: Checkpoints | None,
+    check: Callable[[], None],
+) -> list[Outcome]:
+    """Train every share of `runs` in a process of its own; `check` raises Interrupted where they are to end."""
+    shares = shares_of(runs, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    # without locks, which a worker that is killed would keep: each share has places of its own
+    done, restored = (context.RawArray(c_longlong, len(shares)) for _ in range(2))
+    prepare(setting.sizes(max(run.hidden_layers for run in runs)), setting.batch_size)
+    stop, told, before = context.RawValue(c_bool, False), 0, checkpoints.restored if checkpoints else 0
+    begin = (done, restored, stop, os.getpid(), setting.precision)
+    with ProcessPoolExecutor(len(shares), context, _become_worker, begin) as executor:
+        try:
+            numbered = enumerate(shares)
+            pending = futures = [executor.submit(_train_share, *one, setting, checkpoints) for one in numbered]
+            while pending:
+                ended, pending = wait(pending, LOOK_SECONDS, FIRST_EXCEPTION)
+                check()
+                if checkpoints:
+                    checkpoints.restored = before + sum(restored)
+                progress(sum(done) - told)
+                told = sum(done)
+                for future in ended:
+                    future.result()
+        except BrokenProcessPool as error:
+            stop.value = True
+            check()
+            raise InputError(
+                "a process that trained was killed, perhaps since the machine ran out of memory; "
+                "the next `dvc repro` goes on from the last checkpoint"
+            ) from error
+        except BaseException:
+            stop.value = True
+            raise
+    outcomes = {outcome.run: outcome for future in futures for outcome in future.result()}
+    return [outcomes[run] for run in runs]
+
+
+def shares_of(runs: Sequence[Run], cores: int) -> list[list[Run]]:
+    """Return at most `cores` shares of about equal work, which is about proportional to depth."""
+    shares: list[list[Run]] = [[] for _ in range(min(cores, len(runs)))]
+    for run in sorted(runs, key=lambda run: -run.hidden_layers):
+        min(shares, key=lambda share: sum(one.hidden_layers for one in share)).append(run)
+    return shares
+
+
+def _become_worker(done: Array, restored: Array, stop: c_bool, parent: int, precision: str) -> None:
+    """Make this process one that trains for `parent`, and ends with it."""
+    global _done, _restored, _stop
+    _done, _restored, _stop = done, restored, stop
+    become_worker()
+    compute_alike(precision)
+
+    def end_with_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _train_share(number: int, share: Sequence[Run], setting: Setting, checkpoints: Checkpoints | None) -> list[Outcome]:
+    """Train the share of this number; where that is not wanted any more, keep its state and end the process."""
+    if checkpoints:
+        checkpoints.restored = 0
+    try:
+        with deferred() as check:
+
+            def progress(run_updates: int) -> None:
+                _done[number] += run_updates
+                _restored[number] = checkpoints.restored if checkpoints else 0
+                check()
+                if _stop.value:
+                    raise Interrupted
+
+            return train(share, setting, progress, checkpoints)
+    except Interrupted:
+        os._exit(1)  # a pool that lost one process may not wake the others, which then wait for work for ever

@@ -1,0 +1,35 @@
+"""What is monitored of a layer, against numpy."""
+
+import numpy as np
+import pytest
+import torch
+
+from stages.monitoring.layers import PERCENTILES, activation_statistics, layer_statistics
+from stages.network.perceptron import back_propagate, initialize
+from stages.params import Model
+
+
+def test_activation_statistics_are_numpys():
+    values = torch.randn(300, 17, generator=torch.Generator().manual_seed(0)) ** 3
+    found = activation_statistics(values)
+    assert found.pop("activation_mean") == pytest.approx(values.double().mean().item(), abs=1e-6)
+    assert found.pop("activation_std") == pytest.approx(np.std(values.double().numpy()), rel=1e-5)
+    expected = np.percentile(values.double().numpy(), PERCENTILES)
+    assert list(found) == [f"activation_p{number}" for number in PERCENTILES]
+    np.testing.assert_allclose(list(found.values()), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_every_layer_has_a_row_and_the_output_has_gradients_only():
+    network = initialize([12, 8, 8, 4], Model("tanh", "standard"), seed=1)
+    generator = torch.Generator().manual_seed(2)
+    inputs, labels = torch.rand(50, 12, generator=generator), torch.randint(0, 4, (50,), generator=generator)
+    passes = back_propagate(network, inputs, labels, "cross_entropy")
+    rows = layer_statistics(passes)
+    assert [row["layer"] for row in rows] == [1, 2, 3]
+    assert ["activation_std" in row for row in rows] == [True, True, False]
+    for index, row in enumerate(rows):
+        gradient = passes.back_propagated_gradients[index].double().numpy()
+        assert row["back_propagated_gradient_std"] == pytest.approx(np.std(gradient), rel=1e-5)
+        weight_gradient = passes.weight_gradients[index].double().numpy()
+        assert row["weight_gradient_std"] == pytest.approx(np.std(weight_gradient), rel=1e-5)
+    assert rows[0]["activation_std"] == pytest.approx(np.std(passes.activations[1].double().numpy()), rel=1e-5)

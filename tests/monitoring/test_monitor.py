@@ -1,0 +1,50 @@
+"""What is observed of a network on fixed examples."""
+
+import pandas as pd
+import pytest
+import torch
+
+from stages.monitoring.errors import EXAMPLES_AT_ONCE, error_rate, predictions
+from stages.monitoring.histograms import layer_histograms
+from stages.monitoring.layers import layer_statistics
+from stages.monitoring.monitor import Monitor
+from stages.network.inputs import to_inputs
+from stages.network.perceptron import back_propagate, initialize
+from stages.params import Model
+from tests.descent.plain import plain_network
+
+
+@pytest.fixture
+def network():
+    return initialize([16, 8, 3], Model("tanh", "normalized"), seed=1)
+
+
+@pytest.fixture
+def examples():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (EXAMPLES_AT_ONCE + 7, 4, 4), dtype=torch.uint8, generator=generator)
+    return images, torch.randint(0, 3, (len(images),), generator=generator)
+
+
+def test_grey_levels_become_inputs_from_minus_one_to_one():
+    images = torch.tensor([[[0, 255], [51, 102]]], dtype=torch.uint8)
+    torch.testing.assert_close(to_inputs(images), torch.tensor([[-1.0, 1.0, -0.6, -0.2]]))
+
+
+def test_predictions_and_error_rate_are_the_plain_modules(network, examples):
+    images, labels = examples
+    expected = plain_network(network)(images.flatten(1) / 255 * 2 - 1).argmax(1)
+    assert torch.equal(predictions(network, images), expected)
+    assert error_rate(network, images, labels) == pytest.approx((expected != labels).double().mean().item())
+
+
+def test_monitor_looks_at_the_first_test_examples_and_at_errors_when_it_is_time(network, examples):
+    images, labels = examples
+    monitor = Monitor(images[:100], labels[:100], images, labels, "quadratic", 30, frozenset([5]))
+    assert monitor(4, network).keys() == {"update", "layers", "histograms"}
+    seen = monitor(5, network)
+    passes = back_propagate(network, to_inputs(images[:30]), labels[:30], "quadratic")
+    assert seen["layers"] == layer_statistics(passes)
+    pd.testing.assert_frame_equal(seen["histograms"], layer_histograms(passes))
+    assert seen["validation_error"] == error_rate(network, images[:100], labels[:100])
+    assert seen["test_error"] == error_rate(network, images, labels)

@@ -1,0 +1,198 @@
+"""Runs side by side: each is the run it would be alone, bit for bit on a CPU, over any number of processes."""
+
+import math
+from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from stages.descent.per_parameter import ESTIMATED_EVERY
+from stages.descent.update_rules import UPDATE_RULES, UpdateRule
+from stages.network.inputs import to_inputs
+from stages.network.perceptron import forward, from_parameters, initialize, parameters, predict
+from stages.params import Model
+from stages.training import workers
+from stages.training.training import BLOCK_UPDATES, Run, Setting, train
+from stages.training.workers import train_on_all_cores
+from tests.descent.test_sgd import plain_training
+
+SIDE, CLASSES, BATCH = 4, 3, 10
+
+
+def draw(seed: int, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A stream whose image i depends on (seed, i) alone; the class is the brightest of the first three pixels."""
+    index = np.arange(start, start + count)
+    pixels = (index[:, None] * 2_654_435_761 + np.arange(SIDE**2) * 40_503 + seed * 97) // 7 % 256
+    images = torch.from_numpy(pixels.astype(np.uint8)).reshape(count, SIDE, SIDE)
+    return images, images.flatten(1)[:, :CLASSES].argmax(1)
+
+
+def observe(update, network):
+    return {"update": update, "norm": network.weights[0].norm().item()}
+
+
+@pytest.fixture
+def setting() -> Setting:
+    return Setting(
+        recipe=Model("tanh", "normalized"),
+        inputs=SIDE**2,
+        hidden_units=8,
+        classes=CLASSES,
+        batch_size=BATCH,
+        schedule=[0, 1, 7, 120],
+        device=torch.device("cpu"),
+        draw=draw,
+        observe=observe,
+    )
+
+
+RUNS = [Run(2, 0.1, 0), Run(2, 0.02, 0), Run(3, 0.1, 0), Run(2, 0.1, 1)]
+
+
+def same(one, other) -> bool:
+    return (one.run, one.diverged_at, one.observations) == (other.run, other.diverged_at, other.observations) and all(
+        np.array_equal(one.final[name], other.final[name]) for name in one.final
+    )
+
+
+def test_runs_in_a_stack_equal_runs_alone(setting):
+    together = train(RUNS, setting, progress=lambda count: None)
+    assert [outcome.run for outcome in together] == RUNS
+    for outcome in together:
+        (alone,) = train([outcome.run], setting, progress=lambda count: None)
+        assert same(outcome, alone)
+    assert len({outcome.observations[-1]["norm"] for outcome in together}) == len(RUNS)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3])
+def test_runs_over_processes_equal_runs_in_one(setting, monkeypatch, cores):
+    monkeypatch.setattr(workers.os, "sched_getaffinity", lambda process: range(cores), raising=False)
+    told = []
+    spread = train_on_all_cores(RUNS, setting, told.append)
+    assert sum(told) == len(RUNS) * setting.schedule[-1]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        expected = train(RUNS, setting, progress=lambda count: None)
+    finally:
+        torch.set_num_threads(threads)
+    assert all(same(one, other) for one, other in zip(spread, expected, strict=True))
+
+
+def test_training_is_plain_gradient_descent_on_the_stream(setting):
+    """From the stream's images to the last weights, against torch.optim.SGD."""
+    (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
+    updates = setting.schedule[-1]
+    images, labels = draw(5, 0, updates * BATCH)
+    network = initialize([SIDE**2, 8, 8, CLASSES], Model("tanh", "normalized"), seed=5)
+    inputs = (images.flatten(1) / 255 * 2 - 1).unflatten(0, (updates, BATCH))
+    plain, _ = plain_training(network, 0.1, inputs, labels.unflatten(0, (updates, BATCH)))
+    for layer, linear in enumerate(plain[::2], start=1):
+        np.testing.assert_allclose(outcome.final[f"weight_{layer}"].T, linear.weight.detach().numpy(), atol=1e-5)
+    for name, array in parameters(network).items():
+        assert np.array_equal(outcome.initial[name], array)
+    inputs = inputs.flatten(0, 1)
+    assert torch.equal(predict(from_parameters(outcome.final, "tanh", setting.device), inputs), plain(inputs).argmax(1))
+
+
+def test_observed_on_schedule(setting):
+    (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
+    assert [seen["update"] for seen in outcome.observations] == [0, 1, 7, 120]
+    assert outcome.observations[0]["norm"] == pytest.approx(np.linalg.norm(outcome.initial["weight_1"]), rel=1e-6)
+    assert outcome.observations[-1]["norm"] == pytest.approx(np.linalg.norm(outcome.final["weight_1"]), rel=1e-6)
+
+
+@pytest.mark.parametrize("rule", UPDATE_RULES)
+def test_schedule_and_blocks_do_not_change_a_run(setting, rule):
+    setting, runs = replace(setting, recipe=Model("tanh", "normalized", rule)), [Run(2, 0.01, 0)]
+    (once,) = train(runs, replace(setting, schedule=[0, 120]), progress=lambda count: None)
+    (often,) = train(runs, replace(setting, schedule=list(range(121))), progress=lambda count: None)
+    assert all(np.array_equal(once.final[name], often.final[name]) for name in once.final)
+
+
+@pytest.mark.parametrize("schedule", [[0, 4100], [0, 1, 7, 50, 120, 2010, 4100]])
+def test_whole_blocks_begin_where_estimates_are_taken(setting, monkeypatch, schedule):
+    """Only these are captured, to be replayed whatever comes between them; with the others they are the stream."""
+    calls = []
+
+    def noted(networks, rates, batch_size, cost):
+        def update(inputs, targets, outputs):
+            calls.append(inputs[0])
+            outputs.zero_()
+
+        return SimpleNamespace(update=update)
+
+    monkeypatch.setitem(UPDATE_RULES, "noted", UpdateRule(noted))
+    setting = replace(setting, recipe=Model("tanh", "standard", "noted"), schedule=schedule)
+    train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
+    updates = np.array([len(inputs) // BATCH for inputs in calls])
+    first = np.cumsum(updates) - updates
+    whole = first[updates == BLOCK_UPDATES]
+    assert len(whole) > 4100 // BLOCK_UPDATES - len(schedule)
+    assert {*(whole % ESTIMATED_EVERY), BLOCK_UPDATES % ESTIMATED_EVERY} == {0}
+    assert torch.equal(torch.cat(calls), to_inputs(draw(5, 0, 4100 * BATCH)[0]))
+
+
+def poisoned(update: int, seed: int, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The stream, with images that are not finite from mini-batch `update` on."""
+    images, labels = draw(seed, start, count)
+    images = images.double()
+    images[max(0, (update - 1) * BATCH - start) :] = math.nan
+    return images, labels
+
+
+@pytest.mark.parametrize("update", [1, 2, 60, 120])
+def test_divergence_is_noted_with_its_update(setting, update):
+    """The output, and with it the cost, is not finite at exactly that update; observation ends there."""
+    (outcome,) = train([Run(2, 0.1, 0)], replace(setting, draw=partial(poisoned, update)), lambda count: None)
+    assert outcome.diverged_at == update
+    assert [seen["update"] for seen in outcome.observations] == [one for one in setting.schedule if one < update]
+
+
+def test_a_huge_learning_rate_diverges_and_leaves_its_neighbours_alone(setting):
+    calm, wild = Run(2, 0.1, 0), Run(2, 1e38, 0)
+    together = train([calm, wild], setting, progress=lambda count: None)
+    (alone,) = train([calm], setting, progress=lambda count: None)
+    assert together[1].diverged_at is not None
+    assert same(together[0], alone)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.parametrize(("rule", "slower"), [("sgd", 1), ("hessian", 100), ("gradient_variance", 1000)])
+def test_gpu_stack_follows_the_cpu(setting, rule, slower):
+    """Captured blocks among others; rates for each parameter are large, and would make rounding large too."""
+
+    def draw_on_gpu(seed, start, count):
+        return tuple(tensor.cuda() for tensor in draw(seed, start, count))
+
+    setting = replace(setting, recipe=Model("tanh", "normalized", rule), schedule=[0, 1, 7, 240])
+    runs = [replace(run, learning_rate=run.learning_rate / slower) for run in RUNS]
+    on_gpu = train(runs, replace(setting, device=torch.device("cuda"), draw=draw_on_gpu), lambda count: None)
+    for found, expected in zip(on_gpu, train(runs, setting, lambda count: None), strict=True):
+        for name, array in expected.final.items():
+            np.testing.assert_allclose(found.final[name], array, rtol=1e-3, atol=1e-4)
+
+
+def test_a_width_profile_shapes_the_hidden_layers(setting):
+    setting = replace(setting, recipe=Model("tanh", "normalized", width_profile=[0.5, 1, 2.25]), hidden_units=8)
+    assert setting.sizes(3) == [SIDE**2, 4, 8, 18, CLASSES]
+    (outcome,) = train([Run(3, 0.1, 0)], setting, progress=lambda count: None)
+    assert [outcome.final[f"weight_{layer}"].shape for layer in (1, 2, 3, 4)] == [
+        (SIDE**2, 4),
+        (4, 8),
+        (8, 18),
+        (18, CLASSES),
+    ]
+
+
+def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting):
+    """LSUV: every layer's pre-activations of these images have variance 1 before training."""
+    setting = replace(setting, recipe=Model("tanh", "lsuv"))
+    (outcome,) = train([Run(2, 0.1, 4)], setting, progress=lambda count: None)
+    network = from_parameters(outcome.initial, "tanh", torch.device("cpu"))
+    pre_activations, _ = forward(network, to_inputs(draw(4, 0, 300)[0]))
+    for s in pre_activations:
+        assert abs(s.std() - 1) < 0.01
