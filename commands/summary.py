@@ -7,29 +7,16 @@ import pandas as pd
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import Cell, cells, footnotes, percent
 from stages.datasets.dataset import find_dataset
-from stages.handover.artifacts import read_csv
+from stages.handover.tables import read_table
 from stages.params import DATASETS, load_params
 from stages.running.errors import report_input_errors
 
 TABLE, PAGE = Path("reports/table1.csv"), Path("reports/site/index.html")
-COLUMNS = (
-    "dataset",
-    "model",
-    "test_error_percent",
-    "marked",
-    "low_percent",
-    "high_percent",
-    "mean_percent",
-    "std_percent",
-    "seeds",
-    "learning_rate",
-    "hidden_layers",
-)
 
 
 def main() -> None:
     """Print what `judge` and `render` wrote."""
-    params, judged = load_params(), read_csv(TABLE, COLUMNS)
+    params, judged = load_params(), read_table(TABLE)
     print_table1(cells(judged, params, {}))
     for dataset in params.datasets:
         rows = judged[(judged["dataset"] == dataset) & judged["model"].isin(params.models)]

@@ -14,8 +14,7 @@ from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import marks
 from stages.claims.measurements import measurements_in, of_first_seed
 from stages.claims.table1 import paper_percent, table1_row
-from stages.handover.artifacts import chosen_run, read_runs, read_table
-from stages.handover.tables import RUN
+from stages.handover.tables import chosen_run, read_runs, read_table
 from stages.params import Params, load_params
 from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
@@ -44,16 +43,14 @@ def main(params: Params) -> None:
     for dataset, (name, model) in product(params.datasets, params.models.items()):
         folder = Path("data/runs") / dataset / name
         runs = read_runs(folder / "runs.parquet")
-        predictions = read_table(folder / "predictions.parquet", ["index", "label", "prediction"])
+        predictions = read_table(folder / "predictions.parquet")
         answers.setdefault(dataset, {})[name] = predictions
         row = table1_row(runs, predictions)
         recipe = {key: getattr(model, key) for key in ("activation", "initialization", "update_rule")}
         rows.append({"dataset": dataset, "model": name, **recipe, **row})
         rows[-1]["paper_percent"] = paper_percent(dataset, model)
-        layers, jacobians = (
-            read_table(Path("data/measured") / dataset / name / f"{table}.parquet", ["moment", "layer", *columns])
-            for table, columns in LAYER_METRICS.items()
-        )
+        measured = Path("data/measured") / dataset / name
+        layers, jacobians = (read_table(measured / f"{table}.parquet") for table in LAYER_METRICS)
         metrics.setdefault(dataset, {})[name] = {
             **headline(row),
             "validation_error_percent": by_depth(runs),
@@ -61,7 +58,7 @@ def main(params: Params) -> None:
         }
         for curve, (table, columns) in CURVES.items():
             file = folder / f"{table}.parquet"
-            of_chosen = chosen_run(file, read_table(file, [*RUN, *columns]), runs)
+            of_chosen = chosen_run(file, read_table(file), runs)
             if "layer" in columns:  # hidden ones only, as in the paper's figures
                 of_chosen = of_chosen[of_chosen["layer"] <= of_chosen["hidden_layers"]]
             curves[curve].append(of_chosen[columns].assign(dataset=dataset, model=name))

@@ -8,12 +8,12 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import torch
 from torch import Tensor
 
-from stages.handover.artifacts import read_parameters
 from stages.handover.prepared import read_about, read_valid_split
+from stages.handover.tables import table_of
+from stages.handover.tensors import read_parameters
 from stages.monitoring.layers import layer_statistics
 from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
@@ -28,11 +28,6 @@ from stages.statistics import jacobians, theory
 from stages.statistics.saturation import saturated_share
 
 MOMENTS = ("initial", "final")
-MAY_BE_EMPTY = {  # the columns of tables without rows: of one hidden layer, or of no random weights
-    "jacobians": {"moment": str, "layer": int, "average_singular_value": float},
-    "spectra": {"moment": str, "layer": int, "share": float, "singular_value": float},
-    "theory": {"layer": int, "quantity": str, "measured": float, "linear": float, "mean_field": float},
-}
 
 
 def main(params: Params) -> None:
@@ -60,8 +55,7 @@ def main(params: Params) -> None:
         measured["theory"] = theory_rows(network, inputs, labels, arguments.recipe.cost)
     with whole_folder(Path("data/measured") / arguments.dataset / arguments.model) as folder:
         for table, rows in measured.items():
-            found = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*MAY_BE_EMPTY[table]])
-            found.astype(MAY_BE_EMPTY.get(table, {})).to_parquet(folder / f"{table}.parquet", index=False)
+            table_of(table, rows).to_parquet(folder / f"{table}.parquet", index=False)
 
 
 def read_network(arguments: Arguments, moment: str) -> Perceptron:

@@ -12,17 +12,17 @@ from stages.figures import claims, cost_surfaces, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import SECTIONS
 from stages.figures.results import Results
-from stages.handover.artifacts import chosen_run, read_csv, read_json, read_runs, read_table
 from stages.handover.machine import processor
+from stages.handover.objects import read_json
 from stages.handover.prepared import read_about, read_valid_split
-from stages.handover.tables import RUN
+from stages.handover.schemas import RUN
+from stages.handover.tables import chosen_run, read_runs, read_table, table_of
 from stages.params import Params, load_params
 from stages.running.errors import AGAIN, InputError
 from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
 
 CLAIMS = Path("reports/claims.json")
-TABLE1 = ["dataset", "model", "activation", "initialization", "test_error_percent", "paper_percent", "marked"]
 EXAMPLES = 8  # images of each class in the contact sheet
 OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the README's picture
 PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # a hidden layer's; of every training
@@ -50,7 +50,7 @@ def main(params: Params) -> None:
         "elsewhere": claims.elsewhere(
             {file.parent.name: read_claims(file) for file in recorded("claims.json")}, verdicts
         ),
-        "recorded": table1.recorded({file.parent.name: read_csv(file, TABLE1) for file in recorded("table1.csv")}),
+        "recorded": table1.recorded({file.parent.name: read_table(file) for file in recorded("table1.csv")}),
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
         "settings": params.settings,
         "scale": params.scale,
@@ -266,7 +266,7 @@ def recorded(name: str) -> list[Path]:
 def read_table1() -> pd.DataFrame:
     """The rows of reports/table1.csv; none where there is no such file yet."""
     file = Path("reports/table1.csv")
-    return read_csv(file, TABLE1) if file.exists() else pd.DataFrame(columns=TABLE1)
+    return read_table(file) if file.exists() else table_of("table1", [])
 
 
 if __name__ == "__main__":

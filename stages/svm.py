@@ -6,6 +6,7 @@ gamma or the learning rate, is chosen by its error on the same first images of t
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -25,14 +26,14 @@ from stages.network.device import compute_alike
 from stages.network.inputs import on_device, to_inputs
 from stages.network.perceptron import Perceptron, from_parameters
 from stages.params import Model, Params, load_params
-from stages.running.errors import InputError, say
+from stages.running.errors import InputError
 from stages.running.files import whole_folder
+from stages.running.progress import advance, progress_bar
 from stages.running.stage import run_stage
 from stages.training.checkpoints import Checkpoints, checkpoints_of
 from stages.training.epochs import draw_epochs
 from stages.training.executors import Executor, open_executor
-from stages.training.search import advance, chosen_of, progress_bar
-from stages.training.state import State
+from stages.training.search import chosen_of
 from stages.training.training import Outcome, Run, Setting
 
 NETWORK = Model("tanh", "normalized")
@@ -62,7 +63,7 @@ def main(params: Params) -> None:
     with whole_folder(Path("data/svm") / dataset) as folder:
         search_table(trials).to_parquet(folder / "search.parquet", index=False)
         network_table(outcomes).to_parquet(folder / "network.parquet", index=False)
-        answers_table(test, svm=of_svm, network=of_network).to_parquet(folder / "predictions.parquet", index=False)
+        answers_table(test, svm=of_svm, network=of_network).to_parquet(folder / "answers.parquet", index=False)
     for finished in (of_pairs, checkpoints):
         finished.remove()
 
@@ -85,7 +86,7 @@ def fixed_set(params: Params, dataset: str, prepared: Path) -> dict[str, Split]:
 
 
 class Tried:
-    """What became of each pair of C and gamma, and the answers of a pair, as checkpoints keep them."""
+    """The trials of the SVM's search, and the best machine's answers, as checkpoints keep them."""
 
     name = "pairs"
 
@@ -94,16 +95,17 @@ class Tried:
         self.answers: dict[str, np.ndarray] = {}
         """the answers to the test images, int64 (count,), of the pair that the key names"""
 
-    def state(self) -> State:
-        """Return all of it."""
-        trials = [asdict(trial) for trial in self.trials.values()]
-        return State(None, 0, 0, changed=[], generators=[], initial=[self.answers], observations=[trials])
+    def pack(self) -> bytes:
+        """Return all of it, as JSON."""
+        answers = {pair: given.tolist() for pair, given in self.answers.items()}
+        return json.dumps({"trials": [asdict(trial) for trial in self.trials.values()], "answers": answers}).encode()
 
-    def restore(self, state: State) -> None:
-        """Take over what was kept."""
-        trials = [Trial(**trial) for trial in state.observations[0]]
-        self.trials = {(trial.C, trial.gamma): trial for trial in trials}
-        (self.answers,) = state.initial
+    def resume(self, packed: bytes) -> int:
+        """Take over what was packed; return the number of trials."""
+        kept = json.loads(packed)
+        self.trials = {(trial["C"], trial["gamma"]): Trial(**trial) for trial in kept["trials"]}
+        self.answers = {pair: np.array(given, np.int64) for pair, given in kept["answers"].items()}
+        return len(self.trials)
 
 
 def svm_answers(
@@ -115,12 +117,9 @@ def svm_answers(
     """
     training, validation = svm_examples(splits["train"]), svm_examples(splits["validation"])
     pairs, tried = list(product(params.svm.C, params.svm.gamma)), Tried()
-    checkpoints.restore([tried])
-    left = [pair for pair in pairs if pair not in tried.trials]
     with progress_bar(f"{dataset} svm", len(pairs), " pairs") as bar:
-        bar.initial = bar.n = len(pairs) - len(left)
-        if bar.n:
-            say(f"{bar.desc} goes on from its checkpoint: {bar.n} of {len(pairs)} pairs are tried")
+        advance(bar, 0, checkpoints.resume([tried]))
+        left = [pair for pair in pairs if pair not in tried.trials]
         for trial in try_pairs(training, validation, left):
             tried.trials[trial.C, trial.gamma] = trial
             checkpoints.keep([tried])
@@ -168,7 +167,7 @@ def search(params: Params, dataset: str, executor: Executor, checkpoints: Checkp
     rates = params.settings.learning_rates
     runs = [Run(HIDDEN_LAYERS, rate, 0) for rate in rates]
     with progress_bar(f"{dataset} network", len(runs) * params.settings.svm.updates) as bar:
-        found = executor.train(runs, partial(advance, bar, checkpoints), checkpoints)
+        found = executor.train(runs, partial(advance, bar), checkpoints)
     if all(outcome.diverged_at is not None for outcome in found):
         checkpoints.remove()
         raise InputError(

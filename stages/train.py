@@ -26,13 +26,14 @@ from stages.params import Model, Params, load_params
 from stages.params.arguments import Arguments, read_arguments
 from stages.running.errors import InputError
 from stages.running.files import whole_folder, write_whole
+from stages.running.progress import advance, progress_bar
 from stages.running.stage import run_stage
 from stages.shapeset.stream import draw_images
 from stages.training.checkpoints import Checkpoints, checkpoints_of
 from stages.training.epochs import draw_epochs
 from stages.training.executors import Executor, open_executor
 from stages.training.schedule import monitoring_schedule
-from stages.training.search import advance, chosen_of, progress_bar
+from stages.training.search import chosen_of
 from stages.training.training import Outcome, Run, Setting
 
 ERRORS_EVERY = 4  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
@@ -100,7 +101,7 @@ def search(arguments: Arguments, executor: Executor, checkpoints: Checkpoints) -
     grid = [Run(depth, rate, 0) for depth, rate in product(scale.hidden_layers, scale.learning_rates)]
     updates = sum(updates_of(run, arguments) for run in grid)
     with progress_bar(f"{arguments.dataset} {arguments.model}", updates) as bar:
-        progress = partial(advance, bar, checkpoints)
+        progress = partial(advance, bar)
         found = executor.train(grid, progress, checkpoints)
         if all(outcome.diverged_at is not None for outcome in found):
             checkpoints.remove()

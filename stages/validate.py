@@ -16,8 +16,8 @@ from stages.expectations import cifar10, common, mnist, shapeset, small_imagenet
 from stages.expectations.data_docs import data_docs
 from stages.expectations.sheet import contact_sheet
 from stages.expectations.suite import Outcome, evaluate, outcomes
-from stages.handover.artifacts import read_table
 from stages.handover.prepared import ABOUT, SPLITS, Prepared, Split, read_split
+from stages.handover.tables import read_parquet
 from stages.params import Params, load_params
 from stages.running.errors import InputError
 from stages.running.files import whole_folder, write_whole
@@ -94,7 +94,7 @@ def _read_images(folder: Path, split: str, shape: tuple[int, ...]) -> Split:
 
 def _read_facts(file: Path, columns: tuple[str, ...], sizes: dict[str, int]) -> pd.DataFrame:
     """Return the facts of the images in the order of `sizes`, which counts each split's images."""
-    facts = read_table(file)
+    facts = read_parquet(file)
     for column in ("split", "index", "label", *columns):
         if column not in facts:
             raise InputError(f"{file}: has no column {column}; its columns: {', '.join(facts)}")

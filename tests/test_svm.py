@@ -25,7 +25,7 @@ from stages.training.training import Outcome, Run
 from tests.conftest import REPOSITORY
 from tests.tiny_project import edit, run
 
-FILES = ("search.parquet", "network.parquet", "predictions.parquet")
+FILES = ("search.parquet", "network.parquet", "answers.parquet")
 
 
 def clouds(classes: int, count: int = 40, spread: float = 1.5) -> Examples:
@@ -239,7 +239,7 @@ def test_images_beyond_the_fixed_set_change_nothing_and_those_in_it_do(project):
 def test_its_tables_are_of_the_test_images_and_the_chosen(project):
     folder = project / "data/svm/shapeset"
     assert not [*(project / "data/checkpoints").glob("svm-*")]  # what is finished leaves none
-    table = pd.read_parquet(folder / "predictions.parquet")
+    table = pd.read_parquet(folder / "answers.parquet")
     labels = load_file(project / "data/prepared/shapeset/test.safetensors")["labels"]
     for _, rows in table.groupby("model"):
         assert list(rows["index"]) == list(range(500))

@@ -9,8 +9,8 @@ import pandas as pd
 
 from stages.claims.verdict import Undecided
 from stages.datasets.dataset import find_dataset
-from stages.handover.artifacts import read_table
-from stages.handover.tables import RUN, with_columns
+from stages.handover.schemas import RUN
+from stages.handover.tables import read_table
 from stages.params import Model, Params, Scale
 
 SHAPESET = "shapeset"  # the data set that the paper's claims are about
@@ -23,8 +23,8 @@ SOFTSIGN, SOFTSIGN_N = Model("softsign", "standard"), Model("softsign", "normali
 SIGMOID = Model("sigmoid", "standard")
 TABLE1_MODELS = (SOFTSIGN, SOFTSIGN_N, TANH, TANH_N, SIGMOID)
 
-Tables = Callable[[str, Sequence[str]], pd.DataFrame | None]
-"""tables(name, columns): the table of that name with at least these columns, None where there is none"""
+Tables = Callable[[str], pd.DataFrame | None]
+"""tables(name): the table of that name, None where there is none"""
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ class Measurements:
 
     def runs(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
         """Return a model's runs that did not diverge."""
-        columns = [*RUN, "diverged_at", "validation_error", "test_error"]
-        runs = self._results("runs", dataset, name, "runs", columns)
+        runs = self._results("runs", dataset, name, "runs")
         return runs[runs["diverged_at"].isna()]
 
     def best_run(self, name: str, hidden_layers: int | None = None, dataset: str = SHAPESET) -> pd.Series:
@@ -104,7 +103,7 @@ class Measurements:
         It has one row an update and one column a hidden layer.
         """
         best = self.watched_run(name) if hidden_layers is None else self.best_run(name, hidden_layers)
-        table = self._results("runs", SHAPESET, name, "monitored", [*RUN, "update", "layer", quantity])
+        table = self._results("runs", SHAPESET, name, "monitored")
         of_best = table[(table[list(RUN)] == best[list(RUN)].to_numpy()).all(axis=1)]
         hidden = of_best[of_best["layer"] <= of_best["hidden_layers"]]
         if hidden.empty:
@@ -121,14 +120,12 @@ class Measurements:
 
     def initial_jacobians(self, name: str) -> pd.Series:
         """Return the average singular value between neighbouring hidden layers at initialization."""
-        columns = ["moment", "layer", "average_singular_value"]
-        table = self._results("measured", SHAPESET, name, "jacobians", columns)
+        table = self._results("measured", SHAPESET, name, "jacobians")
         return table[table["moment"] == "initial"].set_index("layer")["average_singular_value"].sort_index()
 
     def theory(self, name: str) -> pd.DataFrame:
         """Return the hidden layers' variances at initialization: quantity, layer, measured, linear, mean_field."""
-        columns = ["quantity", "layer", "measured", "linear", "mean_field"]
-        table = self._results("measured", SHAPESET, name, "theory", columns)
+        table = self._results("measured", SHAPESET, name, "theory")
         if table.empty:
             raise Undecided(f"no theory predicts the variances of {name} before training")
         hidden_layers = table.loc[table["quantity"] == "activation", "layer"].max()
@@ -136,35 +133,33 @@ class Measurements:
 
     def final_activations(self, name: str) -> pd.DataFrame:
         """Return the histograms of the hidden layers' activations after training: layer, left, right, density."""
-        columns = ["update", "quantity", "layer", "left", "right", "density"]
-        table = self._results("runs", SHAPESET, name, "histograms", columns)
+        table = self._results("runs", SHAPESET, name, "histograms")
         return table[(table["update"] == table["update"].max()) & (table["quantity"] == "activation")]
 
     def predictions(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
         """Return the chosen run's answers to the test images: index, label, prediction."""
-        return self._results("runs", dataset, name, "predictions", ["index", "label", "prediction"])
+        return self._results("runs", dataset, name, "predictions")
 
     def fixed_set_predictions(self, dataset: str = SHAPESET) -> pd.DataFrame:
         """Return the answers of the SVM and of the network beside it: model, index, label, prediction."""
         self._require_listed(dataset)
-        columns = ["model", "index", "label", "prediction"]
-        return self.table(f"svm/{dataset}/predictions", columns, f"the SVM has not been trained on {dataset}")
+        return self.table(f"svm/{dataset}/answers", f"the SVM has not been trained on {dataset}")
 
-    def table(self, name: str, columns: Sequence[str], missing: str) -> pd.DataFrame:
+    def table(self, name: str, missing: str) -> pd.DataFrame:
         """Return another stage's table; `missing` says what is missing where there is none."""
-        table = self.tables(name, columns)
+        table = self.tables(name)
         if table is None:
             raise Undecided(missing)
         return table
 
-    def _results(self, folder: str, dataset: str, name: str, table: str, columns: Sequence[str]) -> pd.DataFrame:
+    def _results(self, folder: str, dataset: str, name: str, table: str) -> pd.DataFrame:
         self._require_listed(dataset)
         return self.table(
-            f"{folder}/{dataset}/{name}/{table}", columns, f"{name} has not been trained and measured on {dataset}"
+            f"{folder}/{dataset}/{name}/{table}", f"{name} has not been trained and measured on {dataset}"
         )
 
     def _of_layers(self, name: str, moment: str, quantity: str) -> pd.Series:
-        table = self._results("measured", SHAPESET, name, "layers", ["moment", "layer", quantity])
+        table = self._results("measured", SHAPESET, name, "layers")
         return table[table["moment"] == moment].set_index("layer")[quantity].dropna().sort_index()
 
     def _require_listed(self, dataset: str) -> None:
@@ -177,9 +172,9 @@ def measurements_in(folder: Path, params: Params) -> Measurements:
 
     read_once = cache(read_table)  # most are asked for by several claims
 
-    def tables(name: str, columns: Sequence[str]) -> pd.DataFrame | None:
+    def tables(name: str) -> pd.DataFrame | None:
         file = folder / f"{name}.parquet"
-        return with_columns(file, read_once(file), columns) if file.exists() else None
+        return read_once(file) if file.exists() else None
 
     return Measurements(params.models, params.settings, params.datasets, tables)
 

@@ -20,7 +20,7 @@ PROFILES: dict[str, Callable[[list[float]], bool]] = {
 def cross_entropy_fewer_plateaus(measurements: Measurements) -> Verdict:
     """Judge the shares of the two costs' surfaces that are plateaus, by definitions half and twice as strict too."""
     missing = "the costs' surfaces have not been measured: data/surfaces/plateaus.parquet is not there"
-    shares = measurements.table("surfaces/plateaus", ["cost", *PLATEAU_SHARES], missing).set_index("cost")
+    shares = measurements.table("surfaces/plateaus", missing).set_index("cost")
     for cost in ("quadratic", "cross_entropy"):
         if cost not in shares.index:
             raise Undecided(f"data/surfaces/plateaus.parquet has no surface of the cost {cost}")
@@ -42,7 +42,7 @@ def deep_beats_svm(measurements: Measurements) -> Verdict:
     of_models = {model: rows.drop(columns="model") for model, rows in table.groupby("model")}
     for model in ("network", "svm"):
         if model not in of_models:
-            raise Undecided(f"data/svm/{SHAPESET}/predictions.parquet has no predictions of the {model}")
+            raise Undecided(f"data/svm/{SHAPESET}/answers.parquet has no answers of the {model}")
     found = all_confirmed(
         [Comparison("network", "svm", *compare_predictions("network", "svm", of_models["network"], of_models["svm"]))]
     )

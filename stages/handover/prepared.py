@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import save
 
-from stages.handover.artifacts import listed, read_json, read_tensors
+from stages.handover.objects import read_json
+from stages.handover.tensors import listed, read_tensors
 from stages.running.errors import AGAIN, InputError
 from stages.running.files import write_bytes, write_whole
 

@@ -1,130 +1,101 @@
-"""What the tables that stages hand on are like, and the check of one."""
+"""Tables that one stage leaves for another: read, and checked against the schema of their name."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from stages.running.errors import AGAIN, InputError
+from stages.handover.schemas import (
+    PERHAPS,
+    RUN,
+    SCHEMAS,
+    SHARE,
+    SHARE_PERHAPS,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Schema,
+)
+from stages.running.errors import AGAIN, InputError, unreadable
 
-RUN = ("hidden_layers", "learning_rate", "seed")  # the columns that tell a model's runs apart
-LARGEST = 1e38  # about float32's: what is larger has not been measured
-
-WHOLE, NUMBER, PERHAPS = "whole numbers from 0 up", "finite numbers", "finite numbers or nothing"
-TEXT, TRUTH = "texts", "truth values"
-SHARE, SHARE_PERHAPS = "numbers from 0 to 1", "numbers from 0 to 1 or nothing"
-OF_RUN = {"hidden_layers": WHOLE, "learning_rate": NUMBER, "seed": WHOLE}
-OF_LAYER = {
-    "activation_mean": PERHAPS,
-    "activation_std": PERHAPS,
-    "back_propagated_gradient_std": NUMBER,
-    "weight_gradient_std": NUMBER,
-}
-OF_ERRORS = {"validation_error": SHARE, "test_error": SHARE}
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a table that stages hand on is like; where there is nothing, there is nothing of the highest layer only."""
-
-    key: dict[str, str]
-    """the columns that tell its rows apart, with what is in them"""
-    columns: dict[str, str]
-    """what else it has to have"""
-    layers_of: tuple[str, ...] = ()
-    """each of these has layers from 1 up without a gap"""
-    texts: dict[str, set[str]] = field(default_factory=dict)
-    """what is in columns of texts, all of it in every group if the table has rows"""
-    may_be_empty: bool = False
-    """whether it may have no rows: of one hidden layer, or of no random weights"""
+TYPES = {WHOLE: int, TEXT: str, TRUTH: bool}  # of pandas; every other kind is a float
+LARGEST = 1e38  # about float32's: no measured number is larger
 
 
-BOTH_MOMENTS = {"moment": {"initial", "final"}}
-QUANTITIES = {"quantity": {"activation", "back_propagated_gradient", "weight_gradient"}}
-TABLES = {
-    "runs": Table(
-        OF_RUN,
-        {"chosen": TRUTH, "diverged_at": PERHAPS, "validation_error": SHARE_PERHAPS, "test_error": SHARE_PERHAPS},
-    ),
-    "curves": Table({**OF_RUN, "update": WHOLE}, OF_ERRORS),
-    "monitored": Table(
-        {**OF_RUN, "update": WHOLE, "layer": WHOLE},
-        {**OF_LAYER, "activation_p2": PERHAPS, "activation_p98": PERHAPS},
-        (*OF_RUN, "update"),
-    ),
-    "histograms": Table(
-        {"update": WHOLE, "quantity": TEXT, "layer": WHOLE, "left": NUMBER},
-        {"right": NUMBER, "density": NUMBER},
-        ("update", "quantity"),
-        QUANTITIES,
-    ),
-    "predictions": Table({"index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
-    "layers": Table(
-        {"moment": TEXT, "layer": WHOLE}, {**OF_LAYER, "saturated_share": PERHAPS}, ("moment",), BOTH_MOMENTS
-    ),
-    "jacobians": Table(
-        {"moment": TEXT, "layer": WHOLE},
-        {"average_singular_value": NUMBER},
-        ("moment",),
-        BOTH_MOMENTS,
-        may_be_empty=True,
-    ),
-    "spectra": Table(
-        {"moment": TEXT, "layer": WHOLE, "share": SHARE},
-        {"singular_value": NUMBER},
-        ("moment",),
-        BOTH_MOMENTS,
-        may_be_empty=True,
-    ),
-    "theory": Table(
-        {"quantity": TEXT, "layer": WHOLE},
-        dict.fromkeys(["measured", "linear", "mean_field"], NUMBER),
-        ("quantity",),
-        QUANTITIES,
-        may_be_empty=True,
-    ),
-    "surfaces": Table({"cost": TEXT, "weight_1": NUMBER, "weight_2": NUMBER}, {"value": NUMBER, "plateau": TRUTH}),
-    "plateaus": Table(
-        {"cost": TEXT},
-        dict.fromkeys(["plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict"], SHARE),
-    ),
-    "table1": Table(
-        {"dataset": TEXT, "model": TEXT},
-        {
-            **dict.fromkeys(["activation", "initialization"], TEXT),
-            **dict.fromkeys(["test_error_percent", "low_percent", "high_percent", "mean_percent"], NUMBER),
-            **dict.fromkeys(["std_percent", "paper_percent"], PERHAPS),
-            "learning_rate": NUMBER,
-            "hidden_layers": WHOLE,
-            "seeds": WHOLE,
-            "marked": TRUTH,
-        },
-    ),
-}
+def read_table(file: Path) -> pd.DataFrame:
+    """Return the table in `file`, Parquet or CSV, whose name has a schema in SCHEMAS.
+
+    Raises InputError where the file cannot be read or does not follow its schema.
+    """
+    table = read_csv(file) if file.suffix == ".csv" else read_parquet(file)
+    _check(file, table, SCHEMAS[file.stem])
+    return table
 
 
-def check(file: Path, table: pd.DataFrame) -> None:
-    """Raise InputError where a table that is one of TABLES by name has other contents, or rows twice or not at all."""
-    if file.stem not in TABLES:
-        return
-    known = TABLES[file.stem]
-    with_columns(file, table, [*known.key, *known.columns])
+def read_parquet(file: Path) -> pd.DataFrame:
+    """Return a Parquet table of any columns; raises InputError where it cannot be read."""
+    try:
+        return pd.read_parquet(file)
+    except Exception as error:  # damaged metadata may raise anything
+        raise unreadable(file, error) from error
+
+
+def read_csv(file: Path) -> pd.DataFrame:
+    """Return a CSV table of any columns; raises InputError where it cannot be read."""
+    try:
+        return pd.read_csv(file)
+    except (OSError, ValueError) as error:  # pandas' own errors and decoding errors are ValueErrors
+        raise unreadable(file, error) from error
+
+
+def table_of(name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return `rows` as the table of this name, with the columns and types of its schema also where there are none."""
+    schema = SCHEMAS[name]
+    kinds = schema.key | schema.columns
+    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*kinds])
+    return table.astype({column: TYPES.get(kind, float) for column, kind in kinds.items()})
+
+
+def read_runs(file: Path) -> pd.DataFrame:
+    """Return a model's table of runs; raises InputError where it cannot be read or not exactly one run is chosen."""
+    runs = read_table(file)
+    chosen = int(runs["chosen"].sum())
+    if chosen != 1:
+        raise InputError(f"{file}: {chosen} of its {len(runs)} runs are chosen; allowed: exactly one; {AGAIN}")
+    diverged = runs["diverged_at"].notna()
+    if diverged[runs["chosen"]].any() or runs.loc[~diverged, ["validation_error", "test_error"]].isna().any(axis=None):
+        raise InputError(f"{file}: a run that is chosen or has not diverged lacks its errors; {AGAIN}")
+    return runs
+
+
+def chosen_run(file: Path, table: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `table`, from `file`, that belong to the chosen one of `runs`; raises InputError for none."""
+    found = table.merge(runs.loc[runs["chosen"], list(RUN)], on=list(RUN))
+    if found.empty and runs["chosen"].any():
+        raise InputError(f"{file}: has no rows of the chosen run; {AGAIN}")
+    return found
+
+
+def _check(file: Path, table: pd.DataFrame, known: Schema) -> None:
+    """Raise InputError where a table does not have the columns, rows and layers of its schema."""
+    missing = [column for column in (*known.key, *known.columns) if column not in table]
+    if missing:
+        raise InputError(f"{file}: lacks the columns {', '.join(missing)}; {AGAIN}")
     for column, kind in (known.key | known.columns).items():
         if not _holds(table[column], kind):
-            raise InputError(f"{file}: the column {column} holds something else than {kind}; {AGAIN}")
+            raise InputError(f"{file}: the column {column} must hold {kind}; {AGAIN}")
     if table.empty and not known.may_be_empty:
         raise InputError(f"{file}: has no rows; {AGAIN}")
-    key = [*known.key, *({"model"} & set(table))]  # the SVM's answers lie in one table with the network's
-    if table.duplicated(key).any():
-        raise InputError(f"{file}: has rows with the same {', '.join(key)}; {AGAIN}")
+    if table.duplicated([*known.key]).any():
+        raise InputError(f"{file}: has rows with the same {', '.join(known.key)}; {AGAIN}")
     if known.layers_of and len(table):
         _check_layers(file, table, known)
 
 
-def _check_layers(file: Path, table: pd.DataFrame, known: Table) -> None:
-    """Raise InputError where a table that goes through layers leaves out one, or a number of it."""
+def _check_layers(file: Path, table: pd.DataFrame, known: Schema) -> None:
+    """Raise InputError where a table lacks a layer, or a hidden layer lacks a number."""
     for column, texts in known.texts.items():
         if set(table[column].unique()) != texts:
             raise InputError(f"{file}: the column {column} has not just {', '.join(sorted(texts))}; {AGAIN}")
@@ -143,7 +114,7 @@ def _check_layers(file: Path, table: pd.DataFrame, known: Table) -> None:
 
 
 def _holds(column: pd.Series, kind: str) -> bool:
-    """Tell whether a column has only what `kind` says."""
+    """Return whether all values of a column are of this kind."""
     if kind == TEXT:
         return pd.api.types.is_string_dtype(column) and not column.isna().any()
     if kind == TRUTH:
@@ -158,11 +129,3 @@ def _holds(column: pd.Series, kind: str) -> bool:
     if kind in (SHARE, SHARE_PERHAPS):
         return bool(((values >= 0) & (values <= 1)).all())
     return bool((np.abs(values) < LARGEST).all())
-
-
-def with_columns(file: Path, table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Return `table`, which was read from `file`; raises InputError where it lacks one of `columns`."""
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise InputError(f"{file}: lacks the columns {', '.join(missing)}; {AGAIN}")
-    return table

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from stages.running.interrupts import Interrupted, interruptible
 
@@ -11,6 +12,11 @@ AGAIN = "`dvc repro` makes it anew"  # what a stage made and is damaged
 
 class InputError(Exception):
     """A parameter, file or argument that cannot be used; its text is the one line that the user reads."""
+
+
+def unreadable(file: Path, error: Exception) -> InputError:
+    """Return the error for a file of an earlier stage that is missing or damaged."""
+    return InputError(f"{file}: missing or damaged ({' '.join(str(error).split())}); {AGAIN}")
 
 
 def report_input_errors(main: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from stages.running.errors import say
 from stages.running.files import beside, write_bytes
-from stages.training.state import State, pack, unpack
+from stages.training.sealed import seal, unseal
 
 FOLDER = Path("data/checkpoints")
 EXEMPT = ("checking", "running")  # rooms of code that no result depends on
@@ -27,15 +27,16 @@ TIMES_AS_LONG = 50  # as writing took, at the least, until it is done again: two
 
 
 class Resumable(Protocol):
-    """What can be left and taken up again: a stack of runs, or another search whose finds a State can hold."""
+    """Work that can be stopped and resumed."""
 
     name: str
+    """which no other work of the same stage has"""
 
-    def state(self) -> State:
-        """Return all that is needed to go on from here."""
+    def pack(self) -> bytes:
+        """Return all that is needed to resume from here."""
 
-    def restore(self, state: State) -> None:
-        """Go to where another one of the same name was."""
+    def resume(self, packed: bytes) -> int:
+        """Resume where work of the same name was packed; return how much of it was done, in run-updates or trials."""
 
 
 class Checkpoints:
@@ -43,8 +44,6 @@ class Checkpoints:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()  # since a cluster's workers are in other folders
-        self.restored = 0
-        """run-updates that were done in what was restored"""
         self._every_seconds, self._times_as_long = EVERY_SECONDS, TIMES_AS_LONG
         self._next: float | None = None
 
@@ -55,34 +54,38 @@ class Checkpoints:
             self._next = now + self._every_seconds
         return now >= self._next
 
-    def keep(self, stacks: Iterable[Resumable]) -> None:
-        """Write the states of `stacks`; where that cannot be done, say so: it is no reason to end."""
+    def keep(self, work: Iterable[Resumable]) -> None:
+        """Write a checkpoint of all `work`. Where the disk refuses, print a note: training can go on."""
         start = time.monotonic()
         try:
-            for stack in stacks:
-                write_bytes(self._file(stack.name), pack(stack.state()))
+            for one in work:
+                write_bytes(self._file(one.name), seal(one.pack()))
         except OSError as error:
             say(f"no checkpoint could be written ({error})")
         end = time.monotonic()
         self._next = end + max(self._every_seconds, self._times_as_long * (end - start))
 
-    def restore(self, stacks: Iterable[Resumable]) -> None:
-        """Bring `stacks` to where their states were left; remove what is not whole, and say so."""
-        for stack in stacks:
-            file = self._file(stack.name)
+    def resume(self, work: Iterable[Resumable]) -> int:
+        """Resume all `work` that has a checkpoint; return how much of it was done, in run-updates or trials.
+
+        A checkpoint that is damaged or half-written is removed with a note.
+        """
+        done = 0
+        for one in work:
+            file = self._file(one.name)
             if beside(file).exists():
-                say(f"the checkpoint {beside(file)} is thrown away: its writing was broken off")
+                say(f"the checkpoint {beside(file)} is removed: it was not written to its end")
                 beside(file).unlink()
             if not file.exists():
                 continue
             try:
-                state = unpack(file.read_bytes())
+                packed = unseal(file.read_bytes())
             except ValueError as error:
-                say(f"the checkpoint {file} is thrown away: {error}")
+                say(f"the checkpoint {file} is removed: {error}")
                 file.unlink()
             else:
-                stack.restore(state)
-                self.restored += state.run_updates
+                done += one.resume(packed)
+        return done
 
     def remove(self) -> None:
         """Remove all of them: the work is done."""

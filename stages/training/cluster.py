@@ -24,7 +24,7 @@ from stages.running.errors import InputError, say
 from stages.running.interrupts import Interrupted, deferred
 from stages.training.checkpoints import Checkpoints
 from stages.training.resources import check_disk, check_memory
-from stages.training.training import Outcome, Run, Setting, train
+from stages.training.training import Outcome, Progress, Run, Setting, train
 from stages.training.workers import shares_of
 
 LOOK_SECONDS = 0.5  # between two looks at the progress, and between two words of a worker
@@ -61,7 +61,7 @@ class Cluster:
         self.device, self.kind = (" and ".join(sorted(set(of_nodes))) for of_nodes in zip(*names, strict=True))
         """what the devices of all nodes call themselves, and their kinds do"""
 
-    def train(self, runs: Sequence[Run], progress: Callable[[int], object], checkpoints: Checkpoints) -> list[Outcome]:
+    def train(self, runs: Sequence[Run], progress: Progress, checkpoints: Checkpoints) -> list[Outcome]:
         """Do what `stages.training.training.train` does, on a CPU with the same bits.
 
         Raises InputError where the runs do not fit a worker's memory, or their checkpoints the disk, or where Ray gives
@@ -76,16 +76,15 @@ class Cluster:
         given = (self._make_setting, self._device, beside, checkpoints, watch)
         pending = tasks = [task.remote(share, *given) for share in shares]
         outcomes: dict[Run, Outcome] = {}
-        told, before = 0, checkpoints.restored
+        told = 0, 0
         try:
             with deferred() as check:  # a signal must not break into Ray's own code
                 while pending:
                     ended, pending = ray.wait(pending, timeout=LOOK_SECONDS)
                     outcomes |= {outcome.run: outcome for share in ray.get(ended) for outcome in share}
                     done, restored, lost = ray.get(watch.look.remote())
-                    checkpoints.restored = before + restored
-                    progress(done - told)
-                    told = done
+                    progress(done - told[0], restored - told[1])
+                    told = done, restored
                     for note in lost:
                         say(note)
                     check()
@@ -179,14 +178,14 @@ def _train_share(
     needed = sum(setting.needed_bytes(run.hidden_layers) for run in share)
     check_memory(needed if device.type == "cuda" else beside * needed, device)
     check_disk(beside * sum(setting.checkpoint_bytes(run.hidden_layers) for run in share), checkpoints.folder)
-    done, next_word, checkpoints.restored = 0, 0.0, 0
+    begun, done, next_word = False, 0, 0.0
 
-    def progress(run_updates: int) -> None:
-        nonlocal done, next_word
-        if not done:
-            done = checkpoints.restored
-            ray.get(watch.begin.remote(share[0], done))
-        done += run_updates
+    def progress(trained: int, restored: int) -> None:
+        nonlocal begun, done, next_word
+        if not begun:
+            begun = True
+            ray.get(watch.begin.remote(share[0], restored))
+        done += trained + restored
         if time.monotonic() >= next_word:
             if ray.get(watch.tell.remote(share[0], done)):
                 raise Interrupted

@@ -12,13 +12,13 @@ import torch
 from stages.network.device import device_kind, device_name, resolve_device
 from stages.running.errors import InputError
 from stages.training.checkpoints import Checkpoints
-from stages.training.training import Outcome, Run, Setting
+from stages.training.training import Outcome, Progress, Run, Setting
 from stages.training.workers import train_on_all_cores
 
 VARIABLE = "DIFFICULTY_EXECUTOR"
 MakeSetting = Callable[[torch.device], Setting]
 """makes what the runs share on the device that trains them"""
-Train = Callable[[Sequence[Run], Callable[[int], object], Checkpoints], list[Outcome]]
+Train = Callable[[Sequence[Run], Progress, Checkpoints], list[Outcome]]
 """does what `stages.training.training.train` does with runs, progress and checkpoints"""
 
 
@@ -50,7 +50,7 @@ def local(make_setting: MakeSetting, device: str) -> Executor:
     here = resolve_device(device)
     setting = make_setting(here)
 
-    def train(runs: Sequence[Run], progress: Callable[[int], object], checkpoints: Checkpoints) -> list[Outcome]:
+    def train(runs: Sequence[Run], progress: Progress, checkpoints: Checkpoints) -> list[Outcome]:
         return train_on_all_cores(runs, setting, progress, checkpoints)
 
     return Executor(device_name(here), device_kind(here), here, train)

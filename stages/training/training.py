@@ -22,7 +22,7 @@ from stages.params import Model
 from stages.running.interrupts import Interrupted
 from stages.training.checkpoints import Checkpoints
 from stages.training.resources import checkpoint_bytes, needed_bytes
-from stages.training.state import State
+from stages.training.state import State, pack, unpack
 
 BLOCK_UPDATES = 48  # made into floats together: a few megabytes, so that they stay in the cache
 DRAWN_UPDATES = 42 * BLOCK_UPDATES  # drawn together as bytes: the generator is fastest on many images
@@ -34,6 +34,8 @@ Draw = Callable[[int, int, int], tuple[Tensor, Tensor]]
 and labels int64 (count,) on the device of training"""
 Observe = Callable[[int, Perceptron], dict[str, Any]]
 """observe(update, network): what is to be kept of a network after so many updates"""
+Progress = Callable[[int, int], object]
+"""progress(done, restored): the run-updates trained, and those restored from checkpoints, since the last call"""
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,9 @@ class Outcome:
 
 
 def train(
-    runs: Sequence[Run], setting: Setting, progress: Callable[[int], object], checkpoints: Checkpoints | None = None
+    runs: Sequence[Run], setting: Setting, progress: Progress, checkpoints: Checkpoints | None = None
 ) -> list[Outcome]:
-    """Train `runs`, in the order given; `progress` is told the run-updates done since it was last called.
+    """Train `runs`, in the order given.
 
     On a GPU the runs of one depth are one stack, on a CPU every run goes by itself, so that a run's bits do not
     depend on its neighbours. With `checkpoints`, training goes on from where it was left; where `progress` raises
@@ -112,13 +114,13 @@ def train(
             checkpoints.keep(stacks)
 
     def tell(run_updates: int) -> None:
-        progress(run_updates)
+        progress(run_updates, 0)
         if checkpoints and checkpoints.due():
             keep()
 
     try:
         if checkpoints:
-            checkpoints.restore(stacks)
+            progress(0, checkpoints.resume(stacks))
         for stacked in stacks:
             while stacked.pretraining:
                 tell(stacked.pretrain())
@@ -235,18 +237,19 @@ class _Stack:
         parts = (self._runs, self._initial, final, diverged_at, self._observations)
         return [Outcome(*part) for part in zip(*parts, strict=True)]
 
-    def state(self) -> State:
-        """Return all that another stack of the same runs and setting needs to go on from here."""
+    def pack(self) -> bytes:
+        """Return all that another stack of the same runs and setting needs to resume from here."""
         runs, before = len(self._runs), self._pretraining_updates
         if self.pretraining:
             done, changed, generators = self.pretraining.done, self.pretraining.changed, self.pretraining.generators
-            return State(done, 0, runs * done, changed, generators, initial=[], observations=[])
+            return pack(State(done, 0, runs * done, changed, generators, initial=[], observations=[]))
         changed = [*self._rule.changed, self._diverged_at]
         done = runs * (before + self.updates)
-        return State(None, self.updates, done, changed, [], self._initial, self._observations)
+        return pack(State(None, self.updates, done, changed, [], self._initial, self._observations))
 
-    def restore(self, state: State) -> None:
-        """Go to where another stack of the same runs and setting was."""
+    def resume(self, packed: bytes) -> int:
+        """Resume where another stack of the same runs and setting was packed; return its run-updates."""
+        state = unpack(packed)
         if state.pretrained is not None:
             self.pretraining.go_to(state.pretrained)
             self.pretraining.generators = state.generators
@@ -258,6 +261,7 @@ class _Stack:
             self._initial, self._observations, self.updates = state.initial, state.observations, state.updates
         for tensor, value in zip(changed, state.changed, strict=True):
             tensor.copy_(value)
+        return state.run_updates
 
     def _begin(self) -> None:
         """Begin supervised training with the networks as they are."""

@@ -16,7 +16,7 @@ from stages.running.errors import InputError
 from stages.running.interrupts import Interrupted, become_worker, deferred
 from stages.training.checkpoints import Checkpoints
 from stages.training.resources import check_disk, check_memory
-from stages.training.training import Outcome, Run, Setting, train
+from stages.training.training import Outcome, Progress, Run, Setting, train
 
 LOOK_SECONDS = 0.2  # between two looks at the workers' progress
 ORPHAN_SECONDS = 0.2  # between two looks of a worker whether its parent still lives
@@ -29,7 +29,7 @@ _stop: c_bool  # whether the workers' work is not wanted any more
 def train_on_all_cores(
     runs: Sequence[Run],
     setting: Setting,
-    progress: Callable[[int], object],
+    progress: Progress,
     checkpoints: Checkpoints | None = None,
 ) -> list[Outcome]:
     """Do what `stages.training.training.train` does, with the same bits on any number of CPU cores.
@@ -46,9 +46,9 @@ def train_on_all_cores(
         if setting.device.type == "cpu":
             return _train_in_workers(runs, setting, progress, checkpoints, check)
 
-        def check_and_tell(run_updates: int) -> None:
+        def check_and_tell(done: int, restored: int) -> None:
             check()
-            progress(run_updates)
+            progress(done, restored)
 
         return train(runs, setting, check_and_tell, checkpoints)
 
@@ -56,7 +56,7 @@ def train_on_all_cores(
 def _train_in_workers(
     runs: Sequence[Run],
     setting: Setting,
-    progress: Callable[[int], object],
+    progress: Progress,
     checkpoints: Checkpoints | None,
     check: Callable[[], None],
 ) -> list[Outcome]:
@@ -66,7 +66,7 @@ def _train_in_workers(
     # without locks, which a worker that is killed would keep: each share has places of its own
     done, restored = (context.RawArray(c_longlong, len(shares)) for _ in range(2))
     prepare(setting.sizes(max(run.hidden_layers for run in runs)), setting.batch_size)
-    stop, told, before = context.RawValue(c_bool, False), 0, checkpoints.restored if checkpoints else 0
+    stop, told = context.RawValue(c_bool, False), (0, 0)
     begin = (done, restored, stop, os.getpid(), setting.precision)
     with ProcessPoolExecutor(len(shares), context, _become_worker, begin) as executor:
         try:
@@ -75,10 +75,9 @@ def _train_in_workers(
             while pending:
                 ended, pending = wait(pending, LOOK_SECONDS, FIRST_EXCEPTION)
                 check()
-                if checkpoints:
-                    checkpoints.restored = before + sum(restored)
-                progress(sum(done) - told)
-                told = sum(done)
+                now = sum(done), sum(restored)
+                progress(now[0] - told[0], now[1] - told[1])
+                told = now
                 for future in ended:
                     future.result()
         except BrokenProcessPool as error:
@@ -120,14 +119,12 @@ def _become_worker(done: Array, restored: Array, stop: c_bool, parent: int, prec
 
 def _train_share(number: int, share: Sequence[Run], setting: Setting, checkpoints: Checkpoints | None) -> list[Outcome]:
     """Train the share of this number; where that is not wanted any more, keep its state and end the process."""
-    if checkpoints:
-        checkpoints.restored = 0
     try:
         with deferred() as check:
 
-            def progress(run_updates: int) -> None:
-                _done[number] += run_updates
-                _restored[number] = checkpoints.restored if checkpoints else 0
+            def progress(done: int, restored: int) -> None:
+                _done[number] += done
+                _restored[number] += restored
                 check()
                 if _stop.value:
                     raise Interrupted

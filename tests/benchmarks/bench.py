@@ -135,18 +135,18 @@ def engine_rate(units: int, runs: list[Run], updates: int) -> float:
     """
     setting = setting_of(units, updates, DEVICE)
     if not ON_GPU:
-        return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda count: None))
-    done, ends = [], []
+        return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda done, restored: None))
+    blocks, ends = [], []
 
-    def progress(run_updates: int) -> None:
-        done.append(run_updates)
+    def progress(done: int, restored: int) -> None:
+        blocks.append(done)
         ends.append(torch.cuda.Event(enable_timing=True))
         ends[-1].record()
 
     train_on_all_cores(runs, setting, progress)
     synchronize()
     first = DRAWN_UPDATES // BLOCK_UPDATES  # blocks
-    return sum(done[first:]) / (ends[first - 1].elapsed_time(ends[-1]) / 1000)
+    return sum(blocks[first:]) / (ends[first - 1].elapsed_time(ends[-1]) / 1000)
 
 
 def setting_of(units: int, updates: int, device: torch.device) -> Setting:
@@ -193,9 +193,9 @@ def cluster_rate(workers: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = Checkpoints(Path(folder))
         # once without the clock, so that every worker has imported all it needs
-        cluster.train(STAGE[:workers], lambda count: None, checkpoints)
+        cluster.train(STAGE[:workers], lambda done, restored: None, checkpoints)
         checkpoints.remove()
-        return rate(len(STAGE) * UPDATES[256], lambda: cluster.train(STAGE, lambda count: None, checkpoints))
+        return rate(len(STAGE) * UPDATES[256], lambda: cluster.train(STAGE, lambda done, restored: None, checkpoints))
 
 
 def nothing(update: int, network: object) -> dict:
@@ -335,7 +335,7 @@ def memory_rows() -> list[dict]:
 def gpu_memory(updates: int) -> float:
     """Return the most MiB of the GPU that a stage of 256 units takes."""
     torch.cuda.reset_peak_memory_stats()
-    train_on_all_cores(STAGE, setting_of(256, updates, DEVICE), lambda count: None)
+    train_on_all_cores(STAGE, setting_of(256, updates, DEVICE), lambda done, restored: None)
     return torch.cuda.max_memory_allocated() / 2**20
 
 

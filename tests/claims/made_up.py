@@ -35,7 +35,7 @@ def measurements(
         monitored_updates=10,
         svm=FixedSet(dict.fromkeys(datasets, 1_000), updates=1_000),
     )
-    return Measurements(models, scale, datasets, lambda name, columns: tables.get(name))
+    return Measurements(models, scale, datasets, tables.get)
 
 
 def runs(*rows: tuple[int, float, int, float]) -> pd.DataFrame:

@@ -156,7 +156,7 @@ def test_files_are_read_when_they_are_asked_for(folder):
     with pytest.raises(Undecided, match="tanh has not been trained"):
         found.runs("tanh")
     with pytest.raises(Undecided, match="no such table"):
-        found.table("surfaces/plateaus", ["cost"], "no such table")
+        found.table("surfaces/plateaus", "no such table")
 
 
 def test_damaged_files_are_one_line(folder):

@@ -65,7 +65,7 @@ def test_cross_entropy_fewer_plateaus_needs_both_surfaces():
 @pytest.mark.parametrize(("network", "svm", "verdict"), [(50, 59, HOLDS), (50, 58, UNDECIDED), (59, 50, FAILS)])
 def test_deep_beats_svm(network, svm, verdict):
     table = pd.concat([predictions(network).assign(model="network"), predictions(svm).assign(model="svm")])
-    found = side_results.deep_beats_svm(measurements({}, {"svm/shapeset/predictions": table}))
+    found = side_results.deep_beats_svm(measurements({}, {"svm/shapeset/answers": table}))
     assert found.verdict == verdict
     assert found.numbers == pytest.approx(
         {"difference_percent": svm - network, "network_percent": network, "svm_percent": svm, "training_images": 1000}
@@ -78,14 +78,14 @@ def test_deep_beats_svm_needs_both():
     with pytest.raises(Undecided, match="has not been trained"):
         side_results.deep_beats_svm(measurements({}, {}))
     table = predictions(3).assign(model="network")
-    with pytest.raises(Undecided, match="no predictions of the svm"):
-        side_results.deep_beats_svm(measurements({}, {"svm/shapeset/predictions": table}))
+    with pytest.raises(Undecided, match="no answers of the svm"):
+        side_results.deep_beats_svm(measurements({}, {"svm/shapeset/answers": table}))
 
 
 def test_deep_beats_svm_reads_no_data_set_that_is_not_listed():
     table = pd.concat([predictions(50).assign(model="network"), predictions(59).assign(model="svm")])
     with pytest.raises(Undecided, match="shapeset is not among the data sets"):
-        side_results.deep_beats_svm(measurements({}, {"svm/shapeset/predictions": table}, datasets=["mnist"]))
+        side_results.deep_beats_svm(measurements({}, {"svm/shapeset/answers": table}, datasets=["mnist"]))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import prepare, surfaces, svm, train, validate
-from stages.handover.artifacts import read_runs, read_table
 from stages.handover.prepared import SPLITS, read_split, read_valid_split
+from stages.handover.tables import read_runs, read_table
 from tests.conftest import REPOSITORY
 from tests.hostile.damage import (
     ARRAYS,
@@ -106,7 +106,7 @@ def test_svm_refuses_damaged_images_or_is_fitted(project, split, how):
         GATE.write_text("{}")
         damage(file, how)
         if ends_well(svm.main, "shapeset", outputs=(SVM,), named=str(file)):
-            read_table(Path(SVM) / "shapeset/predictions.parquet", ["model"])
+            read_table(Path(SVM) / "shapeset/answers.parquet")
 
 
 @settings(max_examples=25)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from stages import judge, render
 from stages.figures import claims, cost_surfaces
-from stages.handover.artifacts import chosen_run, read_csv, read_runs, read_table
-from stages.handover.tables import TABLES
+from stages.handover.schemas import SCHEMAS
+from stages.handover.tables import chosen_run, read_runs, read_table
 from tests.hostile.damage import BYTES, PART, ROWS, damage_bytes, damage_table, ending, ends_well, refused, restored
 from tests.synthetic_results import RECIPES, write_params, write_results, write_surfaces
 from tests.test_judge import layer_table, prediction_table
@@ -27,7 +27,7 @@ MODEL = "tanh"
 OF_JUDGE = [
     *(f"data/runs/shapeset/{MODEL}/{name}" for name in ("runs", "curves", "monitored", "histograms", "predictions")),
     *(f"data/measured/shapeset/{MODEL}/{name}" for name in ("layers", "jacobians", "theory")),
-    *("data/svm/shapeset/predictions", "data/surfaces/plateaus"),
+    *("data/svm/shapeset/answers", "data/surfaces/plateaus"),
 ]
 OF_RENDER = [
     *(f"data/runs/shapeset/{MODEL}/{name}" for name in ("runs", "curves", "monitored", "histograms")),
@@ -58,7 +58,7 @@ def project(tmp_path_factory):
             prediction_table(noise).to_parquet(f"data/runs/shapeset/{model}/predictions.parquet")
         Path("data/svm/shapeset").mkdir(parents=True)
         answers = [prediction_table(noise).assign(model=model) for model in ("svm", "network")]
-        pd.concat(answers, ignore_index=True).to_parquet("data/svm/shapeset/predictions.parquet")
+        pd.concat(answers, ignore_index=True).to_parquet("data/svm/shapeset/answers.parquet")
         shares = ("plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict")
         costs = {"cost": ["quadratic", "cross_entropy"]}
         pd.DataFrame(costs | {share: [0.5, 0.2] for share in shares}).to_parquet("data/surfaces/plateaus.parquet")
@@ -84,7 +84,7 @@ def assert_judged() -> None:
     assert finite(metrics)
     assert finite(judged)
     assert [name for name, claim in judged.items() if claims.wrong_keys(claim)] == []
-    assert list(read_csv(Path("reports/table1.csv"))["model"]) == list(RECIPES)
+    assert list(read_table(Path("reports/table1.csv"))["model"]) == list(RECIPES)
 
 
 @settings(max_examples=150)
@@ -97,7 +97,7 @@ def test_a_damaged_table_is_refused_or_has_all_that_it_says(project, name, how):
         if line:
             assert str(file) in line
             return
-        found, known = read_table(file), TABLES[file.stem]
+        found, known = read_table(file), SCHEMAS[file.stem]
         assert {*known.key, *known.columns} <= {*found}
         numbers = found[[*known.key, *known.columns]].select_dtypes("number")
         assert not np.isinf(numbers.to_numpy(float, na_value=0)).any()

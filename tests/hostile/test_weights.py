@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stages import measure
-from stages.handover.artifacts import read_parameters, read_table
-from stages.handover.tables import TABLES
+from stages.handover.schemas import SCHEMAS
+from stages.handover.tables import read_table
+from stages.handover.tensors import read_parameters
 from stages.network.perceptron import initialize, parameters
 from stages.params import Model
 from tests.hostile.damage import (
@@ -54,7 +55,7 @@ def place(moment: str) -> Path:
 def assert_measured() -> None:
     """Check that all tables are as they have to be, which says of every number that it is finite."""
     for file in Path("data/measured/shapeset/tanh").iterdir():
-        assert file.stem in TABLES
+        assert file.stem in SCHEMAS
         read_table(file)
 
 

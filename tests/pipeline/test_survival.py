@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.training.sealed import unseal
 from stages.training.state import unpack
 from tests.tiny_project import edit, run
 
@@ -118,7 +119,7 @@ def left(project: Path) -> list[Path]:
 
 def done(file: Path) -> int:
     """The run-updates that are done in a checkpoint."""
-    return unpack(file.read_bytes()).run_updates
+    return unpack(unseal(file.read_bytes())).run_updates
 
 
 def lead_and_heed() -> None:
@@ -160,7 +161,7 @@ def test_fifty_kills_in_a_row_lose_nothing(undisturbed, project, serve):
             after = {file.name: done(file) for file in left(project) if file.suffix == ".checkpoint"}
             assert all(after.get(name, 0) >= done_before for name, done_before in before.items())
             before = after
-    assert "goes on from its checkpoints" in server.log.read_text()
+    assert "resumes from its checkpoints" in server.log.read_text()
 
 
 def test_a_kill_while_a_state_is_written(undisturbed, project, serve):
@@ -187,7 +188,7 @@ def test_a_kill_while_a_state_is_written(undisturbed, project, serve):
         assert any(file.name.endswith(".unfinished") for file in left(project))
     last = run(project, "python", "-c", dying, *STAGE, "0")
     assert "its writing was broken off" in last.stderr
-    assert "goes on from its checkpoints" in last.stderr
+    assert "resumes from its checkpoints" in last.stderr
     assert contents(project) == undisturbed
     assert left(project) == []
 
@@ -208,7 +209,7 @@ def test_a_signal_to_end_keeps_the_state_at_once(undisturbed, project, serve, se
     assert {file.suffix for file in files} == {".checkpoint"}
     server.start()
     assert server.status() == 0, server.log.read_text()
-    assert "goes on from its checkpoints" in server.log.read_text()
+    assert "resumes from its checkpoints" in server.log.read_text()
     assert contents(project) == undisturbed
     assert left(project) == []
 
@@ -223,7 +224,7 @@ def test_states_of_other_parameters_are_not_picked_up(undisturbed, project, serv
     edit(project, lambda values: values["models"]["tanh"]["pretraining"].update(level=0.3))
     server.start()
     assert server.status() == 0, server.log.read_text()
-    assert "goes on from its checkpoints" not in server.log.read_text()
+    assert "resumes from its checkpoints" not in server.log.read_text()
     assert contents(project) != undisturbed
     assert left(project) == kept
     run(project, "make", "clean-checkpoints")
@@ -260,6 +261,6 @@ def test_ctrl_c_in_dvc_repro_and_the_next_one_goes_on(undisturbed, project, serv
         assert process.wait(SECONDS) != 0
     assert left(project)
     again = run(project, *command)
-    assert "goes on from its checkpoints" in again.stdout + again.stderr
+    assert "resumes from its checkpoints" in again.stdout + again.stderr
     assert contents(project) == undisturbed
     assert left(project) == []

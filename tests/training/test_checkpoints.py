@@ -16,10 +16,11 @@ from stages.training import checkpoints as module
 from stages.training import workers
 from stages.training.checkpoints import Checkpoints, checkpoints_of
 from stages.training.resources import check_disk
+from stages.training.sealed import unseal
 from stages.training.state import unpack
 from stages.training.training import Outcome, Run, Setting, train
 from stages.training.workers import train_on_all_cores
-from tests.network import test_state, test_training
+from tests.network import test_training
 from tests.training.test_training import CLASSES, SIDE
 
 UPDATES = 633
@@ -65,14 +66,14 @@ def bits(outcomes: list[Outcome]) -> list:
 
 def kept(folder) -> int:
     """The run-updates that are done in the states of a folder."""
-    return sum(unpack(file.read_bytes()).run_updates for file in folder.iterdir())
+    return sum(unpack(unseal(file.read_bytes())).run_updates for file in folder.iterdir())
 
 
 def breaking_off(after: int):
     """A progress that interrupts at its call number `after`."""
     calls = iter(range(after))
 
-    def progress(run_updates: int) -> None:
+    def progress(done: int, restored: int) -> None:
         if next(calls, None) is None:
             raise Interrupted
 
@@ -93,15 +94,15 @@ def test_a_training_that_is_interrupted_after_every_block_ends_with_the_same_bit
 
 def test_states_of_different_moments_go_on_together(long_setting, tmp_path):
     """As after a kill between the writing of two of them."""
-    expected = bits(train(RUNS, long_setting, lambda run_updates: None))
+    expected = bits(train(RUNS, long_setting, lambda done, restored: None))
     for run, after in zip(RUNS, (2, 9, 5), strict=True):
         with pytest.raises(Interrupted):
             train([run], long_setting, breaking_off(after), Checkpoints(tmp_path))
-    assert bits(train(RUNS, long_setting, lambda run_updates: None, Checkpoints(tmp_path))) == expected
+    assert bits(train(RUNS, long_setting, lambda done, restored: None, Checkpoints(tmp_path))) == expected
 
 
 def test_another_number_of_cores_goes_on_with_the_same_states(long_setting, tmp_path, monkeypatch):
-    expected = bits(train(RUNS, long_setting, lambda run_updates: None))
+    expected = bits(train(RUNS, long_setting, lambda done, restored: None))
     with pytest.raises(Interrupted):
         train(RUNS, long_setting, breaking_off(11), Checkpoints(tmp_path))
     monkeypatch.setattr(workers.os, "sched_getaffinity", lambda process: range(3), raising=False)
@@ -113,10 +114,10 @@ def test_another_number_of_cores_goes_on_with_the_same_states(long_setting, tmp_
 
 def test_a_run_that_has_diverged_stays_so(long_setting, tmp_path):
     runs = [Run(2, 1e30, 0), Run(2, 0.1, 0)]
-    expected = bits(train(runs, long_setting, lambda run_updates: None))
+    expected = bits(train(runs, long_setting, lambda done, restored: None))
     with pytest.raises(Interrupted):
         train(runs, long_setting, breaking_off(9), Checkpoints(tmp_path))
-    found = train(runs, long_setting, lambda run_updates: None, Checkpoints(tmp_path))
+    found = train(runs, long_setting, lambda done, restored: None, Checkpoints(tmp_path))
     assert bits(found) == expected
     assert [outcome.diverged_at is None for outcome in found] == [False, True]
 
@@ -129,9 +130,9 @@ def test_a_state_is_kept_every_so_many_seconds_and_writing_takes_no_more_than_it
     class Slow:
         name = "slow"
 
-        def state(self):
+        def pack(self):
             now[0] += 30
-            return test_state.STATE
+            return b"all of it"
 
     assert not checkpoints.due()
     now[0] += module.EVERY_SECONDS
@@ -146,33 +147,34 @@ def test_a_state_is_kept_every_so_many_seconds_and_writing_takes_no_more_than_it
 def test_training_itself_keeps_its_state_when_it_is_time(long_setting, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "EVERY_SECONDS", 0)
     monkeypatch.setattr(module, "TIMES_AS_LONG", 0)
-    train(RUNS, long_setting, lambda run_updates: None, Checkpoints(tmp_path))
+    train(RUNS, long_setting, lambda done, restored: None, Checkpoints(tmp_path))
     assert kept(tmp_path) == 3 * UPDATES
     assert {file.suffix for file in tmp_path.iterdir()} == {".checkpoint"}
 
 
 def test_damaged_and_unfinished_states_are_thrown_away_and_told(long_setting, tmp_path, capsys):
-    expected = bits(train(RUNS, long_setting, lambda run_updates: None))
+    expected = bits(train(RUNS, long_setting, lambda done, restored: None))
     with pytest.raises(Interrupted):
         train(RUNS, long_setting, breaking_off(20), Checkpoints(tmp_path))
     first, second, third = sorted(tmp_path.iterdir())
     first.write_bytes(first.read_bytes()[:-1])
     second.rename(tmp_path / f".{second.name}.unfinished")
-    checkpoints = Checkpoints(tmp_path)
-    assert bits(train(RUNS, long_setting, lambda run_updates: None, checkpoints)) == expected
+    resumed = []
+    found = train(RUNS, long_setting, lambda done, restored: resumed.append(restored), Checkpoints(tmp_path))
+    assert bits(found) == expected
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
-    assert any(first.name in line and "not what was written" in line for line in lines)
-    assert any(second.name in line and "broken off" in line for line in lines)
-    assert 0 < checkpoints.restored < UPDATES  # of the third
+    assert any(first.name in line and "not those that were written" in line for line in lines)
+    assert any(second.name in line and "not written to its end" in line for line in lines)
+    assert 0 < sum(resumed) < UPDATES  # of the third
     assert sorted(tmp_path.iterdir()) == [first, second, third]
 
 
 def test_training_goes_on_where_no_state_can_be_written(long_setting, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "EVERY_SECONDS", 0)
     (tmp_path / "file").touch()
-    found = train(RUNS, long_setting, lambda run_updates: None, Checkpoints(tmp_path / "file" / "folder"))
-    assert bits(found) == bits(train(RUNS, long_setting, lambda run_updates: None))
+    found = train(RUNS, long_setting, lambda done, restored: None, Checkpoints(tmp_path / "file" / "folder"))
+    assert bits(found) == bits(train(RUNS, long_setting, lambda done, restored: None))
     assert "no checkpoint could be written" in capsys.readouterr().err
 
 
@@ -212,7 +214,7 @@ def test_states_that_do_not_fit_the_disk_are_refused_before_training(long_settin
         check_disk(10**18, tmp_path / "not" / "there" / "yet")
     assert "\n" not in str(caught.value)
 
-    def progress(run_updates):
+    def progress(done, restored):
         pytest.fail("training went on")
 
     monkeypatch.setattr("stages.training.resources.shutil.disk_usage", lambda folder: SimpleNamespace(free=10**6))

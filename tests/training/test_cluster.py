@@ -141,7 +141,7 @@ def test_ctrl_c_has_the_workers_keep_their_states_and_the_local_executor_goes_on
     assert "interrupted" in output
     assert checkpoints(longer)
     done = run(longer, "python", "-c", TRAIN, "1000", *STAGE)
-    assert "goes on from its checkpoints" in done.stderr
+    assert "resumes from its checkpoints" in done.stderr
     assert checkpoints(longer) == []
 
 

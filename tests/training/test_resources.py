@@ -27,7 +27,7 @@ from tests.training.test_workers import SETTING, draw, observe
 torch.set_num_threads(1)
 units, recipe = int(sys.argv[1]), replace(SETTING.recipe, **json.loads(sys.argv[2]))
 setting = replace(SETTING, recipe=recipe, hidden_units=units, schedule=[0, 16], draw=draw, observe=observe)
-train([Run(2, 0.1, 0)], setting, lambda run_updates: None)
+train([Run(2, 0.1, 0)], setting, lambda done, restored: None)
 # not ru_maxrss, which a process inherits from the one that started it
 print(1024 * int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]))
 """
@@ -49,7 +49,7 @@ def test_a_network_that_does_not_fit_is_refused_with_the_numbers():
 
 
 def test_it_is_refused_before_any_training_starts():
-    def progress(run_updates):
+    def progress(done, restored):
         pytest.fail("training went on")
 
     with pytest.raises(InputError, match="GiB"):

@@ -1,10 +1,9 @@
-"""A state comes back from its bytes as it was, and from damaged bytes not at all."""
+"""A state comes back from its bytes as it was."""
 
 import math
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 
 from stages.training.state import State, pack, unpack
@@ -41,17 +40,3 @@ def test_a_state_comes_back_with_the_same_bits():
         assert list(before) == list(after)
         pd.testing.assert_frame_equal(before["histograms"], after["histograms"], check_exact=True)
         assert repr({**before, "histograms": None}) == repr({**after, "histograms": None})
-
-
-@pytest.mark.parametrize("position", [0, 31, 32, 40, 200, -1])
-def test_one_flipped_bit_is_noticed(position):
-    packed = bytearray(pack(STATE))
-    packed[position] ^= 4
-    with pytest.raises(ValueError, match="not what was written"):
-        unpack(bytes(packed))
-
-
-@pytest.mark.parametrize("length", [0, 1, 32, 33, 1000])
-def test_a_part_is_not_taken_for_the_whole(length):
-    with pytest.raises(ValueError, match="not what was written"):
-        unpack(pack(STATE)[:length])

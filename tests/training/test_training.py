@@ -59,10 +59,10 @@ def same(one, other) -> bool:
 
 
 def test_runs_in_a_stack_equal_runs_alone(setting):
-    together = train(RUNS, setting, progress=lambda count: None)
+    together = train(RUNS, setting, progress=lambda done, restored: None)
     assert [outcome.run for outcome in together] == RUNS
     for outcome in together:
-        (alone,) = train([outcome.run], setting, progress=lambda count: None)
+        (alone,) = train([outcome.run], setting, progress=lambda done, restored: None)
         assert same(outcome, alone)
     assert len({outcome.observations[-1]["norm"] for outcome in together}) == len(RUNS)
 
@@ -76,7 +76,7 @@ def test_runs_over_processes_equal_runs_in_one(setting, monkeypatch, cores):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        expected = train(RUNS, setting, progress=lambda count: None)
+        expected = train(RUNS, setting, progress=lambda done, restored: None)
     finally:
         torch.set_num_threads(threads)
     assert all(same(one, other) for one, other in zip(spread, expected, strict=True))
@@ -84,7 +84,7 @@ def test_runs_over_processes_equal_runs_in_one(setting, monkeypatch, cores):
 
 def test_training_is_plain_gradient_descent_on_the_stream(setting):
     """From the stream's images to the last weights, against torch.optim.SGD."""
-    (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
+    (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda done, restored: None)
     updates = setting.schedule[-1]
     images, labels = draw(5, 0, updates * BATCH)
     network = initialize([SIDE**2, 8, 8, CLASSES], Model("tanh", "normalized"), seed=5)
@@ -99,7 +99,7 @@ def test_training_is_plain_gradient_descent_on_the_stream(setting):
 
 
 def test_observed_on_schedule(setting):
-    (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
+    (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda done, restored: None)
     assert [seen["update"] for seen in outcome.observations] == [0, 1, 7, 120]
     assert outcome.observations[0]["norm"] == pytest.approx(np.linalg.norm(outcome.initial["weight_1"]), rel=1e-6)
     assert outcome.observations[-1]["norm"] == pytest.approx(np.linalg.norm(outcome.final["weight_1"]), rel=1e-6)
@@ -108,8 +108,8 @@ def test_observed_on_schedule(setting):
 @pytest.mark.parametrize("rule", UPDATE_RULES)
 def test_schedule_and_blocks_do_not_change_a_run(setting, rule):
     setting, runs = replace(setting, recipe=Model("tanh", "normalized", rule)), [Run(2, 0.01, 0)]
-    (once,) = train(runs, replace(setting, schedule=[0, 120]), progress=lambda count: None)
-    (often,) = train(runs, replace(setting, schedule=list(range(121))), progress=lambda count: None)
+    (once,) = train(runs, replace(setting, schedule=[0, 120]), progress=lambda done, restored: None)
+    (often,) = train(runs, replace(setting, schedule=list(range(121))), progress=lambda done, restored: None)
     assert all(np.array_equal(once.final[name], often.final[name]) for name in once.final)
 
 
@@ -127,7 +127,7 @@ def test_whole_blocks_begin_where_estimates_are_taken(setting, monkeypatch, sche
 
     monkeypatch.setitem(UPDATE_RULES, "noted", UpdateRule(noted))
     setting = replace(setting, recipe=Model("tanh", "standard", "noted"), schedule=schedule)
-    train([Run(2, 0.1, 5)], setting, progress=lambda count: None)
+    train([Run(2, 0.1, 5)], setting, progress=lambda done, restored: None)
     updates = np.array([len(inputs) // BATCH for inputs in calls])
     first = np.cumsum(updates) - updates
     whole = first[updates == BLOCK_UPDATES]
@@ -154,8 +154,8 @@ def test_divergence_is_noted_with_its_update(setting, update):
 
 def test_a_huge_learning_rate_diverges_and_leaves_its_neighbours_alone(setting):
     calm, wild = Run(2, 0.1, 0), Run(2, 1e38, 0)
-    together = train([calm, wild], setting, progress=lambda count: None)
-    (alone,) = train([calm], setting, progress=lambda count: None)
+    together = train([calm, wild], setting, progress=lambda done, restored: None)
+    (alone,) = train([calm], setting, progress=lambda done, restored: None)
     assert together[1].diverged_at is not None
     assert same(together[0], alone)
 
@@ -179,7 +179,7 @@ def test_gpu_stack_follows_the_cpu(setting, rule, slower):
 def test_a_width_profile_shapes_the_hidden_layers(setting):
     setting = replace(setting, recipe=Model("tanh", "normalized", width_profile=[0.5, 1, 2.25]), hidden_units=8)
     assert setting.sizes(3) == [SIDE**2, 4, 8, 18, CLASSES]
-    (outcome,) = train([Run(3, 0.1, 0)], setting, progress=lambda count: None)
+    (outcome,) = train([Run(3, 0.1, 0)], setting, progress=lambda done, restored: None)
     assert [outcome.final[f"weight_{layer}"].shape for layer in (1, 2, 3, 4)] == [
         (SIDE**2, 4),
         (4, 8),
@@ -191,7 +191,7 @@ def test_a_width_profile_shapes_the_hidden_layers(setting):
 def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting):
     """LSUV: every layer's pre-activations of these images have variance 1 before training."""
     setting = replace(setting, recipe=Model("tanh", "lsuv"))
-    (outcome,) = train([Run(2, 0.1, 4)], setting, progress=lambda count: None)
+    (outcome,) = train([Run(2, 0.1, 4)], setting, progress=lambda done, restored: None)
     network = from_parameters(outcome.initial, "tanh", torch.device("cpu"))
     pre_activations, _ = forward(network, to_inputs(draw(4, 0, 300)[0]))
     for s in pre_activations:

@@ -50,8 +50,8 @@ for number in (signal.SIGINT, signal.SIGHUP):  # which are ignored in a shell's 
     signal.signal(number, signal.SIG_DFL)
 
 
-def progress(run_updates):
-    if run_updates > 0:
+def progress(done, restored):
+    if done > 0:
         print("training", flush=True)
 
 
@@ -115,7 +115,7 @@ def test_a_workers_error_reaches_the_caller_and_ends_the_others(tmp_path, monkey
     monkeypatch.setattr(workers.os, "sched_getaffinity", lambda process: range(cores), raising=False)
     setting = replace(SETTING, schedule=[0, 300_000], draw=partial(draw_nothing, 1), observe=partial(note, tmp_path))
     with pytest.raises(ZeroDivisionError, match="no images for seed 1"):
-        train_on_all_cores([Run(1, 0.1, 0), Run(1, 0.1, 1)], setting, lambda run_updates: None)
+        train_on_all_cores([Run(1, 0.1, 0), Run(1, 0.1, 1)], setting, lambda done, restored: None)
     assert [file.name for file in tmp_path.iterdir()] == ["0"]  # the other run did not go on to its end
 
 

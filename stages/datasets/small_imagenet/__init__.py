@@ -19,8 +19,9 @@ from stages.datasets.small_imagenet.archive import ALLOWED, Photograph, find_pho
 from stages.datasets.small_imagenet.choice import choose
 from stages.datasets.small_imagenet.classes import CLASS_NAMES, class_labels
 from stages.datasets.small_imagenet.photographs import MOST_BYTES, SIDE, Undecodable, shrink
-from stages.handover.artifacts import read_table, read_tensors
 from stages.handover.prepared import SPLITS, Prepared, Split
+from stages.handover.tables import read_table
+from stages.handover.tensors import read_tensors
 from stages.params import SmallImagenet
 from stages.running.errors import AGAIN, InputError
 
@@ -59,7 +60,7 @@ def prepare(settings: SmallImagenet, raw: Path) -> Prepared:
     say which share of the files looked at could not be decoded. Raises InputError where `raw` is not as `fetch` writes
     it for these settings.
     """
-    table = read_table(raw / "photographs.parquet", COLUMNS)
+    table = read_table(raw / "photographs.parquet")
     usable = table[table["flaw"] == ""].reset_index(drop=True)
     arrays = read_tensors(raw / "photographs.safetensors")
     images, labels = arrays.get("images"), arrays.get("labels")

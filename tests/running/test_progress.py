@@ -7,20 +7,19 @@ import sys
 import termios
 from contextlib import suppress
 
-from stages.training import search
-from stages.training.checkpoints import Checkpoints
+from stages.running import progress
 from tests.conftest import REPOSITORY
 
 HALF = """
-from stages.training.search import progress_bar
+from stages.running.progress import progress_bar
 with progress_bar("shapeset tanh", 2000) as bar:
     bar.update(1000)
 """
 
 
 def test_in_a_log_the_bar_is_whole_lines(capsys, monkeypatch):
-    monkeypatch.setattr(search, "LINE_SECONDS", 0)
-    with search.progress_bar("shapeset tanh", 2000) as bar:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0)
+    with progress.progress_bar("shapeset tanh", 2000) as bar:
         for _ in range(4):
             bar.update(500)
     lines = capsys.readouterr().err.split("\n")
@@ -33,7 +32,7 @@ def test_in_a_log_the_bar_is_whole_lines(capsys, monkeypatch):
 
 
 def test_lines_are_rare(capsys):
-    with search.progress_bar("shapeset tanh", 2000) as bar:
+    with progress.progress_bar("shapeset tanh", 2000) as bar:
         for _ in range(2000):
             bar.update(1)
     assert len(capsys.readouterr().err.splitlines()) <= 3
@@ -53,13 +52,11 @@ def test_in_a_terminal_it_is_drawn_over_itself():
     assert "50%" in shown.decode()
 
 
-def test_what_was_done_before_is_told_and_counts_as_done_but_not_as_speed(tmp_path, capsys):
-    checkpoints = Checkpoints(tmp_path)
-    with search.progress_bar("shapeset tanh", 2000) as bar:
-        checkpoints.restored = 1500
-        for _ in range(2):
-            search.advance(bar, checkpoints, 100)
+def test_restored_updates_count_as_done_but_not_towards_the_rate(capsys):
+    with progress.progress_bar("shapeset tanh", 2000) as bar:
+        for restored in (1500, 0):
+            progress.advance(bar, 100, restored)
         assert bar.n == 1700
         assert bar.format_dict["initial"] == 1500
     notes = [line for line in capsys.readouterr().err.splitlines() if line.startswith("note")]
-    assert notes == ["note: shapeset tanh goes on from its checkpoints: 1,500 run-updates are done"]
+    assert notes == ["note: shapeset tanh resumes from its checkpoints: 1,500 of 2,000 updates are done"]

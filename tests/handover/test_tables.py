@@ -1,14 +1,14 @@
-"""A file that an earlier stage should have written, and did not or not so, is named in one line."""
+"""A table that is missing, damaged or not as its schema says is refused in one line."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.numpy import save_file
 
-from stages.handover.artifacts import read_csv, read_runs, read_table, read_tensors
+from stages.handover.schemas import SCHEMAS
+from stages.handover.tables import read_csv, read_parquet, read_runs, read_table, table_of
 from stages.running.errors import InputError
 
-READERS = [read_table, read_csv, read_tensors]
+READERS = [read_parquet, read_csv]
 RUNS = pd.DataFrame(
     {
         "hidden_layers": [2, 2, 3],
@@ -57,24 +57,27 @@ def test_a_table_cut_short_is_damaged(tmp_path):
             read_table(file)
 
 
-def test_tensors_cut_short_are_damaged(tmp_path):
-    file = tmp_path / "final.safetensors"
-    save_file({"weight_1": np.ones((4, 3), np.float32)}, file)
-    assert np.array_equal(read_tensors(file)["weight_1"], np.ones((4, 3)))
-    file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(InputError, match=r"final\.safetensors: missing or damaged"):
-        read_tensors(file)
-
-
-@pytest.mark.parametrize(("read", "write"), [(read_table, "to_parquet"), (read_csv, "to_csv")])
-def test_missing_columns_are_named(tmp_path, read, write):
-    file, table = tmp_path / "table", pd.DataFrame({"layer": [1, 2], "update": [0, 10]})
+@pytest.mark.parametrize("name", ["table1.csv", "predictions.parquet"])
+def test_a_table_is_read_by_its_name_and_missing_columns_are_named(tmp_path, name):
+    file = tmp_path / name
+    columns = {**SCHEMAS[file.stem].key, **SCHEMAS[file.stem].columns}
+    values = {"texts": ["a", "b"], "truth values": [True, False], "finite numbers": [0.5, 1.5]}
+    table = pd.DataFrame({column: values.get(kind, [1, 2]) for column, kind in columns.items()})
+    write = {".csv": "to_csv", ".parquet": "to_parquet"}[file.suffix]
     getattr(table, write)(file, index=False)
-    for columns in ([], ["layer"], ["update", "layer"]):
-        pd.testing.assert_frame_equal(read(file, columns), table)
+    pd.testing.assert_frame_equal(read_table(file), table)
+    first, second, *_ = columns
+    getattr(table.drop(columns=[first, second]), write)(file, index=False)
     with pytest.raises(InputError) as raised:
-        read(file, ["layer", "seed", "chosen"])
-    assert_one_line(raised.value, str(file), "lacks the columns seed, chosen;")
+        read_table(file)
+    assert_one_line(raised.value, str(file), f"lacks the columns {first}, {second};")
+
+
+@pytest.mark.parametrize("name", [name for name, schema in SCHEMAS.items() if schema.may_be_empty])
+def test_an_empty_table_is_read_as_it_was_written(tmp_path, name):
+    file = tmp_path / f"{name}.parquet"
+    table_of(name, []).to_parquet(file, index=False)
+    assert read_table(file).empty
 
 
 def test_runs_are_read_with_their_one_chosen_run(tmp_path):
@@ -87,7 +90,7 @@ def test_runs_are_read_with_their_one_chosen_run(tmp_path):
     [
         ([False, False, False], "0 of its 3 runs are chosen; allowed: exactly one"),
         ([True, False, True], "2 of its 3 runs are chosen; allowed: exactly one"),
-        (["", "yes", ""], "the column chosen holds something else than truth values"),
+        (["", "yes", ""], "the column chosen must hold truth values"),
     ],
 )
 def test_runs_without_exactly_one_chosen_run_are_refused(tmp_path, chosen, line):
