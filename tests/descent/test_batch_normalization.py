@@ -16,8 +16,8 @@ from stages.params import Model
 from stages.training import training
 from stages.training.training import Run, train
 from tests.descent.plain import MODULES
-from tests.network import test_training
 from tests.network.test_costs import LOSSES
+from tests.training import test_training
 
 setting = test_training.setting
 BATCH, INPUTS, CLASSES, RATES = 6, 5, 3, [0.02, 0.1]

@@ -13,7 +13,7 @@ from stages.network.perceptron import forward, initialize, member, stack
 from stages.params import Model, Pretraining
 from stages.training.training import Run, train
 from tests.descent.plain import MODULES
-from tests.network import test_training
+from tests.training import test_training
 
 setting = test_training.setting
 BATCH, CPU = 10, torch.device("cpu")

@@ -10,7 +10,7 @@ import torch
 from stages.params import Model
 from stages.training import training
 from stages.training.training import Run, train
-from tests.network import test_training
+from tests.training import test_training
 
 setting = test_training.setting
 RUNS = [Run(2, 0.1, 0), Run(2, 0.02, 1), Run(3, 0.1, 0), Run(2, 0.3, 0), Run(2, 1e30, 0), Run(3, 1e38, 2)]

@@ -20,7 +20,7 @@ from stages.training.sealed import unseal
 from stages.training.state import unpack
 from stages.training.training import Outcome, Run, Setting, train
 from stages.training.workers import train_on_all_cores
-from tests.network import test_training
+from tests.training import test_training
 from tests.training.test_training import CLASSES, SIDE
 
 UPDATES = 633
