@@ -1,8 +1,8 @@
-"""The stage that trains an SVM and a deep network on the same fixed set of images: `python -m stages.svm shapeset`.
+"""Train an SVM and a deep network on the same fixed set of images: `python -m stages.svm shapeset`.
 
-Section 5 compares a Gaussian-kernel SVM with the tanh network with normalized initialization, both trained on the same
-100,000 images. Here these are the first images of the training split; what is to be chosen of either model, C and
-gamma or the learning rate, is chosen by its error on the same first images of the validation split.
+Section 5 compares a Gaussian-kernel SVM with the normalized tanh network, both trained on the same 100,000 images. Here
+the fixed set is the first images of the training split. The first images of the validation split choose C and gamma of
+the SVM, and the learning rate of the network.
 """
 
 import argparse
@@ -111,9 +111,9 @@ class Tried:
 def svm_answers(
     params: Params, dataset: str, splits: dict[str, Split], checkpoints: Checkpoints
 ) -> tuple[list[Trial], np.ndarray]:
-    """Return what became of each C and gamma, and the answers of the best to the test images, int64 (count,).
+    """Return the trials of all pairs of C and gamma, and the best machine's test answers, int64 (count,).
 
-    What the `checkpoints` have of it is not done again.
+    Trials in the `checkpoints` are not repeated.
     """
     training, validation = svm_examples(splits["train"]), svm_examples(splits["validation"])
     pairs, tried = list(product(params.svm.C, params.svm.gamma)), Tried()
@@ -135,14 +135,14 @@ def svm_answers(
 
 
 def svm_examples(split: Split) -> Examples:
-    """Return a split with its images as the network reads them."""
+    """Return a split with its images as the network's inputs."""
     return Examples(to_inputs(torch.from_numpy(split.images)).double().numpy(), split.labels)
 
 
 def network_setting(
     params: Params, dataset: str, splits: dict[str, Split], classes: int, device: torch.device
 ) -> Setting:
-    """Return what all runs of the network share: epochs of the fixed set, and at the end the validation error."""
+    """Return what all runs of the network share: epochs of the fixed set, and the validation error at the end."""
     return Setting(
         recipe=NETWORK,
         inputs=splits["train"].images[0].size,
@@ -158,7 +158,7 @@ def network_setting(
 
 
 def validation_error(images: Tensor, labels: Tensor, update: int, network: Perceptron) -> dict[str, float]:
-    """Return what is observed of a network: its error on the validation images uint8 (count, …)."""
+    """Return the observation of a network: its error on the validation images uint8 (count, …)."""
     return {"update": update, "validation_error": error_rate(network, images, labels)}
 
 

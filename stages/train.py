@@ -1,7 +1,7 @@
-"""The stage that trains one model on one data set: `python -m stages.train shapeset tanh`.
+"""Train one model on one data set: `python -m stages.train shapeset tanh`.
 
-First every depth and learning rate with the first seed; then, with the pair that ended lowest on the validation set,
-the other seeds. The chosen run is the one of them all with the lowest validation error.
+The first seed trains every depth and learning rate. The other seeds train the pair with the lowest validation error.
+The chosen run is the one with the lowest validation error of all.
 """
 
 import json
@@ -36,7 +36,7 @@ from stages.training.schedule import monitoring_schedule
 from stages.training.search import chosen_of
 from stages.training.training import Outcome, Run, Setting
 
-ERRORS_EVERY = 4  # monitored updates: the error rates take whole splits, the layers' statistics a few examples
+ERRORS_EVERY = 4  # monitored updates: error rates need whole splits, the layers' statistics only a few examples
 
 
 def main(params: Params) -> None:
@@ -61,7 +61,7 @@ def main(params: Params) -> None:
 
 
 def training_setting(arguments: Arguments, about: About, splits: dict[str, Split], device: torch.device) -> Setting:
-    """Return what all runs of the model share, with every image on the device that trains them."""
+    """Return what all runs of the model share, with all images on the device that trains them."""
     params, dataset, scale = arguments.params, arguments.dataset, arguments.settings
     schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
     monitor = Monitor(
@@ -91,7 +91,7 @@ def training_setting(arguments: Arguments, about: About, splits: dict[str, Split
 
 
 def draw_online(seed: int, device: torch.device, run_seed: int, start: int, count: int) -> tuple[Tensor, Tensor]:
-    """Draw from the endless training stream of Shapeset; every run seed has a stream of its own."""
+    """Draw from Shapeset's endless training stream; every run seed has its own stream."""
     return draw_images(seed + run_seed, "train", start, count, device)
 
 
@@ -117,7 +117,7 @@ def search(arguments: Arguments, executor: Executor, checkpoints: Checkpoints) -
 
 
 def too_high(arguments: Arguments, diverged_at: int) -> str:
-    """Return which learning rates have to be lower where the last run diverged at this update."""
+    """Return which learning rates have to be lower, given that the last run diverged at this update."""
     recipe, model = arguments.recipe, f"models.{arguments.model}"
     if recipe.pretraining and diverged_at == 0:
         return f"{model}.pretraining.learning_rate ({recipe.pretraining.learning_rate:g}) needs to be lower"
@@ -127,13 +127,13 @@ def too_high(arguments: Arguments, diverged_at: int) -> str:
 
 
 def updates_of(run: Run, arguments: Arguments) -> int:
-    """Return how many updates `run` takes, those of pre-training among them."""
+    """Return how many updates `run` takes, pre-training included."""
     updates, pretraining = arguments.settings.updates[arguments.dataset], arguments.recipe.pretraining
     return updates + (pretraining.updates(updates) * run.hidden_layers if pretraining else 0)
 
 
 def write_runs(folder: Path, outcomes: Sequence[Outcome], recipe: Model, test: Split, device: torch.device) -> None:
-    """Write the tables of all runs, and the histograms, parameters and test predictions of the chosen one."""
+    """Write the tables of all runs, and the chosen run's histograms, parameters and test predictions."""
     chosen = chosen_of(outcomes)
     runs, curves, monitored = [], [], []
     for outcome in outcomes:

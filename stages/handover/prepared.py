@@ -1,4 +1,4 @@
-"""A prepared data set: images and labels of its three splits, as `prepare` writes and every later stage reads them."""
+"""A prepared data set: its three splits and a description, which `prepare` writes and later stages read."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -19,14 +19,14 @@ ABOUT = "about.json"
 
 @dataclass(frozen=True)
 class About:
-    """What a network has to know of a data set before it reads an image."""
+    """What training needs to know about a data set before it reads an image."""
 
     class_names: tuple[str, ...]
     """in the order of the labels"""
     image_shape: tuple[int, ...]
     """of one image: height, width, and the three colours where it has them"""
     endless: bool
-    """whether training draws new examples forever instead of the training split again and again"""
+    """whether training draws new images forever instead of repeating the training split"""
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class Prepared:
     splits: dict[str, Split]
     """by name, in the order of SPLITS"""
     facts: pd.DataFrame
-    """one row an image, in the splits' order: split, index, label, and what else is known of it"""
+    """one row an image, in the order of the splits: split, index, label, and the data set's own columns"""
 
 
 def files_of(dataset: str) -> list[Path]:
-    """Return the files of a prepared data set and of its check: all data that training depends on."""
+    """Return the files that training reads: those of a prepared data set, and the gate of its validation."""
     return [*(Path("data/prepared") / dataset).iterdir(), Path("data/validated") / f"{dataset}.json"]
 
 
 def write_prepared(folder: Path, about: About, prepared: Prepared) -> None:
-    """Write a file for each split into `folder`, the facts, and what the data set is like."""
+    """Write a file for each split, the facts and the description into `folder`."""
     for name, split in prepared.splits.items():
         write_bytes(folder / f"{name}.safetensors", save({"images": split.images, "labels": split.labels}))
     prepared.facts.to_parquet(folder / "facts.parquet", index=False)
@@ -63,12 +63,12 @@ def write_prepared(folder: Path, about: About, prepared: Prepared) -> None:
 
 
 def write_about(folder: Path, about: About) -> None:
-    """Write what the data set in `folder` is like."""
+    """Write the description of the data set in `folder`."""
     write_whole(folder / ABOUT, json.dumps(asdict(about), indent=2, ensure_ascii=False) + "\n")
 
 
 def read_about(folder: Path) -> About:
-    """Return what the data set prepared in `folder` is like; raises InputError where the file is missing or damaged."""
+    """Return the description of the data set in `folder`; raises InputError where it is missing or damaged."""
     found = read_json(folder / ABOUT)
     names, shape, endless = (found.get(key) for key in ("class_names", "image_shape", "endless"))
     named = isinstance(names, list) and len(names) > 1 and all(isinstance(name, str) for name in names)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-RUN = ("hidden_layers", "learning_rate", "seed")  # the columns that tell a model's runs apart
+RUN = ("hidden_layers", "learning_rate", "seed")  # the columns that identify a run of a model
 LARGEST = 1e38  # about float32's: what is larger has not been measured
 
 WHOLE, NUMBER, PERHAPS = "whole numbers from 0 up", "finite numbers", "finite numbers or nothing"

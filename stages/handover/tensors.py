@@ -19,9 +19,9 @@ def read_tensors(file: Path) -> dict[str, np.ndarray]:
 
 
 def read_parameters(file: Path, inputs: int, classes: int) -> dict[str, np.ndarray]:
-    """Return a network's parameters by their names, float32: weight_1 (inputs, units), bias_1 (units,), weight_2, …
+    """Return a network's parameters by name, float32: weight_1 (inputs, units), bias_1 (units,), weight_2, …
 
-    Raises InputError where they cannot be read, are not finite, or are of no network with so many inputs and classes.
+    Raises InputError where they cannot be read, are not finite, or do not fit so many inputs and classes.
     """
     arrays = read_tensors(file)
     layers = range(1, len(arrays) // 2 + 1)
@@ -45,6 +45,6 @@ def read_parameters(file: Path, inputs: int, classes: int) -> dict[str, np.ndarr
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the first of many names; they may be anything."""
+    """Return the first few of many names, each shortened, in one line."""
     shown = ", ".join(repr(name)[1:-1][:40] for name in sorted(names)[:6])
     return f"{shown}, …" if len(names) > 6 else shown or "nothing"

@@ -1,7 +1,7 @@
-"""Unfinished training, kept outside the outputs, which DVC deletes before a stage starts again.
+"""Checkpoints of unfinished work, kept outside the outputs, which DVC deletes before it restarts a stage.
 
-A checkpoint is found again by everything that determines the training, its key, and by nothing else. It holds what a
-stack of runs needs to go on with the same bits; one of other content than was written is thrown away.
+A checkpoint's key is a digest of everything that determines the result, and of nothing else. A resumed training ends
+with the same bits as one that was never stopped.
 """
 
 import hashlib
@@ -20,10 +20,10 @@ from stages.running.files import beside, write_bytes
 from stages.training.sealed import seal, unseal
 
 FOLDER = Path("data/checkpoints")
-EXEMPT = ("checking", "running")  # rooms of code that no result depends on
+EXEMPT = ("checking", "running")  # rooms whose code changes no result
 LIBRARIES = ("torch", "numpy", "pandas", "pyarrow", "safetensors")
 EVERY_SECONDS = 60
-TIMES_AS_LONG = 50  # as writing took, at the least, until it is done again: two percent of the time
+TIMES_AS_LONG = 50  # the shortest pause, in times of the last writing: at most 2 % of the time goes into it
 
 
 class Resumable(Protocol):
@@ -40,15 +40,15 @@ class Resumable(Protocol):
 
 
 class Checkpoints:
-    """The states of a stage's stacks, a file for each, in a folder that nothing else writes to."""
+    """A stage's checkpoints, a file for each piece of work, in a folder that nothing else writes to."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder.absolute()  # since a cluster's workers are in other folders
+        self.folder = folder.absolute()  # a cluster's workers run in other folders
         self._every_seconds, self._times_as_long = EVERY_SECONDS, TIMES_AS_LONG
         self._next: float | None = None
 
     def due(self) -> bool:
-        """Whether it is time to keep the state of training; the time begins to run at the first call."""
+        """Return whether it is time for the next checkpoint; the clock starts at the first call."""
         now = time.monotonic()
         if self._next is None:
             self._next = now + self._every_seconds
@@ -88,7 +88,7 @@ class Checkpoints:
         return done
 
     def remove(self) -> None:
-        """Remove all of them: the work is done."""
+        """Remove all checkpoints: the work is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _file(self, name: str) -> Path:
@@ -96,10 +96,11 @@ class Checkpoints:
 
 
 def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], device: str) -> Checkpoints:
-    """Return the checkpoints of what is trained by `parameters` on the files `data`, whose folder begins with `name`.
+    """Return the checkpoints of work that depends on these parameters, files and device; the folder starts with `name`.
 
-    The code is that of all modules of this project that the process has imported, and what lies beside them in their
-    folders, in C as well: which of these are imported may depend on the executor. Rooms that are EXEMPT do not count.
+    Their key also holds the versions of Python and of LIBRARIES, and the code: all files, in C as well, of every room
+    that this process has imported from, except EXEMPT ones. (Which modules of a room are imported depends on the
+    executor.)
     """
     modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     root = Path(__file__).parent.parent
@@ -107,7 +108,7 @@ def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], 
     folders = {file.parent for file in imported} - {root}
     beside = imported.union(*(folder.glob(name) for folder in folders for name in ("*.py", "*.c")))
     code = {file for file in beside if file.relative_to(root).parts[0] not in EXEMPT}
-    determined_by = {
+    key = {
         "parameters": parameters,
         "data": {file.as_posix(): _digest(file) for file in data},
         "code": {file.relative_to(root).as_posix(): _digest(file) for file in code},
@@ -115,8 +116,8 @@ def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], 
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": platform.python_version(),
     }
-    key = hashlib.sha256(json.dumps(determined_by, sort_keys=True).encode()).hexdigest()
-    return Checkpoints(FOLDER / f"{name}-{key[:16]}")
+    digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+    return Checkpoints(FOLDER / f"{name}-{digest[:16]}")
 
 
 def _digest(file: Path) -> str:

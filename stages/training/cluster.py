@@ -1,7 +1,7 @@
-"""Runs spread over a Ray cluster: a share for each GPU, as one program, or where there is none for each core.
+"""Runs spread over a Ray cluster: one share for each GPU, or for each core where the cluster has no GPU.
 
-What a share reads goes through Ray's object store, once to each node. A share whose worker is lost is trained again by
-another one, which goes on from its checkpoints where their folder can be reached from there.
+Ray's object store sends the images to each node once. When a worker is lost, another one trains its share; it resumes
+from the checkpoints where it can reach their folder.
 """
 
 import logging
@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told of its users; Ray reads it when imported
-os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do anyway, or else warns of
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # send no usage statistics; Ray reads this at import
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the future default, without Ray's warning
 
 import ray
 import torch
@@ -22,27 +22,27 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from stages.network.device import compute_alike, device_kind, device_name
 from stages.running.errors import InputError, say
 from stages.running.interrupts import Interrupted, deferred
+from stages.running.resources import check_disk, check_memory
 from stages.training.checkpoints import Checkpoints
-from stages.training.resources import check_disk, check_memory
 from stages.training.training import Outcome, Progress, Run, Setting, train
 from stages.training.workers import shares_of
 
-LOOK_SECONDS = 0.5  # between two looks at the progress, and between two words of a worker
-ENDING_SECONDS = 60  # for workers that are told to end to keep their states
-RETRIES = 5  # of a share whose worker is lost
+LOOK_SECONDS = 0.5  # between two reports of progress
+ENDING_SECONDS = 60  # for workers to write their last checkpoints
+RETRIES = 5  # of a share, each after a lost worker
 
 
 class Cluster:
-    """The cluster that RAY_ADDRESS names, or one that runs on this machine, or else one that is started for now."""
+    """The cluster at RAY_ADDRESS, else one that already runs on this machine, else a new one for this process."""
 
     def __init__(self, make_setting: Callable[[torch.device], Setting], device: str) -> None:
-        """Join the cluster and hand it `make_setting`; raises InputError where it cannot be joined or has no `device`.
+        """Join the cluster and send it `make_setting`; `device` is auto, cpu or cuda.
 
-        `device` is auto, cpu or cuda.
+        Raises InputError where the cluster cannot be joined or has no such device.
         """
         code = {"py_modules": [str(Path(__file__).parents[1])]}
         try:
-            with deferred():  # Ray sets handlers of its own for signals to end, which go with this block
+            with deferred():  # discards the signal handlers that Ray installs
                 ray.init(runtime_env=code, include_dashboard=False, logging_level=logging.ERROR)
                 there = ray.cluster_resources()
                 gpus = int(there.get("GPU", 0)) if device != "cpu" else 0
@@ -52,20 +52,20 @@ class Cluster:
                 names = ray.get([self._task(_names, node).remote(self._device) for node in self._nodes])
                 self._make_setting = ray.put(make_setting)
         except (RayError, ConnectionError, RuntimeError, ValueError) as error:
-            raise InputError(f"no Ray cluster can be joined ({' '.join(str(error).split())[:300]})") from error
+            raise InputError(f"no Ray cluster could be joined ({' '.join(str(error).split())[:300]})") from error
         if device == "cuda" and not gpus:
             raise InputError("params.yaml: device is 'cuda', but the Ray cluster has no GPU; allowed: auto, cpu")
         if not self._nodes:
             raise InputError("the Ray cluster has no core to train on; start its nodes with --num-cpus 1 or more")
         self._workers = gpus or int(there["CPU"])
         self.device, self.kind = (" and ".join(sorted(set(of_nodes))) for of_nodes in zip(*names, strict=True))
-        """what the devices of all nodes call themselves, and their kinds do"""
+        """the names of all nodes' devices, and of their kinds"""
 
     def train(self, runs: Sequence[Run], progress: Progress, checkpoints: Checkpoints) -> list[Outcome]:
-        """Do what `stages.training.training.train` does, on a CPU with the same bits.
+        """Train `runs` as `stages.training.training.train` does; on a CPU the bits are the same.
 
-        Raises InputError where the runs do not fit a worker's memory, or their checkpoints the disk, or where Ray gives
-        up after workers were lost.
+        Raises InputError where the runs do not fit a worker's memory, where their checkpoints do not fit the disk, or
+        where Ray gives up after it lost workers.
         """
         if not runs:
             return []
@@ -78,7 +78,7 @@ class Cluster:
         outcomes: dict[Run, Outcome] = {}
         told = 0, 0
         try:
-            with deferred() as check:  # a signal must not break into Ray's own code
+            with deferred() as check:  # a signal must not interrupt Ray's own code
                 while pending:
                     ended, pending = ray.wait(pending, timeout=LOOK_SECONDS)
                     outcomes |= {outcome.run: outcome for share in ray.get(ended) for outcome in share}
@@ -94,8 +94,8 @@ class Cluster:
             if not isinstance(cause, RayError):
                 raise cause from error
             raise InputError(
-                f"the Ray cluster lost a worker and could not do without ({' '.join(str(cause).split())[:300]}); "
-                "the next `dvc repro` goes on from the checkpoints that can be reached"
+                f"the Ray cluster could not recover from losing a worker ({' '.join(str(cause).split())[:300]}); "
+                "run `dvc repro` to resume from the checkpoints that it can reach"
             ) from error
         except BaseException:
             self._end(watch, tasks)
@@ -111,15 +111,15 @@ class Cluster:
         return ray.remote(function).options(**self._needs, scheduling_strategy=where)
 
     def _end(self, watch: ray.actor.ActorHandle, tasks: Sequence[ray.ObjectRef]) -> None:
-        """Have the workers keep their states and end."""
+        """Tell the workers to write their checkpoints and stop."""
         watch.end.remote()
         ray.wait(tasks, num_returns=len(tasks), timeout=ENDING_SECONDS)
 
 
 def stacks_of(runs: Sequence[Run], workers: int) -> list[list[Run]]:
-    """Return at most `workers` shares of about equal work in which runs of one depth, which are one stack, stay close.
+    """Return at most `workers` shares of about equal work. Runs of one depth, which form a stack, stay together.
 
-    Work is about proportional to depth.
+    The work of a run is about proportional to its depth.
     """
     shares: list[list[Run]] = [[] for _ in range(workers)]
     before, work = 0.0, sum(run.hidden_layers for run in runs)
@@ -131,7 +131,7 @@ def stacks_of(runs: Sequence[Run], workers: int) -> list[list[Run]]:
 
 
 class _Watch:
-    """What all shares tell of their progress, and whether they are to end. A share is told by its first run."""
+    """Collects the progress of all shares and passes on the order to stop. A share's first run identifies it."""
 
     def __init__(self) -> None:
         self._before: dict[Run, int] = {}
@@ -140,23 +140,23 @@ class _Watch:
         self._ending = False
 
     def begin(self, share: Run, restored: int) -> None:
-        """Note that a worker takes the share, with so many run-updates restored."""
+        """Record that a worker starts on the share with so many run-updates restored."""
         if share in self._before:
-            self._lost.append(f"a worker was lost; another one goes on after {restored:,} run-updates of its share")
+            self._lost.append(f"a worker was lost; another one resumes its share after {restored:,} run-updates")
         self._before.setdefault(share, restored)
 
     def tell(self, share: Run, done: int) -> bool:
-        """Note the run-updates that are done, those restored among them; return whether the share is to end."""
+        """Record the run-updates done, restored ones included; return whether the share has to stop."""
         self._done[share] = done - self._before.get(share, 0)
         return self._ending
 
     def look(self) -> tuple[int, int, list[str]]:
-        """Return the run-updates that were done, those that were restored at first, and what is new of lost workers."""
+        """Return the run-updates trained, those restored at the start, and new notes about lost workers."""
         lost, self._lost = self._lost, []
         return sum(self._done.values()), sum(self._before.values()), lost
 
     def end(self) -> None:
-        """Have the shares end."""
+        """Tell all shares to stop."""
         self._ending = True
 
 
@@ -172,7 +172,7 @@ def _train_share(
     checkpoints: Checkpoints,
     watch: ray.actor.ActorHandle,
 ) -> list[Outcome]:
-    """Train a share in a worker, of which so many are beside each other; return nothing where it is told to end."""
+    """Train a share in a worker, one of `beside` on its node; return nothing where it was told to stop."""
     setting = make_setting(device)
     compute_alike(setting.precision)
     needed = sum(setting.needed_bytes(run.hidden_layers) for run in share)

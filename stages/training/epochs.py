@@ -1,4 +1,4 @@
-"""The endless stream of a finite training set: one epoch after the other, each in an order of its own."""
+"""An endless stream from a finite training set: epoch after epoch, each in a new random order."""
 
 import numpy as np
 import torch
@@ -8,9 +8,9 @@ from torch import Tensor
 def draw_epochs(
     images: Tensor, labels: Tensor, seed: int, run_seed: int, start: int, count: int
 ) -> tuple[Tensor, Tensor]:
-    """Return examples start … start+count−1 of a run's stream; a mini-batch may begin in one epoch and end in the next.
+    """Return examples start … start+count−1 of a run's stream, on the device of `images`.
 
-    images: uint8 (examples, …); labels: int64 (examples,). What is returned is on their device.
+    images: uint8 (examples, …); labels: int64 (examples,). A mini-batch may start in one epoch and end in the next.
     """
     examples = len(labels)
     first, last = start // examples, (start + count - 1) // examples

@@ -1,6 +1,6 @@
-"""Where the runs of a stage are trained: on this machine, or on a Ray cluster.
+"""Where a stage trains its runs: on this machine or on a Ray cluster.
 
-The environment variable DIFFICULTY_EXECUTOR says which, and not params.yaml, since the results are the same.
+The environment variable DIFFICULTY_EXECUTOR chooses. It is no parameter, because the results are the same.
 """
 
 import os
@@ -17,27 +17,27 @@ from stages.training.workers import train_on_all_cores
 
 VARIABLE = "DIFFICULTY_EXECUTOR"
 MakeSetting = Callable[[torch.device], Setting]
-"""makes what the runs share on the device that trains them"""
+"""make_setting(device): what the runs share, on the device that trains them"""
 Train = Callable[[Sequence[Run], Progress, Checkpoints], list[Outcome]]
-"""does what `stages.training.training.train` does with runs, progress and checkpoints"""
+"""train(runs, progress, checkpoints): as `stages.training.training.train`"""
 
 
 class Executor(NamedTuple):
-    """What trains the runs of a stage."""
+    """Trains the runs of a stage."""
 
     device: str
-    """what the devices call themselves, in words"""
+    """the names of the devices"""
     kind: str
-    """of device, on which the bits of results depend"""
+    """the kind of device, which the bits of results depend on"""
     here: torch.device
     """the device of this process"""
     train: Train
 
 
 def open_executor(make_setting: MakeSetting, device: str) -> Executor:
-    """Return what the environment asks for; `device` is auto, cpu or cuda, as in params.yaml.
+    """Return the executor that the environment names; `device` is auto, cpu or cuda, as in params.yaml.
 
-    Raises InputError where it asks for something else, or where it or the device is not there.
+    Raises InputError for an unknown executor, and where Ray or the device is missing.
     """
     name = os.environ.get(VARIABLE, "local")
     if name not in EXECUTORS:
@@ -46,7 +46,7 @@ def open_executor(make_setting: MakeSetting, device: str) -> Executor:
 
 
 def local(make_setting: MakeSetting, device: str) -> Executor:
-    """Return what trains on this machine's own device."""
+    """Return the executor for this machine's own device."""
     here = resolve_device(device)
     setting = make_setting(here)
 
@@ -57,13 +57,13 @@ def local(make_setting: MakeSetting, device: str) -> Executor:
 
 
 def ray(make_setting: MakeSetting, device: str) -> Executor:
-    """Return what trains on a Ray cluster; Ray is imported here only."""
+    """Return the executor for a Ray cluster; nothing else imports Ray."""
     try:
         from stages.training.cluster import Cluster
     except ModuleNotFoundError as error:
         raise InputError(
             f"the environment variable {VARIABLE} is 'ray', but Ray cannot be imported ({error}); "
-            "`python -m pip install .[cluster]` installs it"
+            "install it with `python -m pip install .[cluster]`"
         ) from error
     cluster = Cluster(make_setting, device)
     return Executor(cluster.device, cluster.kind, torch.device("cpu"), cluster.train)

@@ -1,4 +1,4 @@
-"""When training is looked at: often at first, when saturation sets in, and ever more rarely."""
+"""The monitored updates: dense at first, when saturation sets in, then ever sparser."""
 
 
 def monitoring_schedule(updates: int, points: int) -> list[int]:

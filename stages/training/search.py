@@ -1,4 +1,4 @@
-"""Which run a search chooses."""
+"""The choice among the runs of a search."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,9 @@ from stages.training.training import Outcome
 
 
 def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the run with the lowest validation error at the end; runs that diverged are not chosen.
+    """Return the run with the lowest validation error at the end, among those that did not diverge.
 
-    Of several with the same error the one with the highest learning rate: where nothing was learned at any rate, as by
-    the sigmoid, it is the one that has moved the farthest.
+    Ties go to the highest learning rate: where no rate learned anything, as for the sigmoid, that run moved farthest.
     """
     finite = [outcome for outcome in outcomes if outcome.diverged_at is None]
     return min(finite, key=lambda one: (one.observations[-1]["validation_error"], -one.run.learning_rate))

@@ -18,22 +18,22 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class State:
-    """All that a stack of runs needs to go on."""
+    """All that a stack of runs needs to resume."""
 
     pretrained: int | None
-    """the updates of pre-training that are done; None where it is over or there is none"""
+    """the updates of pre-training done; None where it is finished or there is none"""
     updates: int
-    """the updates of supervised training that are done"""
+    """the supervised updates done"""
     run_updates: int
-    """all updates that are done, times the runs"""
+    """all updates done, times the runs"""
     changed: Sequence[Tensor]
     """the tensors that training changes"""
     generators: Sequence[Tensor]
-    """the states of the random generators that training reads, uint8"""
+    """the states of the random generators, uint8"""
     initial: Sequence[dict[str, np.ndarray]]
     """each run's parameters before supervised training"""
     observations: Sequence[Sequence[dict[str, Any]]]
-    """what was observed of each run: tables, and whatever JSON can hold"""
+    """the observations of each run: tables, and JSON values"""
 
 
 def pack(state: State) -> bytes:
@@ -86,7 +86,7 @@ def unpack(packed: bytes) -> State:
 
 
 def _tables(observations: Sequence[dict[str, Any]]) -> dict[str, bytes]:
-    """Return the tables among what was observed of a run, those of one name in one Parquet table."""
+    """Return the tables among a run's observations, all of one name as one Parquet table."""
     parts: dict[str, list[pd.DataFrame]] = {}
     for number, observation in enumerate(observations):
         for name, value in observation.items():
@@ -96,7 +96,7 @@ def _tables(observations: Sequence[dict[str, Any]]) -> dict[str, bytes]:
 
 
 def _without_tables(observation: dict[str, Any]) -> dict[str, Any]:
-    """Return `observation` with None in place of its tables, so that its keys keep their order."""
+    """Return `observation` with None in place of its tables, which keeps the order of its keys."""
     return {name: None if isinstance(value, pd.DataFrame) else value for name, value in observation.items()}
 
 

@@ -1,4 +1,4 @@
-"""Training of several runs of one model side by side, observed on a schedule."""
+"""Train several runs of one model side by side, and observe them on a schedule."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -24,16 +24,16 @@ from stages.training.checkpoints import Checkpoints
 from stages.training.resources import checkpoint_bytes, needed_bytes
 from stages.training.state import State, pack, unpack
 
-BLOCK_UPDATES = 48  # made into floats together: a few megabytes, so that they stay in the cache
+BLOCK_UPDATES = 48  # converted to floats together: a few megabytes, which stay in the cache
 DRAWN_UPDATES = 42 * BLOCK_UPDATES  # drawn together as bytes: the generator is fastest on many images
-INITIALIZATION_EXAMPLES = 300  # for what looks at data before training; as many as are monitored
+INITIALIZATION_EXAMPLES = 300  # for initializers that look at data; as many as are monitored
 NEVER = torch.iinfo(torch.int64).max
 
 Draw = Callable[[int, int, int], tuple[Tensor, Tensor]]
 """draw(seed, start, count): examples start … start+count−1 of the stream of a run's seed, as images uint8 (count, …)
 and labels int64 (count,) on the device of training"""
 Observe = Callable[[int, Perceptron], dict[str, Any]]
-"""observe(update, network): what is to be kept of a network after so many updates"""
+"""observe(update, network): the statistics of a network after so many updates"""
 Progress = Callable[[int, int], object]
 """progress(done, restored): the run-updates trained, and those restored from checkpoints, since the last call"""
 
@@ -57,7 +57,7 @@ class Setting:
     classes: int
     batch_size: int
     schedule: Sequence[int]
-    """the update numbers at which `observe` is called; the last one ends training"""
+    """the updates at which `observe` is called; training ends at the last one"""
     device: torch.device
     draw: Draw
     observe: Observe
@@ -69,23 +69,23 @@ class Setting:
         return layer_sizes(self.recipe, self.inputs, self.hidden_units, hidden_layers, self.classes)
 
     def needed_bytes(self, hidden_layers: int) -> int:
-        """Return about how many bytes of memory one run takes."""
+        """Estimate the bytes of memory that one run takes."""
         return needed_bytes(self.sizes(hidden_layers), self.batch_size, BLOCK_UPDATES, self._kept_copies)
 
     def checkpoint_bytes(self, hidden_layers: int) -> int:
-        """Return about how many bytes of disk the checkpoint of one run takes."""
+        """Estimate the bytes of disk that the checkpoint of one run takes."""
         return checkpoint_bytes(self.sizes(hidden_layers), self._kept_copies)
 
     @property
     def _kept_copies(self) -> int:
-        """Copies of the parameters that are kept in training beside the network's own."""
-        normalized = int(self.recipe.batch_normalization)  # W beside the weights as they are used
+        """Copies of the parameters that training keeps in addition to the network's own."""
+        normalized = int(self.recipe.batch_normalization)  # W in addition to the weights in use
         return normalized + UPDATE_RULES[self.recipe.update_rule].parameter_copies
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves behind."""
+    """The result of a run."""
 
     run: Run
     initial: dict[str, np.ndarray]
@@ -93,7 +93,7 @@ class Outcome:
     final: dict[str, np.ndarray]
     """the parameters after training"""
     diverged_at: int | None
-    """the update whose cost was the first that is not finite"""
+    """the first update whose cost is not finite"""
     observations: list[dict[str, Any]]
     """what `observe` returned, until the run diverged"""
 
@@ -101,11 +101,11 @@ class Outcome:
 def train(
     runs: Sequence[Run], setting: Setting, progress: Progress, checkpoints: Checkpoints | None = None
 ) -> list[Outcome]:
-    """Train `runs`, in the order given.
+    """Train `runs` and return their outcomes in the same order.
 
-    On a GPU the runs of one depth are one stack, on a CPU every run goes by itself, so that a run's bits do not
-    depend on its neighbours. With `checkpoints`, training goes on from where it was left; where `progress` raises
-    Interrupted, its state is kept there before it ends.
+    On a GPU, runs of one depth form one stack. On a CPU, every run is a stack of its own, so that its bits do not
+    depend on the other runs. With `checkpoints`, training resumes from them; when `progress` raises Interrupted,
+    training writes a last checkpoint and ends.
     """
     stacks = [_Stack(alike, setting) for alike in _alike(runs, setting.device)]
 
@@ -131,13 +131,13 @@ def train(
     except Interrupted:
         keep()
         raise
-    keep()  # since other runs of the stage may follow
+    keep()  # other runs of the stage may follow
     outcomes = {outcome.run: outcome for stacked in stacks for outcome in stacked.outcomes()}
     return [outcomes[run] for run in runs]
 
 
 def _alike(runs: Sequence[Run], device: torch.device) -> list[list[Run]]:
-    """Return the groups of runs that go through the same operations as one."""
+    """Return the groups of runs that are trained as one stack."""
     if device.type == "cpu":
         return [[run] for run in runs]
     depths = sorted({run.hidden_layers for run in runs})
@@ -145,11 +145,10 @@ def _alike(runs: Sequence[Run], device: torch.device) -> list[list[Run]]:
 
 
 def _blocks(done: int, runs: Sequence[Run], setting: Setting) -> Iterator[tuple[int, dict[int, tuple[Tensor, Tensor]]]]:
-    """Yield, for the updates that follow the first `done`, the first update of a block and each seed's examples for it.
+    """Yield the blocks of updates after the first `done`: a block's first update, and the examples of each seed.
 
-    These are inputs float (updates·batch, inputs) and one-hot targets float (updates·batch, classes). Blocks are cut
-    at the schedule's updates and at multiples of BLOCK_UPDATES, wherever `done` is one of these cuts: what an update
-    rule does at every so many updates has the same places in all of them.
+    The examples are inputs float (updates·batch, inputs) and one-hot targets float (updates·batch, classes). Blocks end
+    at the schedule's updates and at multiples of BLOCK_UPDATES, so that they are the same wherever training resumes.
     """
     batch, seeds = setting.batch_size, sorted({run.seed for run in runs})
     for drawn, drawn_end in _draws(done, setting.schedule):
@@ -164,24 +163,24 @@ def _blocks(done: int, runs: Sequence[Run], setting: Setting) -> Iterator[tuple[
 
 
 def _draws(done: int, schedule: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield from which update to which images are drawn together."""
+    """Yield the first and last update of each range whose images are drawn together."""
     for start, end in pairwise(schedule):
         if end > done:
             yield from _parts(max(start, done), end, DRAWN_UPDATES)
 
 
 def _parts(start: int, end: int, unit: int) -> Iterator[tuple[int, int]]:
-    """Return where the parts begin and end into which the multiples of `unit` cut the numbers from `start` to `end`."""
+    """Return the parts of the range from `start` to `end` that the multiples of `unit` separate."""
     return pairwise([start, *range((start // unit + 1) * unit, end, unit), end])
 
 
 def _first_inputs(run: Run, setting: Setting) -> Tensor:
-    """Return the first inputs of the run's training stream, for what looks at data before training."""
+    """Return the first inputs of the run's training stream, for initializers that look at data."""
     return to_inputs(setting.draw(run.seed, 0, INITIALIZATION_EXAMPLES)[0])
 
 
 class _Stack:
-    """Runs of one depth that are updated by the same operations."""
+    """Runs of one depth, which the same operations update together."""
 
     def __init__(self, runs: Sequence[Run], setting: Setting) -> None:
         recipe = setting.recipe
@@ -192,9 +191,9 @@ class _Stack:
         self._networks = [member(self._stacked, index) for index in range(len(runs))]
         self._captured: CapturedUpdates | None = None
         self.updates = 0
-        """of supervised training that are done"""
+        """the supervised updates done"""
         self.pretraining: Pretraining | None = None
-        """which comes before"""
+        """None once it is finished, and for models without it"""
         if recipe.pretraining:
             updates = recipe.pretraining.updates(setting.schedule[-1])
             seeds = [run.seed for run in runs]
@@ -206,18 +205,18 @@ class _Stack:
 
     @property
     def name(self) -> str:
-        """A name that other runs do not have."""
+        """A name that no other runs have."""
         return hashlib.sha256(repr(self._runs).encode()).hexdigest()[:16]
 
     def pretrain(self) -> int:
-        """Do a part of pre-training, and go over to supervised training at its end; return the run-updates done."""
+        """Do a part of pre-training, then start supervised training if it was the last; return the run-updates done."""
         done = self.pretraining.advance()
         if self.pretraining.finished:
             self._begin()
         return done
 
     def update(self, examples: dict[int, tuple[Tensor, Tensor]]) -> int:
-        """Train on the next block of mini-batches, and observe when it is time; return the run-updates done."""
+        """Train on the next block of mini-batches, observe at scheduled updates, and return the run-updates done."""
         of_runs = [examples[run.seed] for run in self._runs]
         inputs, targets = (torch.stack(parts) for parts in zip(*of_runs, strict=True))
         outputs = self._outputs(inputs, targets)
@@ -231,7 +230,7 @@ class _Stack:
         return updates * len(self._runs)
 
     def outcomes(self) -> list[Outcome]:
-        """Return what the runs leave behind."""
+        """Return the results of the runs."""
         final = [parameters(network) for network in self._networks]
         diverged_at = [None if update == NEVER else update for update in self._diverged_at.tolist()]
         parts = (self._runs, self._initial, final, diverged_at, self._observations)
@@ -264,7 +263,7 @@ class _Stack:
         return state.run_updates
 
     def _begin(self) -> None:
-        """Begin supervised training with the networks as they are."""
+        """Start supervised training from the networks' present parameters."""
         setting, self.pretraining = self._setting, None
         rates = [run.learning_rate for run in self._runs]
         described = (self._stacked, rates, setting.batch_size, setting.recipe.cost)
@@ -278,7 +277,7 @@ class _Stack:
         self._observe()
 
     def _outputs(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Do the updates; return the output layer's pre-activations at each, of the shape of `targets`."""
+        """Do the updates; return the output layer's pre-activations at each, in the shape of `targets`."""
         if inputs.is_cuda and inputs.shape[1] == BLOCK_UPDATES * self._setting.batch_size:
             if self._captured is None:
                 self._captured = CapturedUpdates(self._rule.update, self._rule.changed, inputs, targets)
@@ -290,9 +289,9 @@ class _Stack:
     def _observe(self) -> None:
         """Observe every run that has not diverged."""
         for index, network in enumerate(self._networks):
-            # where squares are not finite, the next pass is not either, or soon will not be
+            # where the sum of squares overflows, the next pass does too, or will soon
             finite = all(weight.norm().isfinite() for weight in network.weights)
             if not finite and self._diverged_at[index] == NEVER:
-                self._diverged_at[index] = self.updates  # the next cost would be the first that is not finite
+                self._diverged_at[index] = self.updates  # its next cost would not be finite
             if self._diverged_at[index] == NEVER:
                 self._observations[index].append(self._setting.observe(self.updates, network))

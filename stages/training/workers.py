@@ -1,4 +1,4 @@
-"""Runs spread over the cores of a CPU, one process of one thread for each; a GPU takes them all in one program."""
+"""Runs spread over the cores of a CPU, one single-threaded process each; a GPU trains them all in one program."""
 
 import multiprocessing
 import os
@@ -14,16 +14,16 @@ from stages.descent.products import prepare
 from stages.network.device import compute_alike
 from stages.running.errors import InputError
 from stages.running.interrupts import Interrupted, become_worker, deferred
+from stages.running.resources import check_disk, check_memory
 from stages.training.checkpoints import Checkpoints
-from stages.training.resources import check_disk, check_memory
 from stages.training.training import Outcome, Progress, Run, Setting, train
 
-LOOK_SECONDS = 0.2  # between two looks at the workers' progress
-ORPHAN_SECONDS = 0.2  # between two looks of a worker whether its parent still lives
+LOOK_SECONDS = 0.2  # between two readings of the workers' progress
+ORPHAN_SECONDS = 0.2  # between a worker's checks that its parent is alive
 
-_done: Array  # for each share, the run-updates that its worker has done
-_restored: Array  # for each share, those that were done in what its worker restored
-_stop: c_bool  # whether the workers' work is not wanted any more
+_done: Array  # the run-updates that each share's worker has trained
+_restored: Array  # the run-updates that each share's worker has restored
+_stop: c_bool  # whether the workers have to stop
 
 
 def train_on_all_cores(
@@ -32,16 +32,17 @@ def train_on_all_cores(
     progress: Progress,
     checkpoints: Checkpoints | None = None,
 ) -> list[Outcome]:
-    """Do what `stages.training.training.train` does, with the same bits on any number of CPU cores.
+    """Train `runs` as `stages.training.training.train` does, with the same bits on any number of CPU cores.
 
-    Raises InputError where the runs do not fit the memory, or their checkpoints the disk, or a worker was killed.
+    Raises InputError where the runs do not fit the memory, where their checkpoints do not fit the disk, or where a
+    worker was killed.
     """
     if not runs:
         return []
     check_memory(sum(setting.needed_bytes(run.hidden_layers) for run in runs), setting.device)
     if checkpoints:
         check_disk(sum(setting.checkpoint_bytes(run.hidden_layers) for run in runs), checkpoints.folder)
-    # a signal waits until nothing is half done: here between two looks, on a GPU between two blocks of updates
+    # a signal takes effect between two readings of the progress, on a GPU between two blocks of updates
     with deferred() as check:
         if setting.device.type == "cpu":
             return _train_in_workers(runs, setting, progress, checkpoints, check)
@@ -60,10 +61,10 @@ def _train_in_workers(
     checkpoints: Checkpoints | None,
     check: Callable[[], None],
 ) -> list[Outcome]:
-    """Train every share of `runs` in a process of its own; `check` raises Interrupted where they are to end."""
+    """Train every share of `runs` in its own process; `check` raises Interrupted when the user ends the stage."""
     shares = shares_of(runs, len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    # without locks, which a worker that is killed would keep: each share has places of its own
+    # no locks, which a killed worker would hold forever: each share writes to its own places
     done, restored = (context.RawArray(c_longlong, len(shares)) for _ in range(2))
     prepare(setting.sizes(max(run.hidden_layers for run in runs)), setting.batch_size)
     stop, told = context.RawValue(c_bool, False), (0, 0)
@@ -84,8 +85,8 @@ def _train_in_workers(
             stop.value = True
             check()
             raise InputError(
-                "a process that trained was killed, perhaps since the machine ran out of memory; "
-                "the next `dvc repro` goes on from the last checkpoint"
+                "a training process was killed, perhaps because the machine ran out of memory; "
+                "run `dvc repro` to resume from the last checkpoint"
             ) from error
         except BaseException:
             stop.value = True
@@ -95,7 +96,7 @@ def _train_in_workers(
 
 
 def shares_of(runs: Sequence[Run], cores: int) -> list[list[Run]]:
-    """Return at most `cores` shares of about equal work, which is about proportional to depth."""
+    """Return at most `cores` shares of about equal work; the work of a run is about proportional to its depth."""
     shares: list[list[Run]] = [[] for _ in range(min(cores, len(runs)))]
     for run in sorted(runs, key=lambda run: -run.hidden_layers):
         min(shares, key=lambda share: sum(one.hidden_layers for one in share)).append(run)
@@ -103,7 +104,7 @@ def shares_of(runs: Sequence[Run], cores: int) -> list[list[Run]]:
 
 
 def _become_worker(done: Array, restored: Array, stop: c_bool, parent: int, precision: str) -> None:
-    """Make this process one that trains for `parent`, and ends with it."""
+    """Make this process a worker of `parent` that ends with it."""
     global _done, _restored, _stop
     _done, _restored, _stop = done, restored, stop
     become_worker()
@@ -118,7 +119,7 @@ def _become_worker(done: Array, restored: Array, stop: c_bool, parent: int, prec
 
 
 def _train_share(number: int, share: Sequence[Run], setting: Setting, checkpoints: Checkpoints | None) -> list[Outcome]:
-    """Train the share of this number; where that is not wanted any more, keep its state and end the process."""
+    """Train the share of this number; when told to stop, write a checkpoint and end the process."""
     try:
         with deferred() as check:
 
@@ -131,4 +132,4 @@ def _train_share(number: int, share: Sequence[Run], setting: Setting, checkpoint
 
             return train(share, setting, progress, checkpoints)
     except Interrupted:
-        os._exit(1)  # a pool that lost one process may not wake the others, which then wait for work for ever
+        os._exit(1)  # a pool that lost one process may leave the others waiting forever

@@ -73,7 +73,8 @@ def reworded(source: str) -> tuple[str, int]:
 
 
 def test_messages_and_docstrings_are_reworded_and_nothing_else():
-    source = '"""Doc string."""\nNAME = "durations"\n\ndef f(x):\n    raise ValueError(f"{x:,} is too much, in {NAME} seconds")\n'
+    source = '"""Doc string."""\nNAME = "durations"\n\n'
+        'def f(x):\n    raise ValueError(f"{x:,} is too much, in {NAME} seconds")\n'
     changed, count = reworded(source)
     assert count == 3
     assert '"""dOC STRING."""' in changed

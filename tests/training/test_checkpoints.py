@@ -12,10 +12,10 @@ import pytest
 from stages.params import Model, Pretraining
 from stages.running.errors import InputError
 from stages.running.interrupts import Interrupted
+from stages.running.resources import check_disk
 from stages.training import checkpoints as module
 from stages.training import workers
 from stages.training.checkpoints import Checkpoints, checkpoints_of
-from stages.training.resources import check_disk
 from stages.training.sealed import unseal
 from stages.training.state import unpack
 from stages.training.training import Outcome, Run, Setting, train
@@ -217,7 +217,7 @@ def test_states_that_do_not_fit_the_disk_are_refused_before_training(long_settin
     def progress(done, restored):
         pytest.fail("training went on")
 
-    monkeypatch.setattr("stages.training.resources.shutil.disk_usage", lambda folder: SimpleNamespace(free=10**6))
+    monkeypatch.setattr("stages.running.resources.shutil.disk_usage", lambda folder: SimpleNamespace(free=10**6))
     with pytest.raises(InputError, match="checkpoints"):
         train_on_all_cores(RUNS, replace(long_setting, hidden_units=1000), progress, Checkpoints(tmp_path))
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from stages.running.errors import InputError
-from stages.training.resources import GIBIBYTE, available_bytes, check_memory
+from stages.running.resources import GIBIBYTE, available_bytes, check_memory
 from stages.training.training import Run
 from stages.training.workers import train_on_all_cores
 from tests.conftest import REPOSITORY
