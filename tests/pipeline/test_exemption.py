@@ -73,8 +73,8 @@ def reworded(source: str) -> tuple[str, int]:
 
 
 def test_messages_and_docstrings_are_reworded_and_nothing_else():
-    source = '"""Doc string."""\nNAME = "durations"\n\n'
-        'def f(x):\n    raise ValueError(f"{x:,} is too much, in {NAME} seconds")\n'
+    message = 'raise ValueError(f"{x:,} is too much, in {NAME} seconds")'
+    source = f'"""Doc string."""\nNAME = "durations"\n\ndef f(x):\n    {message}\n'
     changed, count = reworded(source)
     assert count == 3
     assert '"""dOC STRING."""' in changed
