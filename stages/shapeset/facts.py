@@ -1,4 +1,4 @@
-"""What is known of every image beside its pixels: one row of facts per scene."""
+"""The facts of every image besides its pixels: one row per scene."""
 
 import torch
 from torch import Tensor
@@ -12,9 +12,10 @@ from stages.shapeset.scenes import Scenes, labels
 def facts(scenes: Scenes) -> dict[str, Tensor]:
     """Return the facts of `scenes` as columns of length count.
 
-    index, label: int64; background, grey_0, grey_1: int16; kind_0, kind_1: int8 (kind and grey are −1 where there is no
+    index, label: int64; background, grey_0, grey_1: int16; kind_0, kind_1: int8 (kind_1 and grey_1 are −1 without a
     second shape); x_min, x_max, y_min, y_max: float32, the outermost vertices of all shapes in pixels; overlap:
-    float32, the estimated hidden share of the first shape, 0 where it is alone; rejections: int16.
+    float32, the estimated hidden share of the first shape, 0 without a second; rejections: int16, the rejected
+    positions of the second shape.
     """
     return {
         "index": scenes.index,
@@ -47,7 +48,7 @@ def outermost_vertices(scenes: Scenes) -> dict[str, Tensor]:
         shapes = (kinds == kind).nonzero().squeeze(1)
         points = torch.stack(vertices(kind, poses[:, shapes]))
         low[:, shapes], high[:, shapes] = points.amin(1), points.amax(1)
-    # A shape that is not there stays at ±∞, which no minimum or maximum takes.
+    # A missing shape stays at ±∞, so it never sets a minimum or maximum.
     x_min, y_min = low.view(2, 2, -1).amin(1)
     x_max, y_max = high.view(2, 2, -1).amax(1)
     return {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max}

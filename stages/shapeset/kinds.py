@@ -1,10 +1,10 @@
-"""The three kinds of shape, and which of the nine classes one or two of them make."""
+"""The three kinds of shape, and the nine classes that scenes of one or two shapes form."""
 
 KINDS = ("triangle", "parallelogram", "ellipse")
-VERTICES = (3, 4, 20)  # the author draws an ellipse as a stretched 20-gon
-NO_SHAPE = -1  # the kind and the grey of a second shape that is not there
+VERTICES = (3, 4, 20)  # the author's ellipse is a stretched 20-gon
+NO_SHAPE = -1  # kind and grey of a missing second shape
 
-# CLASS_OF_KINDS[first][second] is the label; the last column, which an index of NO_SHAPE reaches, is a lone shape.
+# CLASS_OF_KINDS[first][second] is the label; the index NO_SHAPE selects the last column, a single shape.
 CLASS_OF_KINDS = (
     (3, 4, 5, 0),
     (4, 6, 7, 1),

@@ -1,4 +1,4 @@
-"""From scenes to images: each shape's pixels get its grey, the second shape over the first."""
+"""Painting of scenes: each shape fills its pixels with its grey, and the second shape covers the first."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from stages.shapeset.poses import vertices
 from stages.shapeset.raster import EVERY_BYTE, SIDE, masks, spans
 from stages.shapeset.scenes import Scenes
 
-PAINTED_AT_ONCE = 4096  # images, so that what is worked on stays in a processor's cache
+PAINTED_AT_ONCE = 4096  # images; few enough to stay in a processor's cache
 
 
 def paint(scenes: Scenes, images: Tensor) -> None:
@@ -19,7 +19,7 @@ def paint(scenes: Scenes, images: Tensor) -> None:
 
 
 def shape_spans(scenes: Scenes) -> Tensor:
-    """Return the spans of all shapes, int32 (2, count, 32 rows); those of a shape that is not there mean nothing."""
+    """Return the spans of all shapes, int32 (2, count, 32 rows); those of a missing shape are 0, an empty span."""
     kinds, poses = scenes.kinds.flatten(), scenes.poses.flatten(1)
     rows = torch.zeros(len(kinds), SIDE, dtype=torch.int32, device=kinds.device)
     for kind in range(len(KINDS)):
@@ -32,7 +32,7 @@ def shape_spans(scenes: Scenes) -> Tensor:
 def fill(rows: Tensor, background: Tensor, greys: Tensor, images: Tensor) -> None:
     """Fill `images`, uint8 (count, 32, 32), with `background` (count,) and `greys` (2, count), eight pixels at a time.
 
-    `rows`: the spans of both shapes, int32 (2, count, 32). A shape whose grey is −1 is left out; the first never is.
+    `rows`: the spans of both shapes, int32 (2, count, 32). A second shape with grey −1 is skipped.
     """
     pixel_masks = masks(images.device)
     pairs = (greys[1] >= 0).nonzero().squeeze(1)

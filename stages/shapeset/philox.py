@@ -1,4 +1,4 @@
-"""Philox4x32-10, the counter-based random generator of Salmon et al. (2011), in whole-number tensor arithmetic."""
+"""Philox4x32-10, the counter-based random number generator of Salmon et al. (2011), in integer arithmetic."""
 
 import torch
 from torch import Tensor
@@ -14,14 +14,13 @@ Words = tuple[Tensor, Tensor, Tensor, Tensor]
 def philox(counter: tuple[Tensor | int, ...], key: tuple[int, int]) -> Words:
     """Return the four random words of each counter.
 
-    `counter`: four words, int64 tensors of shapes that broadcast together or plain integers, the first one a tensor;
-    `key`: two words. All words, in and out, are whole numbers in [0, 2³²).
+    `counter`: four words, each an int64 tensor or an int, of shapes that broadcast; the first must be a tensor. `key`:
+    two words. All words are integers in [0, 2³²).
     """
     a, b, c, d = torch.broadcast_tensors(*(torch.as_tensor(word, device=counter[0].device) for word in counter))
     key_0, key_1 = key
     for _ in range(ROUNDS):
-        # A product of two words can pass 2⁶³ and wrap, but its 64 bits stay right; b and d keep 64 bits until they are
-        # used, where the mask takes the upper ones away.
+        # A product above 2⁶³ wraps, but its 64 bits stay correct; the masks drop the upper half of b and d on use.
         product_0, product_1 = a * MULTIPLIERS[0], c * MULTIPLIERS[1]
         a = (product_1 >> 32).bitwise_xor_(b).bitwise_xor_(key_0).bitwise_and_(WORD)
         c = (product_0 >> 32).bitwise_xor_(d).bitwise_xor_(key_1).bitwise_and_(WORD)
@@ -31,15 +30,15 @@ def philox(counter: tuple[Tensor | int, ...], key: tuple[int, int]) -> Words:
 
 
 def unit(words: Tensor) -> Tensor:
-    """Turn random words into float32 in [0, 1): their upper 24 bits, so that every step is exact."""
+    """Convert random words to float32 in [0, 1); only the upper 24 bits are used, so the conversion is exact."""
     return (words >> 8).float() * 2.0**-24
 
 
 def whole(words: Tensor, below: Tensor | int) -> tuple[Tensor, Tensor]:
-    """Draw whole numbers in [0, below) from random words; the second tensor is words again, for the next such draw.
+    """Draw integers in [0, below) from random words; also return the remaining words, for the next draw.
 
-    A draw takes the leading log₂(below) bits' worth of a word, so draws that follow each other stay uniform and
-    independent as long as the product of their ranges is far under 2³².
+    A draw uses up log₂(below) bits of a word. Successive draws stay uniform and independent as long as the product of
+    their ranges is far below 2³².
     """
     product = words * below
     return product >> 32, product & WORD

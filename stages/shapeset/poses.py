@@ -1,8 +1,8 @@
-"""How a regular polygon becomes a shape in the image: turned, stretched, turned back, turned again and moved.
+"""Poses: how a regular polygon is turned, stretched, turned back, turned again and moved into the image.
 
 A pose is float32 (6, …) with rows x_u, x_v, x, y_u, y_v, y: the point (u, v) of the regular polygon of its kind lies at
-(x_u·u + x_v·v + x, y_u·u + y_v·v + y) pixels. Only +, −, ×, ÷, √ and table look-ups are used, which every processor
-rounds alike; sines and cosines come from tables made once by Python.
+(x_u·u + x_v·v + x, y_u·u + y_v·v + y) pixels. Only +, −, ×, ÷, √ and table look-ups are used, because every processor
+rounds these identically. Sines and cosines come from tables that Python computes once.
 """
 
 import math
@@ -15,15 +15,15 @@ from stages.shapeset.kinds import VERTICES
 from stages.shapeset.philox import Words, unit
 
 STEPS = 255  # of the circle
-LAST_TURNS = 254  # the last turn is one of 0 … 253 steps
+LAST_TURNS = 254  # the last turn is 0 to 253 steps
 RATIOS = math.cos, math.sin
 SMALLEST, LARGEST = 0.2 * 32, 0.8 * 32  # stretches, in pixels
 LOW, HIGH = 1, 31  # every vertex keeps a pixel's distance from the border
-BELOW_HIGH = HIGH - 2**-19  # the float32 before it
+BELOW_HIGH = HIGH - 2**-19  # the largest float32 below HIGH
 
 
 def first_turns(vertices: int) -> list[int]:
-    """Return the steps that the first turn of a polygon is drawn from; those past half a side count back from 255."""
+    """Return the steps from which a polygon's first turn is drawn; steps past half a side count back from 255."""
     steps = []
     for step in range(STEPS // vertices):
         backwards = step > (STEPS - 1) // (2 * vertices)
@@ -36,7 +36,7 @@ FIRST_TURNS = tuple(first_turns(vertices) for vertices in VERTICES)
 
 @cache
 def _cosines_and_sines(device: torch.device) -> tuple[Tensor, Tensor]:
-    """Tables of the first turns, float32 (2, kinds, 85), and of the last, (2, 254); axis 0 is cosine and sine."""
+    """Return tables of first turns, float32 (2, kinds, 85), and last turns, (2, 254); axis 0 is cosine and sine."""
     longest = max(len(steps) for steps in FIRST_TURNS)
     first = [[*steps, *[0] * (longest - len(steps))] for steps in FIRST_TURNS]
     last = [range(LAST_TURNS)]
@@ -48,16 +48,16 @@ def _cosines_and_sines(device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def turns(kind: Tensor, first_turn: Tensor, last_turn: Tensor) -> Tensor:
-    """Return float32 (4, …): cosine and sine of the first turns, cosine and sine of the last.
+    """Return float32 (4, …): cosine and sine of the first turns, cosine and sine of the last turns.
 
-    `kind`, `first_turn` (a position in FIRST_TURNS[kind]) and `last_turn` (in [0, LAST_TURNS)): int64 of one shape.
+    `kind`, `first_turn` (an index into FIRST_TURNS[kind]) and `last_turn` (in [0, LAST_TURNS)) are int64 of one shape.
     """
     first, last = _cosines_and_sines(kind.device)
     return torch.cat((first[:, kind, first_turn], last[:, last_turn]))
 
 
 def place(kind: Tensor, angles: Tensor, words: Words) -> Tensor:
-    """Return the poses of shapes, float32 (6, …), whose stretches and place are drawn from the random words.
+    """Return poses, float32 (6, …), with stretches and centres drawn from the random words.
 
     `kind`: int64 (…); `angles`: float32 (4, …), see `turns`; `words`: four int64 (…).
     """
@@ -65,7 +65,7 @@ def place(kind: Tensor, angles: Tensor, words: Words) -> Tensor:
     stretch_0, stretch_1 = (SMALLEST + (LARGEST - SMALLEST) * unit(word) for word in words[:2])
     long, short = torch.maximum(stretch_0, stretch_1), torch.minimum(stretch_0, stretch_1)
 
-    # Turn, stretch and turn back until the level edge is level again: that is a width, a height and a shear.
+    # Turning, stretching and turning back to a level edge combine to a width, a height and a shear.
     along, across = long * cos_1, short * sin_1
     width = torch.sqrt(along * along + across * across)
     height = long * short / width
@@ -78,15 +78,15 @@ def place(kind: Tensor, angles: Tensor, words: Words) -> Tensor:
 
 
 def _centre(kind: Tensor, u: Tensor, v: Tensor, words: Tensor) -> Tensor:
-    """Draw one coordinate of the centre from all places where the shape lies in [LOW, HIGH]."""
+    """Draw one coordinate of the centre, uniformly from the range that keeps the shape in [LOW, HIGH]."""
     low = LOW + reach(kind, -u, -v)
     return low + unit(words) * (HIGH - reach(kind, u, v) - low)
 
 
 def reach(kind: Tensor, u: Tensor, v: Tensor) -> Tensor:
-    """Return how far the regular polygon of `kind` reaches along (u, v): its largest dot product with a vertex.
+    """Return the reach of the regular polygon of `kind` along (u, v): its largest dot product with a vertex.
 
-    By symmetry few vertices can be the farthest: two of the triangle, one of the square, three of the 20-gon.
+    By symmetry only a few vertices can be farthest: two of the triangle, one of the square, three of the 20-gon.
     """
     side, up = u.abs(), v.abs()
     triangle = torch.maximum(side * (math.sqrt(3) / 4) + v * 0.25, v * -0.5)
@@ -109,8 +109,8 @@ def regular_polygon(kind: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def vertices(kind: int, poses: Tensor) -> tuple[Tensor, Tensor]:
-    """Return x and y of the vertices, float32 (vertices, count) in pixels, of shapes of one kind and `poses`."""
+    """Return the x and the y of all vertices, float32 (vertices, count) in pixels, of shapes of one `kind`."""
     u, v = (values[:, None] for values in regular_polygon(kind, poses.device))
     x_u, x_v, x, y_u, y_v, y = poses
-    # The margin holds by construction but for a last rounding, which must not carry a vertex on to the border's pixels.
+    # The margin holds by construction up to rounding; the clamp keeps every vertex off the border pixels.
     return (u * x_u + v * x_v + x).clamp_(LOW, BELOW_HIGH), (u * y_u + v * y_v + y).clamp_(LOW, BELOW_HIGH)

@@ -1,4 +1,4 @@
-"""What is drawn: the distribution of the scenes of Shapeset-3×2, each a pure function of a key and its index."""
+"""The distribution of Shapeset-3×2 scenes; each scene is a pure function of a key and its index."""
 
 from dataclasses import dataclass, fields
 
@@ -12,31 +12,31 @@ from stages.shapeset.poses import FIRST_TURNS, LAST_TURNS, place, turns
 
 DARK = 0, int(0.45 * 255)  # greys, both ends included
 LIGHT = int(0.55 * 255), 255
-LARGEST_HIDDEN_SHARE = 0.5  # of the first shape; a place where the second hides more is rejected
-REJECTIONS_THAT_DROP = 50  # as many drop the second shape
-ATTEMPTS = (1, 2, 5, 43)  # tried side by side, round after round; after 51 rejections the author stops counting
+LARGEST_HIDDEN_SHARE = 0.5  # of the first shape; a position where the second hides more is rejected
+REJECTIONS_THAT_DROP = 50  # from here on the second shape is dropped
+ATTEMPTS = (1, 2, 5, 43)  # positions tried together in each round; the author stops after 51 rejections
 
-COMPOSITION, FIRST_PLACE, SECOND_PLACE = range(3)  # what the words of a counter decide
+COMPOSITION, FIRST_PLACE, SECOND_PLACE = range(3)  # the purpose of a counter's words
 
 
 @dataclass(frozen=True)
 class Scenes:
-    """A batch of scenes; axis 0 of (2, count) is the drawing order. A shape that is not there has kind and grey −1."""
+    """A batch of scenes; axis 0 of (2, count) is the drawing order. A missing shape has kind and grey −1."""
 
-    index: Tensor  # int64 (count,), their numbers in the stream
+    index: Tensor  # int64 (count,), numbers in the stream
     kinds: Tensor  # int64 (2, count), positions in KINDS
     greys: Tensor  # int64 (2, count)
     background: Tensor  # int64 (count,), a grey
-    poses: Tensor  # float32 (6, 2, count), see `poses`; 0 where there is no shape
-    rejections: Tensor  # int64 (count,), of places for the second shape
+    poses: Tensor  # float32 (6, 2, count), see `poses`; 0 for a missing shape
+    rejections: Tensor  # int64 (count,), rejected positions of the second shape
 
     def part(self, part: slice) -> "Scenes":
-        """Return some of the scenes, as views."""
+        """Return a slice of the scenes, as views."""
         return Scenes(*(getattr(self, field.name)[..., part] for field in fields(self)))
 
 
 def draw_scenes(key: tuple[int, int], index: Tensor) -> Scenes:
-    """Draw the scenes number `index` (int64 (count,)) of the stream of `key`."""
+    """Draw the scenes with the numbers `index`, int64 (count,), from the stream with this `key`."""
     purposes = torch.tensor([[COMPOSITION], [FIRST_PLACE]], device=index.device)
     words, first_place = zip(*_words(key, index, 0, purposes), strict=True)
     two, rest = whole(words[0], 2)
@@ -70,12 +70,12 @@ def labels(kinds: Tensor) -> Tensor:
 
 
 def _words(key: tuple[int, int], index: Tensor, attempt: Tensor | int, purpose: Tensor | int) -> Words:
-    """Return the random words that decide `purpose` at this `attempt`."""
+    """Return the random words of one `purpose` and `attempt`."""
     return philox((index & WORD, index >> 32, attempt, purpose), key)
 
 
 def _grey(light: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-    """Draw light or dark greys; also return the words that are left."""
+    """Draw light or dark greys; also return the remaining words."""
     (dark_low, dark_high), (light_low, light_high) = DARK, LIGHT
     levels = dark_high - dark_low + 1, light_high - light_low + 1
     grey, rest = whole(words, levels[0] + (levels[1] - levels[0]) * light)
@@ -93,7 +93,7 @@ def _turns(kinds: Tensor, words: Tensor) -> Tensor:
 def _place_second(
     key: tuple[int, int], index: Tensor, kinds: Tensor, first_pose: Tensor, angles: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Place the second shapes of scenes `index` where they hide little enough: poses (6, count) and rejections."""
+    """Draw positions of second shapes until they hide little enough; return poses (6, count) and rejections."""
     poses = torch.empty_like(first_pose)
     rejections = torch.zeros_like(index)
     waiting = torch.arange(len(index), device=index.device)
@@ -104,7 +104,7 @@ def _place_second(
         first_kind, second_kind = kinds[:, None, waiting]
         candidates = place(second_kind, angles[:, None, waiting], words)
         hidden = hidden_share((first_kind, second_kind), (first_pose[:, None, waiting], candidates))
-        # How many are rejected before the first that is not; where all are, the next round overwrites what is taken.
+        # Count rejections before the first accepted position; if all are rejected, the next round overwrites the pose.
         rejected = (hidden > LARGEST_HIDDEN_SHARE).long().cumprod(0).sum(0)
         taken = rejected.clamp(max=count - 1)
         poses[:, waiting] = candidates.gather(1, taken.expand(6, 1, -1)).squeeze(1)

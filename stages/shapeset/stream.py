@@ -1,4 +1,4 @@
-"""The endless streams: image number i is a pure function of (seed, split, i), on any device and in any batch."""
+"""Endless image streams: image i is a pure function of (seed, split, i), on any device and in any batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from stages.shapeset.raster import SIDE
 from stages.shapeset.scenes import Scenes, draw_scenes, labels
 
 SPLITS = ("train", "validation", "test")
-LAST_INDEX = 2**62  # far from where whole numbers of 64 bits end
-DRAWN_AT_ONCE = 32768  # scenes, so that the memory needed beyond the result does not grow with it
+LAST_INDEX = 2**62  # exclusive; start + count stays below the int64 limit
+DRAWN_AT_ONCE = 32768  # scenes; limits the memory needed beyond the result
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Images of a stream and all that is known of them, in the stream's order."""
+    """Images of a stream with their labels, kinds and facts, in stream order."""
 
     images: Tensor  # uint8 (count, 32, 32): row y, column x, grey 0–255
     labels: Tensor  # int64 (count,): positions in CLASS_NAMES
-    kinds: Tensor  # int8 (count, 2): positions in KINDS in drawing order, −1 for no second shape
+    kinds: Tensor  # int8 (count, 2): positions in KINDS in drawing order, −1 for a missing second shape
     facts: dict[str, Tensor]  # columns (count,), see `facts.facts`
 
 
 def draw_images(seed: int, split: str, start: int, count: int, device: str | torch.device) -> tuple[Tensor, Tensor]:
     """Draw images `start` to `start + count − 1` of a stream: images uint8 (count, 32, 32) and labels int64 (count,).
 
-    A call takes a few milliseconds however few the images are, so it pays to ask for thousands at a time. Raises
-    `InputError` for a seed, split or range that no stream has.
+    Even a small call takes a few milliseconds, so draw thousands at a time. Raises `InputError` for an invalid seed,
+    split, start or count.
     """
     batches = draw_batches(seed, split, start, count, device)
     images = torch.empty(count, SIDE, SIDE, dtype=torch.uint8, device=device)
@@ -45,7 +45,7 @@ def draw_images(seed: int, split: str, start: int, count: int, device: str | tor
 
 
 def draw(seed: int, split: str, start: int, count: int, device: str | torch.device) -> Sample:
-    """Draw the same images and labels as `draw_images`, and with them their kinds and facts."""
+    """Draw the same images and labels as `draw_images`, with kinds and facts; raises the same errors."""
     batches = draw_batches(seed, split, start, count, device)
     images = torch.empty(count, SIDE, SIDE, dtype=torch.uint8, device=device)
     columns = []
@@ -59,12 +59,12 @@ def draw(seed: int, split: str, start: int, count: int, device: str | torch.devi
 def draw_batches(
     seed: int, split: str, start: int, count: int, device: str | torch.device
 ) -> Iterator[tuple[slice, Scenes]]:
-    """Check the arguments, then yield the scenes batch by batch, each with its place among the `count`."""
+    """Check the arguments, then yield the scenes batch by batch, each with its slice of the `count` images."""
     key = stream_key(seed, split)
     for name, value in (("start", start), ("count", count)):
         if not isinstance(value, Integral) or not 0 <= value < LAST_INDEX:
-            raise InputError(f"{name} {value!r}: allowed are whole numbers from 0 to {LAST_INDEX - 1}")
-    firsts = range(0, max(count, 1), DRAWN_AT_ONCE)  # a batch of none for a count of 0
+            raise InputError(f"{name} is {value!r}; allowed: a whole number from 0 to {LAST_INDEX - 1}")
+    firsts = range(0, max(count, 1), DRAWN_AT_ONCE)  # one empty batch for a count of 0
     batches = (slice(first, min(first + DRAWN_AT_ONCE, count)) for first in firsts)
     return (
         (batch, draw_scenes(key, torch.arange(start + batch.start, start + batch.stop, device=device)))
@@ -73,9 +73,12 @@ def draw_batches(
 
 
 def stream_key(seed: int, split: str) -> tuple[int, int]:
-    """Return the random generator's key for a stream; no two streams share one, so none of their draws coincide."""
+    """Return the key of a stream for the random generator; different streams have different keys.
+
+    Raises `InputError` for an invalid seed or split.
+    """
     if not isinstance(seed, Integral) or not 0 <= seed <= WORD:
-        raise InputError(f"seed {seed!r}: allowed are whole numbers from 0 to {WORD}")
+        raise InputError(f"seed is {seed!r}; allowed: a whole number from 0 to {WORD}")
     if split not in SPLITS:
-        raise InputError(f"split {split!r}: allowed are {', '.join(SPLITS)}")
+        raise InputError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
     return int(seed), SPLITS.index(split)

@@ -1,4 +1,4 @@
-"""One scene at a time, in plain Python and float64, step by step as the distribution is told: slow and obvious."""
+"""A slow reference implementation: one scene at a time, step by step, in plain Python and float64."""
 
 import math
 
@@ -9,7 +9,7 @@ WORD = 2**32
 
 
 def philox_words(counter: list[int], key: list[int]) -> list[int]:
-    """Philox4x32-10, from its definition: ten rounds of two multiplications, the key bumped between them."""
+    """Philox4x32-10 from its definition: ten rounds of two multiplications; the key is bumped between rounds."""
     for bump in range(10):
         left, right = ((value + bump * weyl) % WORD for value, weyl in zip(key, (0x9E3779B9, 0xBB67AE85), strict=True))
         high_0, low_0 = divmod(0xD2511F53 * counter[0], WORD)

@@ -1,4 +1,4 @@
-"""Scenes that the author's generator drew, as arrays: the oracle of the pixels and of the distribution."""
+"""Recorded scenes of the author's generator, as arrays: the reference for the pixels and the distribution."""
 
 import gzip
 import json
@@ -35,7 +35,7 @@ def read_author_scenes(folder: Path) -> RecordedScenes:
 
 
 def read_own_fixture(file: Path) -> tuple[RecordedScenes, numpy.ndarray]:
-    """Read the repository's own few of the author's scenes, and their images."""
+    """Read the repository's small sample of the author's scenes, and their images."""
     with numpy.load(file) as arrays:
         return RecordedScenes(*(arrays[name] for name in RecordedScenes.__annotations__)), arrays["images"]
 
@@ -53,7 +53,7 @@ def images_of(scenes: RecordedScenes) -> numpy.ndarray:
 
 
 def poses_of(scenes: RecordedScenes) -> numpy.ndarray:
-    """Recover the pose of every shape from its vertices: float64 (6, 2, count), NaN where there is none."""
+    """Recover the pose of every shape from its vertices: float64 (6, 2, count), NaN for a missing shape."""
     poses = numpy.full((6, *scenes.kinds.shape), numpy.nan)
     for kind, count in enumerate(VERTICES):
         chosen = scenes.kinds == kind

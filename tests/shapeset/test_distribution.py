@@ -1,4 +1,4 @@
-"""A sample of ours and a sample of the author's cannot be told apart, by statistics or by a trained network."""
+"""Statistics and a trained network cannot distinguish our sample from the author's."""
 
 import numpy
 import pytest
@@ -12,7 +12,7 @@ from stages.shapeset.scenes import draw_scenes
 from stages.shapeset.stream import draw
 from tests.shapeset.recorded_scenes import poses_of, read_author_scenes
 
-UNLIKELY = 1e-4  # of some hundred tests with fixed seeds, none should be as unlikely as this
+UNLIKELY = 1e-4  # no p-value of the hundred or so tests, with fixed seeds, should be this small
 HALF = 10_000
 
 
@@ -39,7 +39,7 @@ def quantities(author_shapeset):
 
 
 def drawn_quantities(kinds, greys, background, poses) -> dict[str, numpy.ndarray]:
-    """Undo the steps of every shape and return what was drawn, by name; arguments as in `Scenes`."""
+    """Return the drawn quantities of every shape by name, found by undoing its steps; arguments as in `Scenes`."""
     found = {"background": background}
     for order, name in enumerate(("first", "second")):
         for kind, kind_name in enumerate(KINDS):
@@ -60,10 +60,10 @@ def drawn_quantities(kinds, greys, background, poses) -> dict[str, numpy.ndarray
 
 
 def undo_steps(poses: numpy.ndarray) -> dict[str, numpy.ndarray]:
-    """Return stretches, turns in steps of the circle, places and areas of shapes with `poses` (6, count)."""
+    """Return stretches, turns in steps of the circle, positions and areas of shapes with `poses` (6, count)."""
     x_u, x_v, x, y_u, y_v, y = poses.astype(float)
     _, stretches, first = numpy.linalg.svd(numpy.stack((x_u, x_v, y_u, y_v), 1).reshape(-1, 2, 2))
-    uneven = stretches[:, 0] > 1.05 * stretches[:, 1]  # else the first turn cannot be seen
+    uneven = stretches[:, 0] > 1.05 * stretches[:, 1]  # otherwise the first turn has no effect
     step = 2 * numpy.pi / 255
     return {
         "long stretch": stretches[:, 0],
@@ -82,7 +82,7 @@ def test_quantities_of_the_scenes(quantities):
     assert len(ours) == 61
     p_values = {name: stats.ks_2samp(author[name], ours[name]).pvalue for name in ours}
     assert min(p_values.values()) > UNLIKELY, {name: p for name, p in p_values.items() if p <= UNLIKELY}
-    # The many p-values themselves are spread evenly, no more than by chance to the low side.
+    # The p-values themselves are uniform: low ones are no more frequent than by chance.
     assert numpy.mean([p < 0.1 for p in p_values.values()]) < 0.25
 
 
@@ -92,7 +92,7 @@ def test_every_grey_outside_the_gap_is_drawn(quantities):
             assert set(numpy.unique(greys)) == {*range(115), *range(140, 256)}
 
 
-def test_turns_are_whole_steps_each_as_frequent(quantities):
+def test_turns_are_uniform_over_whole_steps(quantities):
     _, ours = quantities
     for order in ("first", "second"):
         for kind, steps in zip(KINDS, (84, 63, 12), strict=True):
@@ -102,7 +102,7 @@ def test_turns_are_whole_steps_each_as_frequent(quantities):
             assert len(numpy.unique(ours[f"{order} {kind}: first turn"])) == steps
 
 
-def test_kinds_are_as_frequent(author_images, sample):
+def test_kinds_have_the_author_s_frequencies(author_images, sample):
     def table(shapes):
         return numpy.bincount(shapes[:, 0].astype(int) * 4 + shapes[:, 1] + 1, minlength=12)
 
@@ -130,19 +130,19 @@ def test_statistics_of_the_pixels(author_images, sample):
     assert (abs(covered - ours_covered) / error).max() < 5  # in any of 1,024 pixels
 
 
-def test_a_network_cannot_tell_them_apart(author_images, sample):
+def test_a_network_cannot_distinguish_the_samples(author_images, sample):
     chance, four_errors = 0.5, 4 * 0.5 / numpy.sqrt(2 * HALF)
-    assert abs(accuracy_of_telling(author_images[0], sample.images.numpy()) - chance) < four_errors
+    assert abs(classifier_accuracy(author_images[0], sample.images.numpy()) - chance) < four_errors
 
 
-def test_the_network_tells_a_mirrored_sample(author_images, sample):
-    """Mirrored shapes differ by the side to which vertices are cut: the test above sees as little as that."""
+def test_the_network_distinguishes_a_mirrored_sample(author_images, sample):
+    """Mirroring changes only the side to which vertices are truncated: the test above detects even that."""
     mirrored = sample.images.flip(2).numpy()
-    assert accuracy_of_telling(author_images[0], mirrored) > 0.53
+    assert classifier_accuracy(author_images[0], mirrored) > 0.53
 
 
-def accuracy_of_telling(one: numpy.ndarray, other: numpy.ndarray) -> float:
-    """Train a small network to tell two samples, on half of each, and return its accuracy on the other halves."""
+def classifier_accuracy(one: numpy.ndarray, other: numpy.ndarray) -> float:
+    """Train a small network to distinguish two samples, on half of each; return its accuracy on the other halves."""
     torch.manual_seed(0)
     network = nn.Sequential(
         nn.Conv2d(1, 16, 4, stride=2), nn.ReLU(), nn.Conv2d(16, 32, 3, stride=2), nn.ReLU(),
@@ -160,5 +160,5 @@ def accuracy_of_telling(one: numpy.ndarray, other: numpy.ndarray) -> float:
             nn.functional.cross_entropy(network(halves[0][batch]), which[batch]).backward()
             update.step()
     with torch.no_grad():
-        told = torch.cat([network(part).argmax(1) for part in halves[1].split(1000)])
-    return (told == which).float().mean().item()
+        found = torch.cat([network(part).argmax(1) for part in halves[1].split(1000)])
+    return (found == which).float().mean().item()

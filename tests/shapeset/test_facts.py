@@ -49,7 +49,7 @@ def test_every_shape_keeps_the_margin_and_hides_at_most_half(sample):
 
 
 def test_outermost_vertices_are_those_of_the_pixels(sample):
-    """No pixel lies beyond them, and those of a lone shape are reached, but for the tip that a first row leaves out."""
+    """No pixel lies beyond them, and shapes reach them, except where the fill rule omits the tip in the first row."""
     coloured = sample.images != sample.images[:, :1, :1]  # the corner is always background
     assert torch.equal(sample.images[:, 0, 0].long(), sample.facts["background"].long())
     for axis, name in ((1, "x"), (2, "y")):

@@ -1,4 +1,4 @@
-"""The hidden share that decides whether a second shape may lie where it was placed."""
+"""The hidden share, which decides whether a position of the second shape is rejected."""
 
 import math
 
@@ -16,8 +16,8 @@ def test_power_of_half():
     assert power_of_half(torch.tensor([-3.0, 0.0])).tolist() == [1, 1]
 
 
-def test_equal_circles_as_their_reach_is_known():
-    """Two 20-gons of diameter 10 along x: p = 10, so half of the excess p/d − 1 is what hides."""
+def test_equal_circles_have_the_share_of_the_formula():
+    """Two 20-gons of diameter 10, d = 5 apart along x, have reaches of 5·cos 9° each."""
     poses = torch.tensor([[10.0, 0, 10, 0, 10, 16], [10.0, 0, 15, 0, 10, 16]]).T[..., None]
     kinds = torch.tensor([[2], [2]])
     reach = 2 * 5 * math.cos(math.radians(9))
@@ -49,4 +49,4 @@ def test_no_pair_that_the_author_drew_hides_more_than_half(author_shapeset):
     hidden = hidden_share(torch.tensor(scenes.kinds[:, pairs]), poses.unbind(1)).numpy()
     assert len(hidden) > 900
     assert numpy.all((hidden >= 0) & (hidden <= 0.5 + 1e-5))
-    assert hidden.max() > 0.49  # the bound is reached, so it is the author's own
+    assert hidden.max() > 0.49  # the bound is reached, so it is the author's too

@@ -14,7 +14,7 @@ OWN_FIXTURE = Path(__file__).parents[1] / "fixtures" / "shapeset.npz"
 
 
 def test_own_fixture_pixel_for_pixel():
-    """The fixture is the first 200 of the author's recorded scenes, vertices as float32, and their images."""
+    """The fixture holds the first 200 of the author's recorded scenes, with float32 vertices, and their images."""
     scenes, images = read_own_fixture(OWN_FIXTURE)
     assert images.shape == (200, 32, 32)
     assert int((images_of(scenes) != images).sum()) == 0

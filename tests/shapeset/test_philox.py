@@ -1,4 +1,4 @@
-"""The random generator gives the numbers that its authors published."""
+"""The random number generator reproduces its authors' published numbers."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def test_published_known_answers(counter, key, result):
     assert [word.item() for word in philox(counter, _words(key))] == _words(result)
 
 
-def test_words_of_many_counters_are_those_of_each_alone():
+def test_a_batch_of_counters_gives_the_words_of_each_counter_alone():
     index = torch.arange(2**32 - 500, 2**32)
     together = torch.stack(philox((index, 7, torch.arange(3)[:, None], 1), (5, 2**32 - 1)))
     assert together.shape == (4, 3, 500)
@@ -34,12 +34,12 @@ def test_words_of_many_counters_are_those_of_each_alone():
             assert together[:, attempt, position].tolist() == alone
 
 
-def test_unit_numbers_are_even_over_zero_to_one():
+def test_unit_numbers_are_evenly_spaced_in_zero_to_one():
     numbers = unit(torch.tensor([0, 255, 256, 2**31, 2**32 - 1]))
     assert numbers.tolist() == [0, 0, 2**-24, 0.5, 1 - 2**-24]
 
 
-def test_whole_numbers_fall_evenly_and_the_rest_is_a_word_again():
+def test_whole_numbers_are_uniform_and_the_rest_is_a_word_again():
     words = (2 * torch.arange(600) + 1) * 2**31 // 600
     first, rest = whole(words, 3)
     second, _ = whole(rest, torch.full((600,), 5))

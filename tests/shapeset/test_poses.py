@@ -1,4 +1,4 @@
-"""A pose is the author's five steps, and a reach is the farthest vertex."""
+"""Poses against the author's five steps, and reaches against the farthest vertex."""
 
 import math
 
@@ -44,7 +44,7 @@ def test_vertices_are_those_of_the_five_steps(kind):
     """`numpy_scenes.place` turns, stretches, turns back, turns and moves one after the other."""
     count = 300
     words = torch.randint(2**32, (5, count), generator=torch.Generator().manual_seed(kind))
-    words[0, :2] = words[1, :2]  # both stretches alike
+    words[0, :2] = words[1, :2]  # equal stretches
     steps = [numpy_scenes.whole_numbers(word, 255 // SIDES[kind], 254)[0] for word in words[4].tolist()]
     first, last = torch.tensor(steps).T
     kinds = torch.full((count,), kind)

@@ -1,4 +1,4 @@
-"""The fill rule, checked against pygame, whose polygons follow the same one."""
+"""The fill rule against pygame, whose polygons follow the same rule."""
 
 import numpy
 import pytest
@@ -15,7 +15,7 @@ def filled(x, y):
 
 def drawn_by_pygame(x, y):
     """Pixels (32, 32), bool, of one polygon with whole-number vertices."""
-    pygame = pytest.importorskip("pygame", reason="pygame, the second oracle of the fill rule, is not installed")
+    pygame = pytest.importorskip("pygame", reason="needs pygame, the second reference for the fill rule")
     surface = pygame.Surface((32, 32), depth=8)
     surface.set_palette([(0, 0, 0), (255, 255, 255)] * 128)
     pygame.draw.polygon(surface, (255, 255, 255), list(zip(x.tolist(), y.tolist(), strict=True)))
@@ -28,7 +28,7 @@ def test_random_convex_polygons_are_filled_as_pygame_fills_them(vertices):
     count = 400
     angles = numpy.sort(generator.uniform(0, 2 * numpy.pi, (vertices, count)), 0)
     turned = generator.uniform(0, 2 * numpy.pi, count)
-    # From thin slivers, a row or a few high, to the whole image.
+    # from thin slivers, one or a few rows high, to the whole image
     wide, narrow = generator.uniform(2, 14.5, count), generator.uniform(0.05, 1, count) ** 2 * 14
     u, v = wide * numpy.cos(angles), narrow * numpy.sin(angles)
     x = 16 + u * numpy.cos(turned) - v * numpy.sin(turned)
@@ -46,7 +46,7 @@ def test_a_polygon_one_row_high_is_filled_from_end_to_end():
 
 
 def test_level_edges_count_between_the_first_and_last_row_only():
-    """In rows 2 and 7 the leftmost vertex, at column 3, is at the end of level edges alone."""
+    """In rows 2 and 7 the leftmost vertex, at column 3, belongs only to level edges."""
     first_row = numpy.array([[5], [4], [3], [9], [9]]), numpy.array([[9], [2], [2], [2], [9]])
     between = numpy.array([[6], [6], [3], [5], [6], [9], [9]]), numpy.array([[9], [7], [7], [7], [2], [2], [9]])
     for (x, y), row, columns in ((first_row, 2, range(4, 10)), (between, 7, range(3, 10))):
@@ -55,7 +55,7 @@ def test_level_edges_count_between_the_first_and_last_row_only():
         assert numpy.array_equal(pixels, drawn_by_pygame(x[:, 0], y[:, 0]))
 
 
-def test_vertices_are_cut_toward_zero():
+def test_vertices_are_truncated_to_whole_pixels():
     sizes = numpy.array([[3.99], [11.99], [11.99], [3.99]]), numpy.array([[5.99], [5.99], [8.99], [8.99]])
     assert numpy.array_equal(filled(*sizes), filled(*(values.astype(int) for values in sizes)))
 

@@ -1,4 +1,4 @@
-"""Scenes are those of an independent, slow implementation fed with the same random words."""
+"""Scenes against an independent, slow implementation that reads the same random words."""
 
 import numpy
 import pytest
@@ -13,7 +13,7 @@ COUNT = 600
 
 
 @pytest.mark.parametrize(("key", "start"), [((0, 0), 0), ((2**32 - 1, 2), 2**40 + 3)])
-def test_scenes_are_those_told_step_by_step(key, start):
+def test_scenes_match_the_step_by_step_implementation(key, start):
     scenes = draw_scenes(key, torch.arange(start, start + COUNT))
     hidden = overlap(scenes)
     rejections = 0
@@ -29,10 +29,10 @@ def test_scenes_are_those_told_step_by_step(key, start):
             points = torch.cat(vertices(expected["kinds"][order], scenes.poses[:, order, position, None]), 1)
             numpy.testing.assert_allclose(points, expected["vertices"][order], rtol=0, atol=2e-5)
         rejections += expected["rejections"]
-    assert rejections > COUNT / 4  # so that the later attempts were compared too
+    assert rejections > COUNT / 4  # later attempts were compared too
 
 
-def test_a_second_shape_that_finds_no_place_is_dropped(monkeypatch):
+def test_a_second_shape_without_an_accepted_position_is_dropped(monkeypatch):
     monkeypatch.setattr("stages.shapeset.scenes.LARGEST_HIDDEN_SHARE", -1.0)
     scenes = draw_scenes((3, 0), torch.arange(1000))
     dropped = scenes.rejections > 0
@@ -45,7 +45,7 @@ def test_a_second_shape_that_finds_no_place_is_dropped(monkeypatch):
     assert torch.equal(labels(scenes.kinds), scenes.kinds[0])
 
 
-def test_a_class_is_the_kinds_whatever_their_order():
+def test_the_class_does_not_depend_on_the_order_of_the_kinds():
     first, second = torch.meshgrid(torch.arange(3), torch.arange(-1, 3), indexing="ij")
     table = labels(torch.stack((first.flatten(), second.flatten()))).view(3, 4)
     assert table.tolist() == [[0, 3, 4, 5], [1, 4, 6, 7], [2, 5, 7, 8]]

@@ -1,4 +1,4 @@
-"""Image i depends on the seed, the split and i alone."""
+"""Image i depends only on the seed, the split and i."""
 
 import hashlib
 
@@ -11,7 +11,7 @@ from stages.shapeset.stream import SPLITS, draw, draw_images
 
 
 def test_the_same_images_in_any_batch(monkeypatch):
-    """Whatever the size of the batches in which the stream is drawn and painted."""
+    """The batch sizes of drawing and painting have no effect."""
     whole = draw(7, "train", 0, 700, "cpu")
     for at_once in (1, 17, 350):
         monkeypatch.setattr(stream, "DRAWN_AT_ONCE", at_once)
@@ -52,7 +52,7 @@ def test_the_same_images_on_any_number_of_threads():
     assert torch.equal(drawn[0], drawn[2])
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here to compare with")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_the_same_images_on_a_gpu():
     here, there = (draw(2, "train", 2**35, 100_000, device) for device in ("cpu", "cuda"))
     assert torch.equal(here.images, there.images.cpu())
@@ -60,8 +60,8 @@ def test_the_same_images_on_a_gpu():
         assert torch.equal(column, there.facts[name].cpu()), name
 
 
-def test_the_streams_stay_as_they_are():
-    """A change of this digest is a change of every result that was drawn from the streams."""
+def test_the_streams_have_not_changed():
+    """A new digest means that every result drawn from the streams changes."""
     digest = hashlib.sha256()
     for split in SPLITS:
         digest.update(draw_images(2010, split, 2**33, 5000, "cpu")[0].numpy().tobytes())
@@ -74,7 +74,7 @@ def test_no_image_twice_in_or_across_splits_and_seeds():
     assert len(images.unique(dim=0)) == len(images) == 24000
 
 
-def test_none_at_all():
+def test_a_count_of_zero():
     sample = draw(0, "train", 9, 0, "cpu")
     assert sample.images.shape == (0, 32, 32)
     assert sample.kinds.shape == (0, 2)
@@ -83,16 +83,16 @@ def test_none_at_all():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((-1, "train", 0, 1), "seed -1: allowed are whole numbers from 0 to 4294967295"),
-        ((2**32, "train", 0, 1), "seed 4294967296: allowed are"),
-        ((0.5, "train", 0, 1), r"seed 0\.5: allowed are"),
-        ((0, "training", 0, 1), "split 'training': allowed are train, validation, test"),
-        ((0, "test", -1, 1), "start -1: allowed are"),
-        ((0, "test", 0, -1), "count -1: allowed are"),
-        ((0, "test", 2**62, 1), "start 4611686018427387904: allowed are"),
+        ((-1, "train", 0, 1), "seed is -1; allowed: a whole number from 0 to 4294967295"),
+        ((2**32, "train", 0, 1), "seed is 4294967296; allowed:"),
+        ((0.5, "train", 0, 1), r"seed is 0\.5; allowed:"),
+        ((0, "training", 0, 1), "split is 'training'; allowed: train, validation, test"),
+        ((0, "test", -1, 1), "start is -1; allowed:"),
+        ((0, "test", 0, -1), "count is -1; allowed:"),
+        ((0, "test", 2**62, 1), "start is 4611686018427387904; allowed:"),
     ],
 )
-def test_a_stream_that_cannot_be(arguments, message):
+def test_invalid_arguments_are_refused(arguments, message):
     for function in (draw, draw_images):
         with pytest.raises(InputError, match=message):
             function(*arguments, "cpu")
