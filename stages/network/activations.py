@@ -1,4 +1,4 @@
-"""Activation functions of the hidden layers, each with the way back through it: the paper's three and later ones."""
+"""Activation functions of the hidden layers with their backward passes: the paper's three and later ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 
 aten = torch.ops.aten
-LEAK = 0.01  # the slope below 0 of a leaky ReLU
+LEAK = 0.01  # slope of the leaky ReLU below 0
 
 
 @dataclass(frozen=True)
 class Activation:
-    """z = f(s) and the product with f'(s), written into buffers.
+    """An activation z = f(s) and its backward pass, which both write into given buffers.
 
-    All tensors of one call have the same shape, and none of that shape is allocated, so that the training loop does
-    not either. The exception is softsign's backward, which makes one: without, it takes almost three times as long.
+    All tensors of one call have the same shape. No tensor of that shape is allocated, which keeps the training loop
+    free of allocations. The exception is softsign's backward pass: one temporary makes it almost three times as fast.
     """
 
     forward: Callable[[Tensor, Tensor], object]
@@ -49,17 +49,17 @@ ACTIVATIONS = {
     ),
     # s/(1 + |s|), section 3.3
     "softsign": Activation(forward=_softsign, backward=_softsign_backward),
-    # s: the linear network of Bradley (2009), which section 4.2.1 starts from
+    # s, for a linear network as in Bradley (2009), where section 4.2.1 starts
     "identity": Activation(
         forward=lambda s, out: out.copy_(s),
         backward=lambda gradient, s, z, out: out.copy_(gradient),
     ),
-    # max(s, 0), whose slope at 0 counts as 0; Glorot, Bordes & Bengio (2011)
+    # max(s, 0), with slope 0 at 0; Glorot, Bordes & Bengio (2011)
     "relu": Activation(
         forward=lambda s, out: torch.clamp_min(s, 0, out=out),
         backward=lambda gradient, s, z, out: aten.threshold_backward.grad_input(gradient, z, 0, grad_input=out),
     ),
-    # max(s, 0.01 s), whose slope at 0 counts as 0.01; Maas, Hannun & Ng (2013)
+    # max(s, 0.01 s), with slope 0.01 at 0; Maas, Hannun & Ng (2013)
     "leaky_relu": Activation(
         forward=lambda s, out: aten.leaky_relu.out(s, LEAK, out=out),
         backward=lambda gradient, s, z, out: aten.leaky_relu_backward.grad_input(
@@ -81,7 +81,7 @@ ACTIVATIONS = {
         forward=lambda s, out: aten.silu.out(s, out=out),
         backward=lambda gradient, s, z, out: aten.silu_backward.grad_input(gradient, s, grad_input=out),
     ),
-    # log(1 + e^s), which is taken as s above 20, as torch does; Dugas et al. (2001)
+    # log(1 + e^s), computed as s above 20, as in torch; Dugas et al. (2001)
     "softplus": Activation(
         forward=lambda s, out: aten.softplus.out(s, 1, 20, out=out),
         backward=lambda gradient, s, z, out: aten.softplus_backward.grad_input(gradient, s, 1, 20, grad_input=out),
@@ -90,7 +90,7 @@ ACTIVATIONS = {
 
 
 def slope(activation: Activation, s: Tensor) -> Tensor:
-    """Return f'(s), of the shape of `s`."""
+    """Return f'(s), with the shape of `s`."""
     z = torch.empty_like(s)
     activation.forward(s, z)
     derivative = torch.ones_like(s)

@@ -1,4 +1,4 @@
-"""The device that training runs on, and how to compute alike on all of its kind."""
+"""The device to compute on, and the settings that make results reproducible on its kind."""
 
 import torch
 
@@ -7,7 +7,7 @@ from stages.running.errors import InputError
 
 
 def resolve_device(device: str) -> torch.device:
-    """Return the device for `auto`, `cpu` or `cuda`; raises InputError where there is no such device."""
+    """Return the device for `auto`, `cpu` or `cuda`; raises InputError for `cuda` if there is no GPU."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
@@ -16,20 +16,20 @@ def resolve_device(device: str) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """Return what the device calls itself."""
+    """Return the name that the device reports."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
 
 
 def device_kind(device: torch.device) -> str:
-    """Return what the kind of device calls itself, which is the same with more or fewer cores."""
+    """Return the name of the device's kind, which does not depend on the number of cores."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_kind()
 
 
 def compute_alike(precision: str) -> None:
-    """Make this process compute with one thread, so that no sum depends on how many cores there are.
+    """Compute with one thread in this process, so that no sum depends on the number of cores.
 
-    `precision` is float32 or tf32, as in params.yaml. Numbers too small to be normal count as 0 from here on: they are
-    slow, and a saturated sigmoid makes many.
+    `precision` is float32 or tf32, as in params.yaml. Denormal numbers are flushed to 0: they are slow, and a saturated
+    sigmoid produces many.
     """
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

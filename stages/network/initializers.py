@@ -1,4 +1,4 @@
-"""How the weights and biases of a layer begin: the paper's two ways (section 2.3 and equation 16) and later ones."""
+"""Initialization of weights and biases: the paper's two schemes (section 2.3 and equation 16) and later ones."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -17,19 +17,19 @@ def uniform(fan_in: int, fan_out: int, bound: float, generator: Generator) -> Te
 
 
 def standard(fan_in: int, fan_out: int, generator: Generator) -> Tensor:
-    """Return U[−1/√n, 1/√n] with n the size of the layer below, so that n·Var[W] = 1/3 (equation 1)."""
+    """Return weights from U[−1/√n, 1/√n], n the size of the layer below, so that n·Var[W] = 1/3 (equation 1)."""
     return uniform(fan_in, fan_out, 1 / math.sqrt(fan_in), generator)
 
 
 def normalized(fan_in: int, fan_out: int, generator: Generator) -> Tensor:
-    """Return U[−√6/√(n_in+n_out), √6/√(n_in+n_out)], so that Var[W] = 2/(n_in+n_out) (equation 16)."""
+    """Return weights from U[−a, a] with a = √6/√(n_in+n_out), so that Var[W] = 2/(n_in+n_out) (equation 16)."""
     return uniform(fan_in, fan_out, math.sqrt(6 / (fan_in + fan_out)), generator)
 
 
 def constant_variance(fan_in: int, fan_out: int, generator: Generator, gain: float) -> Tensor:
     """Return uniform weights with n_in·Var[W] = gain².
 
-    With a gain of 1 that is equation 10: activations keep their variance on their way up.
+    A gain of 1 is equation 10: activations keep their variance in the forward pass.
     """
     return uniform(fan_in, fan_out, gain * math.sqrt(3 / fan_in), generator)
 
@@ -45,61 +45,61 @@ def he(fan_in: int, fan_out: int, generator: Generator) -> Tensor:
 
 
 def orthogonal(fan_in: int, fan_out: int, generator: Generator) -> Tensor:
-    """Return weights whose columns are orthonormal, or whose rows are where those are fewer.
+    """Return weights with orthonormal columns, or with orthonormal rows if these are fewer.
 
-    Each such matrix is as likely as any other (Saxe, McClelland & Ganguli, 2013).
+    The distribution is uniform over all such matrices (Saxe, McClelland & Ganguli, 2013).
     """
     return torch.nn.init.orthogonal_(torch.empty(fan_in, fan_out), generator=generator)
 
 
 def sparse(fan_in: int, fan_out: int, generator: Generator, connections: int) -> Tensor:
-    """Return weights from N(0, 1) from as many units below as there are `connections`, drawn for each unit, and else 0.
+    """Return weights from N(0, 1) between each unit and `connections` random units below; all others are 0.
 
-    Martens (2010), section 5, who has 15 connections, and biases of 0 or, for tanh, 0.5; here they are 0.
+    Martens (2010), section 5, with 15 connections; his biases are 0, or 0.5 for tanh, but here always 0.
     """
     connected = torch.rand(fan_in, fan_out, generator=generator).topk(connections, 0, sorted=False).indices
     drawn = torch.randn(connections, fan_out, generator=generator)
     return torch.zeros(fan_in, fan_out).scatter_(0, connected, drawn)
 
 
-def no_biases(fan_in: int, fan_out: int, generator: Generator) -> Tensor:
-    """Return 0 for every unit (section 2.3); nothing is drawn."""
+def zero_biases(fan_in: int, fan_out: int, generator: Generator) -> Tensor:
+    """Return biases of 0 (section 2.3); draws no random numbers."""
     return torch.zeros(1, fan_out)
 
 
 def uniform_biases(fan_in: int, fan_out: int, generator: Generator) -> Tensor:
-    """Return U[−1/√n, 1/√n] with n the size of the layer below, as `torch.nn.Linear.reset_parameters` does."""
+    """Return biases from U[−1/√n, 1/√n], n the size of the layer below, as `torch.nn.Linear` does."""
     return uniform(1, fan_out, 1 / math.sqrt(fan_in), generator)
 
 
 def with_unit_variance(weight: Tensor, below: Tensor) -> Tensor:
-    """Return `weight` scaled to pre-activations of variance 1, over all units and examples, where biases are 0.
+    """Return `weight` scaled so that pre-activations have variance 1 over all units and examples, for biases of 0.
 
-    Mishkin & Matas (2015), algorithm 1, on one set of examples: s grows as W does, so that the first division by the
-    standard deviation is also the last. Raises InputError where no factor can do it.
+    Mishkin & Matas (2015), algorithm 1, on one set of examples: s is proportional to W, so one division by the standard
+    deviation is enough. Raises InputError if the standard deviation is 0 or not finite.
     """
     spread = (below @ weight).std(correction=0).item()
     if not 0 < spread < math.inf:
         raise InputError(
-            f"params.yaml: initialization lsuv divides weights by the standard deviation of their layer's "
-            f"pre-activations, which is {spread:g} on {len(below)} examples; allowed: a number above 0"
+            f"params.yaml: initialization lsuv: the standard deviation of a layer's pre-activations on {len(below)} "
+            f"examples is {spread:g}; allowed: a finite number above 0"
         )
     return weight / spread
 
 
 @dataclass(frozen=True)
 class Initializer:
-    """How all layers of a network begin: drawn from the first up, first all weights and then all biases."""
+    """How to initialize all layers: first all weights, then all biases, both from the first layer up."""
 
     weights: Callable[..., Tensor]
-    """weights(fan_in, fan_out, generator, and the options by their names): float32 (fan_in, fan_out)"""
-    biases: Callable[[int, int, Generator], Tensor] = no_biases
+    """weights(fan_in, fan_out, generator, **options): float32 (fan_in, fan_out)"""
+    biases: Callable[[int, int, Generator], Tensor] = zero_biases
     """biases(fan_in, fan_out, generator): float32 (1, fan_out)"""
     options: Mapping[str, float | None] = field(default_factory=dict)
-    """the keys of a model that it takes, each with its default; None where the model has to say"""
+    """the keys of a model that it reads, with their defaults; None if the model must set the key"""
     fit: Callable[[Tensor, Tensor], Tensor] | None = None
-    """fit(weight, below): the weight (fan_in, fan_out) as it becomes in view of some examples' activations of the layer
-    below (examples, fan_in), which is fitted already; None for an initializer that looks at no data"""
+    """fit(weight, below): the weight (fan_in, fan_out) adjusted to the fitted layer below, whose activations on some
+    examples are `below` (examples, fan_in); None for an initializer that ignores the data"""
 
 
 INITIALIZERS = {
@@ -116,12 +116,12 @@ INITIALIZERS = {
 
 
 def options_of(recipe: Model) -> dict[str, float | None]:
-    """Return the options of the initializer of `recipe`: what it gives, and else the default."""
+    """Return the options of the initializer of `recipe`: the given values, else the defaults."""
     given = given_options(recipe)
     taken = INITIALIZERS[recipe.initialization].options
     return {option: default if given[option] is None else given[option] for option, default in taken.items()}
 
 
 def given_options(recipe: Model) -> dict[str, float | None]:
-    """Return every option that some initializer takes, with what `recipe` gives for it."""
+    """Return the options of all initializers with the values that `recipe` gives them; None if not given."""
     return {"gain": recipe.gain, "connections": recipe.connections}

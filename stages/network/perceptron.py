@@ -1,6 +1,6 @@
-"""The multi-layer perceptron of section 2.3: hidden layers of one activation, softmax output, cost −log P(y|x).
+"""The multi-layer perceptron of section 2.3: hidden layers with one activation, and a softmax output.
 
-Layers are numbered as in the paper, from the first hidden layer up; list index 0 is layer 1 and the last is the
+Layers are numbered as in the paper, from the first hidden layer up: list index 0 is layer 1, and the last layer is the
 softmax output.
 """
 
@@ -22,7 +22,7 @@ from stages.running.errors import InputError
 
 @dataclass(frozen=True)
 class Perceptron:
-    """Parameters and activation: s = z W + b going up, z = f(s) in hidden layers."""
+    """Parameters and activation of a network: s = zW + b in every layer, z = f(s) in hidden layers."""
 
     weights: list[Tensor]
     """float (units of the layer below, units), one for each layer"""
@@ -39,24 +39,23 @@ class Perceptron:
 
 @dataclass(frozen=True)
 class Passes:
-    """What one pass up and one pass down leave behind, for examples that are not used to learn."""
+    """The values of one forward and one backward pass, on examples that are not used for training."""
 
     pre_activations: list[Tensor]
     """s of every layer: (examples, units)"""
     activations: list[Tensor]
-    """z of the inputs and of every hidden layer: (examples, units); index 0 is the inputs"""
+    """z of every hidden layer: (examples, units); index 0 holds the inputs"""
     back_propagated_gradients: list[Tensor]
-    """∂Cost/∂s of every layer, of each example's own cost: (examples, units)"""
+    """∂Cost/∂s of every layer, for each example's own cost: (examples, units)"""
     weight_gradients: list[Tensor]
-    """∂Cost/∂W of every layer, of the mean cost over the examples: (units below, units)"""
+    """∂Cost/∂W of every layer, for the mean cost over the examples: (units below, units)"""
 
 
 def initialize(sizes: Sequence[int], recipe: Model, seed: int, examples: Tensor | None = None) -> Perceptron:
-    """Return a perceptron with layers of `sizes` (inputs, hidden layers…, classes).
+    """Return an initialized perceptron with layers of `sizes` (inputs, hidden layers…, classes).
 
-    The same seed draws the same random numbers for every activation, and for every initialization by uniform weights,
-    whose runs so start alike. `examples`, float (count, inputs), are for an initializer that looks at data; raises
-    InputError where it gets none.
+    The same seed draws the same random numbers for every activation and for every initializer with uniform weights.
+    An initializer that looks at data needs `examples`, float (count, inputs); raises InputError if there are none.
     """
     generator = Generator().manual_seed(seed)
     initializer, options = INITIALIZERS[recipe.initialization], options_of(recipe)
@@ -65,7 +64,7 @@ def initialize(sizes: Sequence[int], recipe: Model, seed: int, examples: Tensor 
     biases = [initializer.biases(fan_in, fan_out, generator) for fan_in, fan_out in layers]
     if initializer.fit is not None:
         if examples is None:
-            raise InputError(f"params.yaml: initialization {recipe.initialization} needs examples, and there are none")
+            raise InputError(f"params.yaml: initialization {recipe.initialization} needs examples, but got none")
         below = examples.to(weights[0])
         for layer, bias in enumerate(biases):
             weights[layer] = initializer.fit(weights[layer], below)
@@ -74,7 +73,7 @@ def initialize(sizes: Sequence[int], recipe: Model, seed: int, examples: Tensor 
 
 
 def stack(networks: Sequence[Perceptron], device: torch.device) -> Perceptron:
-    """Return copies of networks of the same sizes as one on `device`, with a leading dimension (runs, …)."""
+    """Return copies of equally sized networks as one stack on `device`, with a leading dimension (runs, …)."""
     weights = [torch.stack(layer).to(device) for layer in zip(*(network.weights for network in networks), strict=True)]
     biases = [torch.stack(layer).to(device) for layer in zip(*(network.biases for network in networks), strict=True)]
     return Perceptron(weights, biases, networks[0].activation)
@@ -87,7 +86,7 @@ def member(networks: Perceptron, run: int) -> Perceptron:
 
 
 def parameters(network: Perceptron) -> dict[str, np.ndarray]:
-    """Return the parameters under the names they have in files: weight_1 (units below, units), bias_1 (units,), …"""
+    """Return the parameters by their names in files: weight_1 (units below, units), bias_1 (units,), …"""
     arrays = {}
     for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True), start=1):
         arrays[f"weight_{layer}"] = weight.cpu().numpy().copy()
@@ -96,20 +95,20 @@ def parameters(network: Perceptron) -> dict[str, np.ndarray]:
 
 
 def from_parameters(arrays: Mapping[str, np.ndarray], activation: str, device: torch.device) -> Perceptron:
-    """Return the perceptron on `device` whose `parameters` are `arrays`; raises InputError where they are of none."""
+    """Return the perceptron on `device` with the `parameters` in `arrays`; raises InputError for any other names."""
     layers = range(1, len(arrays) // 2 + 1)
     names = {f"{kind}_{layer}" for kind in ("weight", "bias") for layer in layers}
     if arrays.keys() != names or not names:
-        raise InputError(f"parameters {', '.join(sorted(arrays)) or 'of none'}; allowed: weight_1, bias_1, weight_2, …")
+        raise InputError(f"parameters: {', '.join(sorted(arrays)) or 'none'}; allowed: weight_1, bias_1, weight_2, …")
     weights = [torch.tensor(arrays[f"weight_{layer}"], device=device) for layer in layers]
     biases = [torch.tensor(arrays[f"bias_{layer}"], device=device)[None] for layer in layers]
     return Perceptron(weights, biases, activation)
 
 
 def forward(network: Perceptron, inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Return the pre-activations s of every layer and the activations z of the inputs and every hidden layer.
+    """Return the pre-activations s of every layer, and the inputs followed by the activations z of hidden layers.
 
-    `inputs` is float (examples, inputs) of one network, (runs, examples, inputs) of a stack.
+    `inputs` is float (examples, inputs) for one network, (runs, examples, inputs) for a stack.
     """
     pre_activations, activations = [], [inputs]
     for weight, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
@@ -135,7 +134,10 @@ def pre_activation(below: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def back_propagate(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) -> Passes:
-    """Go up and down once; `inputs` float (examples, inputs), `labels` int64 (examples,), `cost` a name in COSTS."""
+    """Run one forward and one backward pass.
+
+    `inputs` is float (examples, inputs), `labels` int64 (examples,) and `cost` a name in COSTS.
+    """
     pre_activations, activations = forward(network, inputs)
     output = pre_activations[-1]
     gradient = torch.empty_like(output)
@@ -150,5 +152,5 @@ def back_propagate(network: Perceptron, inputs: Tensor, labels: Tensor, cost: st
 
 
 def predict(network: Perceptron, inputs: Tensor) -> Tensor:
-    """Return the most probable class of each of `inputs`: int64 (examples,)."""
+    """Return the most probable class of each example: int64 (examples,)."""
     return forward(network, inputs)[0][-1].argmax(-1)

@@ -1,4 +1,4 @@
-"""Activations against autograd and their formulas."""
+"""Activations against their formulas and autograd."""
 
 import math
 
@@ -42,7 +42,7 @@ def name(request) -> str:
 
 @pytest.fixture
 def s() -> torch.Tensor:
-    """From −6 to 6 without 0, where some have a kink."""
+    """Pre-activations from −6 to 6 without 0, where some activations have a kink."""
     return torch.linspace(-6, 6, 40, dtype=torch.float64)[:, None] * torch.ones(3, dtype=torch.float64)
 
 
@@ -54,8 +54,8 @@ def test_forward_is_the_formula(name, s):
 
 
 @pytest.mark.parametrize("reach", [6, 50, 800])
-def test_both_ways_are_those_of_torchs_module(name, reach):
-    """Out to where e^s is infinite; at the kinks of ReLU and its kin torch and we mean the same slope."""
+def test_both_passes_equal_torchs_module(name, reach):
+    """The range extends to where e^s overflows, and includes the kinks, where torch's slope counts."""
     s = torch.linspace(-reach, reach, 4001, dtype=torch.float64, requires_grad=True)
     gradient = torch.randn(s.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     expected = MODULES[name]()(s)
@@ -67,8 +67,8 @@ def test_both_ways_are_those_of_torchs_module(name, reach):
     torch.testing.assert_close(out, s.grad, rtol=0, atol=1e-12)
 
 
-def test_backward_is_central_difference(name, s):
-    """Which, unlike torch's autograd, has no kernel in common with ours."""
+def test_backward_equals_the_central_difference(name, s):
+    """Unlike torch's autograd, it shares no kernel with ours."""
     step = 1e-5
     above, below, z = torch.empty_like(s), torch.empty_like(s), torch.empty_like(s)
     forward = ACTIVATIONS[name].forward
@@ -81,7 +81,7 @@ def test_backward_is_central_difference(name, s):
     torch.testing.assert_close(out, gradient * (above - below) / (2 * step), rtol=1e-6, atol=1e-9)
 
 
-def test_backward_may_write_over_the_gradient(name, s):
+def test_backward_may_overwrite_the_gradient(name, s):
     z, out, gradient = torch.empty_like(s), torch.empty_like(s), torch.full_like(s, 2.0)
     ACTIVATIONS[name].forward(s, z)
     before = s.clone(), z.clone()
@@ -93,7 +93,7 @@ def test_backward_may_write_over_the_gradient(name, s):
 
 
 def test_rows_of_a_larger_buffer_are_written_in_place(name):
-    """As the rows of a fold are in a stack of runs: parts with gaps between them."""
+    """The rows of a fold in a stack of runs are such strided views."""
     buffers = torch.randn(3, 2, 30, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     s, z, gradient = buffers[:, :, 10:20]
     whole_z, whole_gradient = torch.empty(s.shape, dtype=s.dtype), gradient.contiguous()
@@ -105,16 +105,16 @@ def test_rows_of_a_larger_buffer_are_written_in_place(name):
     torch.testing.assert_close(buffers[2, :, 10:20], whole_gradient, rtol=1e-14, atol=1e-14)
 
 
-def test_no_buffer_is_allocated_but_softsigns(name):
+def test_only_softsigns_backward_allocates_a_buffer(name):
     s, z, gradient = torch.randn(3, 10, 256, generator=torch.Generator().manual_seed(0))
     buffer = s.numel() * s.element_size()
     allocated = []
-    for way in (
+    for run_pass in (
         lambda: ACTIVATIONS[name].forward(s, z),
         lambda: ACTIVATIONS[name].backward(gradient, s, z, gradient),
     ):
         with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
-            way()
+            run_pass()
         allocated.append(max((event.self_cpu_memory_usage for event in found.key_averages()), default=0))
     assert allocated[0] < buffer
     assert (allocated[1] >= buffer) == (name == "softsign")

@@ -29,7 +29,7 @@ def test_gradients_equal_autograd(cost, scale):
     torch.testing.assert_close(found, s.grad, rtol=0, atol=1e-12)
 
 
-def test_the_quadratic_cost_is_flat_where_a_wrong_answer_is_certain_and_cross_entropy_is_steepest():
+def test_at_a_certain_wrong_answer_the_quadratic_cost_is_flat_and_cross_entropy_steepest():
     s, wrong = torch.tensor([[40.0, 0, 0]]), torch.tensor([[0.0, 1, 0]])
     flat, steep = torch.empty(1, 3), torch.empty(1, 3)
     COSTS["quadratic"].gradient(s, wrong, flat)

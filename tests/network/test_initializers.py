@@ -1,4 +1,4 @@
-"""Initial weights and biases against their moments and ranges, and against torch.nn.Linear and torch.nn.init."""
+"""Initial weights and biases against their moments and bounds, torch.nn.Linear and torch.nn.init."""
 
 import math
 from functools import partial
@@ -39,7 +39,7 @@ VARIANCES = {
     "lsuv": 1 / FAN_OUT,  # before it has seen examples
     "sparse": CONNECTIONS / FAN_IN,
 }
-# what torch has of its own, which fills a weight (units, units below)
+# torch's own initializers, which fill a weight (units, units below)
 OF_TORCH = {
     "normalized": init.xavier_uniform_,
     "constant_variance": partial(init.kaiming_uniform_, nonlinearity="tanh"),
@@ -61,7 +61,7 @@ def draw_biases(initializer: str, seed: int) -> torch.Tensor:
 
 @pytest.fixture
 def examples() -> torch.Tensor:
-    """Inputs with a mean and a variance that are not 0 and 1, and neighbours alike, as pixels are."""
+    """Inputs like pixels: their mean is not 0, their variance not 1, and neighbours are correlated."""
     noise = torch.rand(200, SIZES[0] + 5, generator=torch.Generator().manual_seed(1))
     return noise.unfold(1, 6, 1).mean(-1) * 2 - 1.3
 
@@ -72,27 +72,27 @@ def test_shape_and_moments(initializer):
     assert weight.shape == (FAN_IN, FAN_OUT)
     assert weight.dtype == torch.float32
     weight = weight.double()
-    # the standard error of the variance of n uniform numbers is √(4/5n) of it, here 0.15 %; of sparse ones 1.2 %
+    # the relative standard error of the variance of n uniform numbers is √(4/5n), here 0.15 %; of sparse ones 1.2 %
     assert weight.var().item() == pytest.approx(VARIANCES[initializer], rel=0.04 if initializer == "sparse" else 0.01)
     assert abs(weight.mean().item()) < 5 * math.sqrt(VARIANCES[initializer] / weight.numel())
 
 
 @pytest.mark.parametrize("initializer", BOUNDS)
-def test_uniform_between_its_bounds(initializer):
+def test_weights_are_uniform_between_the_bounds(initializer):
     weight, bound = draw(initializer, 1), BOUNDS[initializer]
     assert 0.999 * bound < weight.abs().max().item() <= bound * (1 + 1e-6)
     assert kstest(weight.flatten().double().numpy(), "uniform", args=(-bound, 2 * bound)).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("initializer", OF_TORCH)
-def test_distribution_is_that_of_torchs_own(initializer):
+def test_distribution_equals_that_of_torchs_initializer(initializer):
     expected = torch.empty(FAN_OUT, FAN_IN)
     OF_TORCH[initializer](expected, generator=torch.Generator().manual_seed(8))
     assert ks_2samp(draw(initializer, 7).flatten().numpy(), expected.flatten().numpy()).pvalue > 1e-3
     assert draw(initializer, 7).abs().max().item() == pytest.approx(expected.abs().max().item(), rel=1e-3)
 
 
-def test_torch_linear_is_torchs_linear_layer_weights_and_biases():
+def test_torch_linear_draws_weights_and_biases_as_torchs_linear_layer():
     torch.manual_seed(0)
     linear = torch.nn.Linear(FAN_IN, FAN_OUT)
     weight, biases = draw("torch_linear", 3), draw_biases("torch_linear", 4)
@@ -103,8 +103,8 @@ def test_torch_linear_is_torchs_linear_layer_weights_and_biases():
         assert 0.99 / math.sqrt(FAN_IN) < expected.abs().max().item() <= (1 + 1e-6) / math.sqrt(FAN_IN)
 
 
-def test_standard_is_the_range_of_a_linear_layer_of_torch():
-    """The README says so: torch.nn.Linear still draws from U[−1/√n, 1/√n]."""
+def test_standard_has_the_bounds_of_torchs_linear_layer():
+    """The README states that torch.nn.Linear still draws from U[−1/√n, 1/√n]."""
     torch.manual_seed(0)
     weight = torch.nn.Linear(FAN_IN, FAN_OUT).weight.detach()
     assert 0.999 * BOUNDS["standard"] < weight.abs().max().item() <= BOUNDS["standard"] * (1 + 1e-6)
@@ -118,8 +118,8 @@ def test_orthogonal_keeps_lengths(fan_in, fan_out):
     torch.testing.assert_close(product, torch.eye(min(fan_in, fan_out), dtype=torch.float64), rtol=0, atol=1e-6)
 
 
-def test_orthogonal_matrices_are_all_as_likely():
-    """Each entry is then that of a point drawn evenly from a sphere in n dimensions: (1 + w)/2 ~ Beta((n−1)/2, …)."""
+def test_orthogonal_matrices_are_uniformly_distributed():
+    """Each entry w is a coordinate of a uniform point on the sphere in n dimensions: (1 + w)/2 ~ Beta((n−1)/2, …)."""
     size = 4
     drawn = torch.stack([draw("orthogonal", seed, size, size) for seed in range(500)])
     for entries in drawn.flatten(1).mT:
@@ -127,17 +127,17 @@ def test_orthogonal_matrices_are_all_as_likely():
 
 
 @pytest.mark.parametrize("connections", [1, CONNECTIONS, FAN_IN])
-def test_sparse_units_have_as_many_connections_as_asked_for(connections):
+def test_sparse_units_have_the_given_number_of_connections(connections):
     weight = INITIALIZERS["sparse"].weights(FAN_IN, FAN_OUT, torch.Generator().manual_seed(1), connections=connections)
     assert (weight.count_nonzero(0) == connections).all()
     assert kstest(weight[weight != 0].double().numpy(), "norm").pvalue > 1e-3
 
 
-def test_sparse_connections_are_drawn_for_each_unit_from_all_below():
+def test_sparse_connections_of_each_unit_are_drawn_from_all_units_below():
     connected = draw("sparse", 5) != 0
     share = CONNECTIONS / FAN_IN
     counts = connected.sum(1).double()
-    # a sum over units of independent draws, whose counts add up to the same number: χ² with one degree less
+    # independent draws per unit, with a fixed total of counts: χ² with one degree of freedom less
     statistic = ((counts - FAN_OUT * share) ** 2 / (FAN_OUT * share * (1 - share))).sum().item() * (1 - 1 / FAN_IN)
     assert chi2.sf(statistic, FAN_IN - 1) > 1e-3
     assert chi2.cdf(statistic, FAN_IN - 1) > 1e-3
@@ -151,15 +151,15 @@ def test_seeds_differ_and_repeat(initializer):
 
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)
-def test_biases_are_zero_but_torchs(initializer, examples):
+def test_all_biases_are_zero_except_those_of_torch_linear(initializer, examples):
     network = initialize(SIZES, RECIPES[initializer], 3, examples)
     assert [bias.shape for bias in network.biases] == [(1, size) for size in SIZES[1:]]
     assert all(bias.any().item() == (initializer == "torch_linear") for bias in network.biases)
 
 
 @pytest.mark.parametrize("initializer", BOUNDS)
-def test_uniform_weights_of_one_seed_are_the_same_numbers(initializer):
-    """Those that uniform_(−1, 1) draws, layer by layer, times the bound of the layer; biases come after them."""
+def test_uniform_weights_of_one_seed_use_the_same_random_numbers(initializer):
+    """Layer by layer, uniform_(−1, 1) draws them before any biases; the layer's bound scales them."""
     generator = torch.Generator().manual_seed(2010)
     for weight in initialize(SIZES, RECIPES[initializer], 2010).weights:
         drawn = torch.empty(weight.shape).uniform_(-1, 1, generator=generator)
@@ -187,8 +187,8 @@ def test_lsuv_gives_every_layer_unit_variance_on_the_examples(activation, exampl
             assert values.double().var(correction=0).item() == pytest.approx(1, rel=1e-5)
 
 
-def test_lsuv_is_its_authors_algorithm(examples):
-    """Orthonormal weights; then for each layer forward and divide until the variance is within a tolerance of 1."""
+def test_lsuv_equals_its_authors_algorithm(examples):
+    """Orthonormal weights; then each layer is rescaled until its variance is within a tolerance of 1."""
     found = initialize(SIZES, Model("relu", "lsuv"), 1, examples)
     plain = plain_network(initialize(SIZES, Model("relu", "orthogonal"), 1))
     for layer in range(len(SIZES) - 1):
@@ -205,10 +205,10 @@ def test_lsuv_depends_on_its_examples(examples):
     assert torch.equal(one.weights[0], initialize(SIZES, recipe, 1, examples.double()).weights[0])
 
 
-def test_lsuv_without_examples_or_with_nothing_to_see_is_refused(examples):
+def test_lsuv_refuses_missing_examples_and_constant_pre_activations(examples):
     with pytest.raises(InputError, match="initialization lsuv needs examples"):
         initialize(SIZES, Model("tanh", "lsuv"), 1)
-    with pytest.raises(InputError, match=r"lsuv .* which is 0 on 200 examples"):
+    with pytest.raises(InputError, match=r"lsuv: .* on 200 examples is 0; allowed: a finite"):
         initialize(SIZES, Model("tanh", "lsuv"), 1, torch.zeros_like(examples))
 
 
@@ -221,7 +221,7 @@ def test_lsuv_without_examples_or_with_nothing_to_see_is_refused(examples):
         (Model("tanh", "standard"), [2, 1, 1]),
     ],
 )
-def test_options_that_fit_pass(recipe, sizes):
+def test_valid_options_pass(recipe, sizes):
     check_options("models.mine", recipe, sizes)
 
 
@@ -258,13 +258,13 @@ def test_options_that_fit_pass(recipe, sizes):
         ),
     ],
 )
-def test_options_that_do_not_fit_are_refused_in_one_line(recipe, sizes, message):
+def test_invalid_options_are_refused_in_one_line(recipe, sizes, message):
     with pytest.raises(InputError) as caught:
         check_options("models.mine", recipe, sizes)
     assert str(caught.value) == f"params.yaml: {message}"
 
 
-def test_every_entry_can_be_asked_for_in_a_model():
+def test_a_model_can_name_every_initializer():
     for registered, entry in INITIALIZERS.items():
         assert name("models.mine.initialization", registered) == registered
         assert set(entry.options) <= set(vars(Model("tanh", registered)))

@@ -1,4 +1,4 @@
-"""The passes up and down against autograd, in float64."""
+"""Forward and backward passes against autograd, in float64."""
 
 import pytest
 import torch
@@ -64,8 +64,8 @@ def test_prediction_is_the_largest_output(examples):
     assert torch.equal(predict(network, inputs), plain_network(network)(inputs).argmax(1))
 
 
-def test_models_of_one_seed_start_alike():
-    """The same random numbers, whatever the activation; the initializations differ by a factor in each layer."""
+def test_models_with_one_seed_share_their_random_numbers():
+    """Activations do not matter; initializers with uniform weights differ by a factor in each layer."""
     standard = initialize([12, 8, 4], Model("sigmoid", "standard"), seed=3)
     tanh = initialize([12, 8, 4], Model("tanh", "standard"), seed=3)
     normalized = initialize([12, 8, 4], Model("tanh", "normalized"), seed=3)
