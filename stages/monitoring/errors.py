@@ -1,4 +1,4 @@
-"""What a network answers on a whole split, and how often it is wrong."""
+"""Predictions of a network on a whole split, and their error rate."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch import Tensor
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, predict
 
-EXAMPLES_AT_ONCE = 1_000  # so that their activations stay in the cache
+EXAMPLES_AT_ONCE = 1_000  # few enough for their activations to stay in the cache
 
 
 def predictions(network: Perceptron, images: Tensor) -> Tensor:

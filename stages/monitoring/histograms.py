@@ -1,4 +1,4 @@
-"""Normalized histograms of what lies in each layer (figures 4, 6, 7 and 8)."""
+"""Normalized histograms of each layer's activations and gradients (figures 4, 6, 7 and 8)."""
 
 import math
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ BINS = 100
 
 
 def layer_histograms(passes: Passes) -> pd.DataFrame:
-    """Return `histograms` of the hidden layers' activations and of all layers' gradients, named by `quantity`.
+    """Return `histograms` of the hidden layers' activations and of all layers' gradients, with a column `quantity`.
 
-    Activations of all layers have one range, gradients each their own, which shrink from layer to layer.
+    Activations of all layers share one range. Gradients shrink from layer to layer, so each layer has its own range.
     """
     activations = passes.activations[1:]
     tables = {"activation": histograms(activations, [whole_range(activations)] * len(activations))}
@@ -29,9 +29,9 @@ def layer_histograms(passes: Passes) -> pd.DataFrame:
 
 
 def histograms(layers: Sequence[Tensor], ranges: Sequence[tuple[float, float]]) -> pd.DataFrame:
-    """Return one row a layer and bin: `layer`, the bin's edges `left` and `right`, and the `density` in it.
+    """Return one row per layer and bin: `layer`, the bin's edges `left` and `right`, and its `density`.
 
-    Layers are numbered from 1. Each has BINS equal bins over its own one of `ranges`; its density integrates to the
+    Layers are numbered from 1. Each layer has BINS equal bins over its entry of `ranges`; its density integrates to the
     share of its values in that range.
     """
     tables = []
@@ -44,9 +44,9 @@ def histograms(layers: Sequence[Tensor], ranges: Sequence[tuple[float, float]]) 
 
 
 def whole_range(layers: Sequence[Tensor]) -> tuple[float, float]:
-    """Return the whole numbers around all values: −1 and 1 for tanh and softsign, 0 and 1 for the sigmoid.
+    """Return the integers that enclose all values: −1 and 1 for tanh and softsign, 0 and 1 for the sigmoid.
 
-    It is −1 and 1 too where values are not finite, as in a run that is about to diverge.
+    Returns −1 and 1 if a value is not finite, as in a run that is about to diverge.
     """
     low, high = min(values.min().item() for values in layers), max(values.max().item() for values in layers)
     if not math.isfinite(low) or not math.isfinite(high):
@@ -56,6 +56,6 @@ def whole_range(layers: Sequence[Tensor]) -> tuple[float, float]:
 
 
 def symmetric_range(values: Tensor) -> tuple[float, float]:
-    """Return four standard deviations on both sides of 0; −1 and 1 where these are none or not finite."""
+    """Return four standard deviations on both sides of 0; −1 and 1 if these are 0 or not finite."""
     bound = 4 * values.std(correction=0).item()
     return (-bound, bound) if 0 < bound < math.inf else (-1, 1)

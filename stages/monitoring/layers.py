@@ -1,4 +1,4 @@
-"""What is monitored of every layer: its activations and its gradients, on a fixed set of examples (section 2.3)."""
+"""Monitored statistics of every layer's activations and gradients, on a fixed set of examples (section 2.3)."""
 
 import numpy as np
 from torch import Tensor
@@ -10,7 +10,7 @@ PERCENTILES = (1, 2, 25, 50, 75, 98, 99)
 
 def activation_statistics(activations: Tensor) -> dict[str, float]:
     """Return mean, standard deviation and percentiles over `activations` (examples, units)."""
-    # numpy's, since torch's takes 16 million values at most
+    # numpy's, since torch.quantile takes at most 16 million values
     percentiles = np.percentile(activations.cpu().numpy(), PERCENTILES).tolist()
     return {
         "activation_mean": activations.mean().item(),
@@ -20,7 +20,7 @@ def activation_statistics(activations: Tensor) -> dict[str, float]:
 
 
 def layer_statistics(passes: Passes) -> list[dict[str, float]]:
-    """Return one row a layer, the softmax output last, which has gradients only.
+    """Return one row per layer; the last is the softmax output, which has gradients only.
 
     Standard deviations are over all units and examples (or all weights) of the layer: activations z,
     back-propagated gradients ∂Cost/∂s of each example's cost, weight gradients ∂Cost/∂W of the mean cost.

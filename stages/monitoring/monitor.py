@@ -1,4 +1,4 @@
-"""What is looked at during training, on fixed examples (section 2.3)."""
+"""Monitoring of a network during training, on fixed examples (section 2.3)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,21 +14,21 @@ from stages.network.perceptron import Perceptron, back_propagate
 
 @dataclass(frozen=True)
 class Monitor:
-    """Observes a network; images are uint8 (count, …), labels int64 (count,), on the device of training."""
+    """Observes a network; images are uint8 (count, …), labels int64 (count,), on the training device."""
 
     validation_images: Tensor
     validation_labels: Tensor
     test_images: Tensor
     test_labels: Tensor
     cost: str
-    """the cost whose gradients are looked at, a name in COSTS"""
+    """the cost whose gradients are monitored, a name in COSTS"""
     monitored_examples: int
-    """so many of the first test examples are passed up and down for the layers' statistics: the paper's 300"""
+    """how many of the first test examples give the layers' statistics; 300 in the paper"""
     error_updates: frozenset[int]
-    """the updates at which the error rates, which take whole splits, are evaluated too"""
+    """the updates at which the error rates, on whole splits, are evaluated too"""
 
     def __call__(self, update: int, network: Perceptron) -> dict[str, Any]:
-        """Return what is seen: `update`, `layers`, `histograms` and, when it is time, both error rates.
+        """Return an observation: `update`, `layers`, `histograms` and, at `error_updates`, both error rates.
 
         `layers` are the rows of `layer_statistics`, `histograms` the table of `layer_histograms`.
         """

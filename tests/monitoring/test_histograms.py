@@ -30,7 +30,7 @@ def test_density_is_that_of_the_normal_distribution():
         np.testing.assert_allclose(rows["density"], expected, atol=tolerance)
 
 
-def test_density_integrates_to_the_share_inside():
+def test_density_integrates_to_the_share_of_values_in_range():
     rows = histograms([torch.tensor([-5.0, -0.5, 0.5, 0.75])], [(-1, 1)])
     assert (rows["density"] * (rows["right"] - rows["left"])).sum() == pytest.approx(0.75)
 
@@ -48,7 +48,7 @@ def test_range_of_gradients_that_are_all_zero_is_not_empty():
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
-def test_a_network_that_is_about_to_diverge_has_histograms_still(value):
+def test_non_finite_and_huge_values_still_have_a_histogram(value):
     layers = [torch.tensor([0.5, value])]
     for bounds in (whole_range(layers), symmetric_range(layers[0])):
         assert histograms(layers, [bounds])["density"].notna().all()
@@ -75,7 +75,7 @@ def test_every_quantity_of_every_layer_has_a_histogram():
         assert len(bins) == BINS
         assert np.array_equal(bins["right"][:-1], bins["left"][1:])
         share = (bins["density"] * (bins["right"] - bins["left"])).sum()
-        # gradients that are farther than four standard deviations from 0 are in no bin
+        # gradients beyond four standard deviations are in no bin
         inside = (of_layer >= bins["left"].min()) & (of_layer <= bins["right"].max())
         assert share == pytest.approx(inside.mean(), rel=1e-9)
         assert share > (0.9 if quantity != "activation" else 1 - 1e-9)

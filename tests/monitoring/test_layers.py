@@ -1,4 +1,4 @@
-"""What is monitored of a layer, against numpy."""
+"""Monitored statistics of layers against numpy."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from stages.network.perceptron import back_propagate, initialize
 from stages.params import Model
 
 
-def test_activation_statistics_are_numpys():
+def test_activation_statistics_equal_numpys():
     values = torch.randn(300, 17, generator=torch.Generator().manual_seed(0)) ** 3
     found = activation_statistics(values)
     assert found.pop("activation_mean") == pytest.approx(values.double().mean().item(), abs=1e-6)

@@ -1,4 +1,4 @@
-"""What is observed of a network on fixed examples."""
+"""Observations of a network on fixed examples."""
 
 import pandas as pd
 import pytest
@@ -31,14 +31,14 @@ def test_grey_levels_become_inputs_from_minus_one_to_one():
     torch.testing.assert_close(to_inputs(images), torch.tensor([[-1.0, 1.0, -0.6, -0.2]]))
 
 
-def test_predictions_and_error_rate_are_the_plain_modules(network, examples):
+def test_predictions_and_error_rate_equal_those_of_the_plain_module(network, examples):
     images, labels = examples
     expected = plain_network(network)(images.flatten(1) / 255 * 2 - 1).argmax(1)
     assert torch.equal(predictions(network, images), expected)
     assert error_rate(network, images, labels) == pytest.approx((expected != labels).double().mean().item())
 
 
-def test_monitor_looks_at_the_first_test_examples_and_at_errors_when_it_is_time(network, examples):
+def test_monitor_observes_the_first_test_examples_and_the_errors_at_error_updates(network, examples):
     images, labels = examples
     monitor = Monitor(images[:100], labels[:100], images, labels, "quadratic", 30, frozenset([5]))
     assert monitor(4, network).keys() == {"update", "layers", "histograms"}
