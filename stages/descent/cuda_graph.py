@@ -1,4 +1,4 @@
-"""Many updates captured once as a CUDA graph and replayed, so that a GPU is told what to do once for all of them."""
+"""Many updates captured as one CUDA graph, so that a single launch replays them all."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ from torch import Tensor
 class CapturedUpdates:
     """The updates on one block of examples, (runs, updates·batch, …), as one graph.
 
-    A graph works on the same memory at every replay, so a block is copied to where the first one lay.
+    A graph uses the same memory at every replay, so each block is copied into the captured buffers.
     """
 
     def __init__(
@@ -19,11 +19,11 @@ class CapturedUpdates:
         inputs: Tensor,
         targets: Tensor,
     ) -> None:
-        """Capture `update(inputs, targets, outputs)`; the tensors that it changes are left as they were."""
-        self._update = update  # the graph works on memory that it keeps
+        """Capture `update(inputs, targets, outputs)`, and restore `changed`, the tensors that it changes."""
+        self._update = update  # keeps its buffers alive, which the graph uses
         self._inputs, self._targets, self._outputs = inputs.clone(), targets.clone(), torch.empty_like(targets)
         before = [tensor.clone() for tensor in changed]
-        # libraries allocate their workspaces, and Triton compiles, at the first call: neither may happen during capture
+        # the first call allocates library workspaces and compiles Triton kernels, which is forbidden during capture
         warm_up = torch.cuda.Stream()
         warm_up.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(warm_up):
@@ -36,7 +36,7 @@ class CapturedUpdates:
             update(self._inputs, self._targets, self._outputs)
 
     def __call__(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        """Do the updates on a block of the same shape; return its outputs, valid until the next call."""
+        """Run the updates on a block of the same shape; return its outputs, valid until the next call."""
         self._inputs.copy_(inputs)
         self._targets.copy_(targets)
         self._graph.replay()

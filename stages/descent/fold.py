@@ -1,7 +1,7 @@
-"""The buffers of a fold: some updates whose corrections of the weights are kept apart until the last of them.
+"""The buffers of a fold: a few updates whose weight changes are accumulated and applied together at its end.
 
-A correction is kept as the activations and gradients that it is made of, one row an example, all updates of the fold
-one below the other. What an update works on are views of these rows, made once.
+A weight change is stored as its two factors, activations and gradients, with one row per example and the updates of the
+fold stacked in order. Each update works on views of these rows, which are created once.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class LayerRows:
-    """One layer's rows at one update, (…, batch, units), and at the earlier updates of the fold."""
+    """One layer's rows at one update, (…, batch, units), and at all earlier updates of the fold."""
 
     pre_activation: Tensor
     activation: Tensor
@@ -25,13 +25,13 @@ class LayerRows:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One update's rows, and room for products between its examples and the earlier ones, (…, batch, earlier)."""
+    """One update's rows, and buffers for products of its examples with earlier ones, (…, batch, earlier)."""
 
     layers: list[LayerRows]
     is_first: bool
     between: Tensor
     between_inputs: Tensor
-    """the same for inputs, which `Fold.between_inputs` holds for all updates"""
+    """products of inputs: a view of `Fold.between_inputs`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Fold:
 
     updates: list[Update]
     between_inputs: Tensor
-    """products between all inputs (…, rows, rows)"""
+    """products between the inputs of all rows (…, rows, rows)"""
     first_pre_activation: Tensor
     outputs: Tensor
     activations_transposed: list[Tensor]
@@ -50,7 +50,7 @@ class Fold:
 
 
 class FoldBuffers:
-    """Memory for folds of up to `rows` examples in mini-batches of `batch_size`, allocated once."""
+    """Buffers for folds of up to `rows` examples in mini-batches of `batch_size`, allocated once."""
 
     def __init__(self, widths: Sequence[int], rows: int, batch_size: int, empty: Callable[[int, int], Tensor]) -> None:
         """`widths`: units of each layer; `empty(rows, columns)` returns a new buffer (…, rows, columns)."""
@@ -62,7 +62,7 @@ class FoldBuffers:
         self._folds: dict[int, Fold] = {}
 
     def fold(self, rows: int) -> Fold:
-        """Return the fold of the first `rows` rows."""
+        """Return the fold that consists of the first `rows` rows."""
         if rows not in self._folds:
             self._folds[rows] = Fold(
                 updates=[self._update(first) for first in range(0, rows, self._batch_size)],
@@ -75,7 +75,7 @@ class FoldBuffers:
         return self._folds[rows]
 
     def _update(self, first: int) -> Update:
-        """Return the update whose examples begin at row `first`."""
+        """Return the update whose examples start at row `first`."""
         batch = self._batch_size
         now, earlier = slice(first, first + batch), slice(0, first)
         buffers = zip(self._pre_activations, self._activations, self._gradients, strict=True)
@@ -93,7 +93,7 @@ class FoldBuffers:
                 for s, z, gradient in buffers
             ],
             is_first=first == 0,
-            # a part without gaps, since products are slower into a part with
+            # contiguous, since products into a strided view are slower
             between=self._between.flatten(-2)[..., : batch * first].unflatten(-1, (batch, first)),
             between_inputs=self._between_inputs[..., now, earlier],
         )

@@ -1,14 +1,13 @@
-"""A layer's work at one update of a stack of runs on a GPU, as two Triton kernels.
+"""The two Triton kernels of a layer of a stack of runs: the forward pass, and the backward pass with the update.
 
-A mini-batch is thin, a few rows, so that the time of an update is that of moving the weights. They are read once going
-up; going down they are read once more, send the gradient down as they are, and are written back corrected.
+A mini-batch has only a few rows, so moving the weights takes most of an update's time. The forward pass reads them
+once. The backward pass reads them once more, back-propagates the gradient through them, and writes the updated ones.
 
-To keep the whole GPU busy, several programs share the sum that a product is: each stores its part, and the last one to
-arrive adds them up, always in the same order, so that the same inputs give the same bits. In products of PRECISION
-tf32x3 each factor is the sum of two numbers of TF32, a coarse and a fine one, and of their four products only that of
-the fine ones is left out.
+To keep the whole GPU busy, several programs share the sum of a product. Each stores its partial sum, and the last to
+finish adds them all, always in the same order, so that the same inputs give the same bits. With PRECISION tf32x3, each
+factor is split into a coarse and a fine TF32 number, and three of the four products are summed: all but fine × fine.
 
-`tl.full` stands in for `tl.zeros`, which Triton's interpreter cannot call where torch imported Triton before.
+`tl.full` replaces `tl.zeros`, which Triton's interpreter cannot call if torch imported Triton first.
 """
 
 import triton
@@ -46,30 +45,30 @@ def times_slope(gradient, z, ACTIVATION: tl.constexpr):
 
 @triton.jit
 def arrives_last(arrived, PARTS: tl.constexpr):
-    """Return whether the other PARTS − 1 programs have stored their parts of a sum; the last resets the counter."""
-    tl.debug_barrier()  # all threads of this program have stored theirs
+    """Return whether the other PARTS − 1 programs have stored their partial sums; the last resets the counter."""
+    tl.debug_barrier()  # all threads of this program have stored their values
     last = tl.atomic_add(arrived, 1, sem="release") == PARTS - 1
     if last:
         tl.atomic_add(arrived, -PARTS, sem="acquire")
-        tl.debug_barrier()  # for all threads, not for the one that asked
+        tl.debug_barrier()  # makes the acquire hold for all threads
     return last
 
 
 @triton.jit
 def arrives_once(arrived):
-    """Do next to nothing, to see whether kernels can be compiled and run."""
+    """Do almost nothing: a test of whether kernels compile and run."""
     arrives_last(arrived, 1)
 
 
 @triton.jit
 def up(
-    below,  # (runs, BATCH, BELOW), rows without gaps
+    below,  # (runs, BATCH, BELOW), contiguous rows
     weight,  # (runs, BELOW, UNITS)
     bias,  # (runs, 1, UNITS)
-    above,  # (runs, BATCH, UNITS), rows without gaps: filled with f(below·weight + bias)
-    parts,  # room for (runs, blocks, parts, EXAMPLES, COLUMNS)
+    above,  # (runs, BATCH, UNITS), contiguous rows: filled with f(below·weight + bias)
+    parts,  # buffer (runs, blocks, parts, EXAMPLES, COLUMNS)
     arrived,  # (runs, blocks), all 0
-    below_of_run,  # numbers from one run to the next
+    below_of_run,  # stride from one run to the next
     above_of_run,
     BATCH: tl.constexpr,
     BELOW: tl.constexpr,
@@ -77,12 +76,12 @@ def up(
     ACTIVATION: tl.constexpr,
     PRECISION: tl.constexpr,
     EXAMPLES: tl.constexpr,  # rows of a matrix product, at least BATCH
-    ROWS: tl.constexpr,  # units below of one step
-    COLUMNS: tl.constexpr,  # units of a block
-    STEPS: tl.constexpr,  # of one part
-    STAGES: tl.constexpr,  # steps whose weights are under way together
+    ROWS: tl.constexpr,  # units of the layer below in one step
+    COLUMNS: tl.constexpr,  # units in a block
+    STEPS: tl.constexpr,  # in one part
+    STAGES: tl.constexpr,  # steps whose weights are loaded ahead (pipeline stages)
 ):
-    """Go up through a layer; a program for every (part of the units below, block of units, run)."""
+    """Run a layer's forward pass; one program for each (part of the units below, block of units, run)."""
     PARTS: tl.constexpr = (BELOW + ROWS * STEPS - 1) // (ROWS * STEPS)
     part, block, run = tl.program_id(0), tl.program_id(1), tl.program_id(2).to(tl.int64)
     example, column = tl.arange(0, EXAMPLES), tl.arange(0, COLUMNS)
@@ -116,26 +115,26 @@ def up(
 
 @triton.jit
 def down(
-    below,  # (runs, BATCH, BELOW), rows without gaps
+    below,  # (runs, BATCH, BELOW), contiguous rows
     weight,  # (runs, BELOW, UNITS): becomes weight − belowᵀ·gradient
     bias,  # (runs, 1, UNITS): becomes bias − Σ gradient
-    gradient,  # (runs, BATCH, UNITS), without gaps
-    gradient_below,  # (runs, BATCH, BELOW), without gaps: filled with gradient·weightᵀ · f'(s of the layer below)
-    parts,  # room for (runs, blocks, parts, EXAMPLES, ROWS)
+    gradient,  # (runs, BATCH, UNITS), contiguous
+    gradient_below,  # (runs, BATCH, BELOW), contiguous: filled with gradient·weightᵀ · f'(s of the layer below)
+    parts,  # buffer (runs, blocks, parts, EXAMPLES, ROWS)
     arrived,  # (runs, blocks), all 0
-    below_of_run,  # numbers from one run to the next
+    below_of_run,  # stride from one run to the next
     BATCH: tl.constexpr,
     BELOW: tl.constexpr,
     UNITS: tl.constexpr,
     ACTIVATION: tl.constexpr,  # of the layer below
     PRECISION: tl.constexpr,
-    IS_FIRST: tl.constexpr,  # whether what is below are the inputs, which need no gradient
+    IS_FIRST: tl.constexpr,  # whether the layer below is the input, which needs no gradient
     EXAMPLES: tl.constexpr,  # rows of a matrix product, at least BATCH
-    ROWS: tl.constexpr,  # units below of a block
-    COLUMNS: tl.constexpr,  # units of one step
-    STEPS: tl.constexpr,  # of one part
+    ROWS: tl.constexpr,  # units of the layer below in a block
+    COLUMNS: tl.constexpr,  # units in one step
+    STEPS: tl.constexpr,  # in one part
 ):
-    """Go down through a layer and correct it; a program for every (part of the units, block of units below, run)."""
+    """Run a layer's backward pass and update; one program for each (part of the units, block of units below, run)."""
     PARTS: tl.constexpr = (UNITS + COLUMNS * STEPS - 1) // (COLUMNS * STEPS)
     part, block, run = tl.program_id(0), tl.program_id(1), tl.program_id(2).to(tl.int64)
     example, row = tl.arange(0, EXAMPLES), block * ROWS + tl.arange(0, ROWS)
@@ -150,7 +149,7 @@ def down(
     w = tl.load(places, mask=(row < BELOW)[:, None] & (unit < end)[None, :], other=0.0)
     for step in tl.range(0, STEPS, num_stages=1):
         now, after = unit + step * COLUMNS, unit + (step + 1) * COLUMNS
-        # asked for ahead of its step
+        # loaded one step ahead
         next_w = tl.load(places + (step + 1) * COLUMNS, mask=(row < BELOW)[:, None] & (after < end)[None, :], other=0.0)
         if not IS_FIRST:
             g = tl.load(

@@ -1,7 +1,8 @@
-"""Gradient descent with a learning rate for each parameter, ε/(h + μ), from a running average h of what it is like.
+"""Gradient descent with a learning rate ε/(h + μ) for each parameter, where h is a running average of an estimate.
 
-h is either the diagonal of the Gauss-Newton approximation of the Hessian (LeCun, Bottou, Orr and Müller, "Efficient
-BackProp", 1998, section 9.1) or the variance of the gradient over examples; section 5 of the paper tries both.
+The estimate is either the diagonal of the Gauss-Newton approximation of the Hessian (LeCun, Bottou, Orr and Müller,
+"Efficient BackProp", 1998, section 9.1) or the variance of the gradient over examples; section 5 of the paper tries
+both.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,10 +15,10 @@ from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS, Cost
 from stages.network.perceptron import Perceptron, forward
 
-DAMPING = 1e-4  # μ, which bounds a rate where the curvature is small
-ESTIMATED_EVERY = 16  # updates, counted from the first of training; a divisor of the updates of a block
-PARAMETER_COPIES = 3  # kept beside the parameters: the running averages, the rates and the gradients
-NEWEST = 0.02  # the weight of the newest estimate in the running average
+DAMPING = 1e-4  # μ, which bounds the rates where h is small
+ESTIMATED_EVERY = 16  # updates, counted from the start of training; must divide the updates of a block
+PARAMETER_COPIES = 3  # held besides the parameters: the running averages, the rates and the gradients
+NEWEST = 0.02  # the smallest weight of the newest estimate in the running average
 
 
 class PerParameterDescent:
@@ -31,14 +32,17 @@ class PerParameterDescent:
         batch_size: int,
         cost: str,
     ) -> None:
-        """Keep `networks`, a stack of as many runs as there are `learning_rates`; `estimate` is one of this module."""
+        """Keep `networks`, a stack with one run for each of `learning_rates`.
+
+        `estimate` is a function of this module; `cost` is a name in COSTS.
+        """
         self._estimate = estimate
         self._networks = networks
         self._activation = ACTIVATIONS[networks.activation]
         self.cost: Cost = COSTS[cost]
         self._batch_size = batch_size
         self._learning_rates = networks.weights[0].new_tensor(learning_rates)[:, None, None]
-        self._since_estimate = torch.zeros((), dtype=torch.int64)  # on the CPU, which decides by it
+        self._since_estimate = torch.zeros((), dtype=torch.int64)  # on the CPU, where it is read
         self._estimates = networks.weights[0].new_zeros(())
         self.parameters = [*networks.weights, *networks.biases]
         self._averages = [torch.zeros_like(parameter) for parameter in self.parameters]
@@ -50,8 +54,8 @@ class PerParameterDescent:
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
         """Do one update for each mini-batch, as `stages.descent.sgd.GradientDescent.update` does.
 
-        However training is cut into calls, an estimate is taken at every ESTIMATED_EVERYth update. A captured call has
-        a multiple of these: replayed without being counted, it leaves the count where it was.
+        An estimate is taken at every ESTIMATED_EVERYth update, however training is split into calls. A call captured as
+        a CUDA graph must have a multiple of ESTIMATED_EVERY updates, because its replays do not advance the counter.
         """
         batches = (tensor.split(self._batch_size, -2) for tensor in (inputs, targets, outputs))
         for z, y, output in zip(*batches, strict=True):
@@ -59,14 +63,14 @@ class PerParameterDescent:
             output.copy_(self.pre_activations[-1])
             gradient = torch.empty_like(output)
             self.cost.gradient(output, y, gradient)
-            self.layer_gradients = self.go_down(gradient)
+            self.layer_gradients = self.backward(gradient)
             if self._since_estimate == 0:
                 self._set_rates(self._estimate(self))
             self._since_estimate.add_(1).remainder_(ESTIMATED_EVERY)
             self._step()
 
-    def go_down(self, gradient: Tensor, copies: int = 1) -> list[Tensor]:
-        """Return the gradients of all layers from those at the output, (runs, copies·batch, classes), copy by copy."""
+    def backward(self, gradient: Tensor, copies: int = 1) -> list[Tensor]:
+        """Return all layers' gradients from `copies` output gradients stacked as (runs, copies·batch, classes)."""
         gradients = [gradient]
         layers = zip(self._networks.weights[:0:-1], self.pre_activations[-2::-1], self.activations[:0:-1], strict=True)
         for weight, s, z in layers:
@@ -77,7 +81,7 @@ class PerParameterDescent:
         return gradients
 
     def _set_rates(self, estimates: list[Tensor]) -> None:
-        """Take the newest estimates into the running averages, and the rates from these."""
+        """Update the running averages with the newest estimates, and the rates with the averages."""
         self._estimates += 1
         newest = (1 / self._estimates).clamp(min=NEWEST)  # a plain mean at first
         for average, estimate, rate in zip(self._averages, estimates, self._rates, strict=True):
@@ -85,7 +89,7 @@ class PerParameterDescent:
             torch.div(self._learning_rates, average + DAMPING, out=rate)
 
     def _step(self) -> None:
-        """Take one step down the mean gradient of the mini-batch."""
+        """Take one step against the mean gradient of the mini-batch."""
         layers = len(self._networks.weights)
         for index, (z, gradient) in enumerate(zip(self.activations, self.layer_gradients, strict=True)):
             torch.matmul(z.mT, gradient, out=self._gradients[index])
@@ -95,26 +99,26 @@ class PerParameterDescent:
 
 
 def hessian_diagonal(descent: PerParameterDescent) -> list[Tensor]:
-    """Return the diagonal of the mean Gauss-Newton matrix by the weights, then by the biases.
+    """Return the diagonal of the mean Gauss-Newton matrix, for the weights and then for the biases.
 
-    The Gauss-Newton matrix by s is a sum over classes c of a_c·(e_c − P)(e_c − P)ᵀ, so its diagonal by the parameters
-    is the sum over classes of squared gradients that start at the output as √a_c·(e_c − P): no approximation but
-    Gauss and Newton's own.
+    The Gauss-Newton matrix with respect to s is the sum over classes c of a_c·(e_c − P)(e_c − P)ᵀ. So its diagonal with
+    respect to the parameters is the sum over classes of squared gradients, each back-propagated from √a_c·(e_c − P) at
+    the output. This is exact: the only approximation is Gauss-Newton's own.
     """
     probabilities = torch.softmax(descent.pre_activations[-1], -1)
     classes, batch = probabilities.shape[-1], probabilities.shape[-2]
     identity = torch.eye(classes, dtype=probabilities.dtype, device=probabilities.device)
-    # (runs, classes, batch, classes): the start for each class c
+    # (runs, classes, batch, classes): the output gradient for each class c
     start = (identity[:, None] - probabilities[:, None]) * descent.cost.curvature_weight(probabilities).mT.sqrt()[
         ..., None
     ]
-    gradients = descent.go_down(start.flatten(1, 2), copies=classes)
+    gradients = descent.backward(start.flatten(1, 2), copies=classes)
     squares = [gradient.square().unflatten(1, (classes, batch)).sum(1) for gradient in gradients]
     return mean_squares(descent.activations, squares)
 
 
 def gradient_variance(descent: PerParameterDescent) -> list[Tensor]:
-    """Return the variance over the mini-batch's examples of each weight's gradient, then of each bias's."""
+    """Return the unbiased variance of the gradient over the mini-batch's examples, for weights, then for biases."""
     batch = descent.layer_gradients[0].shape[-2]
     squares = mean_squares(descent.activations, [gradient.square() for gradient in descent.layer_gradients])
     weights = [
@@ -127,9 +131,9 @@ def gradient_variance(descent: PerParameterDescent) -> list[Tensor]:
 
 
 def mean_squares(activations: Sequence[Tensor], squares: Sequence[Tensor]) -> list[Tensor]:
-    """Return the mean over examples of squared gradients by the weights, then by the biases.
+    """Return the mean over examples of squared gradients, for the weights and then for the biases.
 
-    `squares` are those by each layer's pre-activations, (runs, examples, units).
+    `squares` are the squared gradients with respect to each layer's pre-activations, (runs, examples, units).
     """
     examples = squares[0].shape[-2]
     weights = [z.square().mT @ square / examples for z, square in zip(activations, squares, strict=True)]

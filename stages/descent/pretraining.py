@@ -1,13 +1,13 @@
-"""Unsupervised pre-training: greedy, layer by layer, each layer as a denoising auto-encoder.
+"""Unsupervised pre-training: greedy and layer-wise, with each layer trained as a denoising auto-encoder.
 
 P. Vincent, H. Larochelle, Y. Bengio and P.-A. Manzagol, "Extracting and composing robust features with denoising
-autoencoders", ICML 2008: a layer sees corrupted values x̃ of the layer below and learns weights W, shared by encoder
-and decoder, from which the values x themselves can be told again:
+autoencoders", ICML 2008. A layer reads corrupted values x̃ of the layer below and learns to reconstruct the clean values
+x, with weights W shared by encoder and decoder:
 
     z = f(x̃ W + b),  r = sigmoid(z Wᵀ + c),  cost = −Σ t log r + (1 − t) log(1 − r)
 
-with f the model's own units, whose layer is then a part of the network as it is. The targets t are x brought from the
-range of its units, [0, 1] or [−1, 1], to [0, 1], where the cross-entropy is defined; so the units have to be bounded.
+f is the model's own activation, so the encoder becomes the network's layer unchanged. The targets t are x mapped from
+the range of its units, [0, 1] or [−1, 1], to [0, 1], as the cross-entropy requires; so the activation must be bounded.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,20 +20,20 @@ from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, hidden_layer, pre_activation
 from stages.params import Pretraining as Settings
 
-LOWEST = {"sigmoid": 0, "tanh": -1, "softsign": -1}  # of the bounded activations, whose highest value is 1
+LOWEST = {"sigmoid": 0, "tanh": -1, "softsign": -1}  # values of the bounded activations; their highest is 1
 LOWEST_INPUT = -1
 DRAWN_UPDATES = 500  # mini-batches drawn together
-CORRUPTION_SEED = 2**31  # added to a run's seed, with which its initial weights are drawn; torch knows 32 bits
-FIRST_EXAMPLE = 2**40  # where in a run's training stream pre-training begins: where supervised training never comes
+CORRUPTION_SEED = 2**31  # added to a run's seed, which alone draws its initial weights; torch uses 32 bits
+FIRST_EXAMPLE = 2**40  # where pre-training starts in a run's training stream; supervised training ends before
 
 
 def masking(values: Tensor, level: float, generator: Generator) -> Tensor:
-    """Return `values` with a share `level` of them, drawn anew for each example, put to 0."""
+    """Return `values`, each set to 0 with probability `level`."""
     return values * (torch.rand(values.shape, generator=generator, device=values.device) >= level)
 
 
 def gaussian(values: Tensor, level: float, generator: Generator) -> Tensor:
-    """Return `values` with normal noise of standard deviation `level` added."""
+    """Return `values` plus Gaussian noise of standard deviation `level`."""
     return values + level * torch.randn(values.shape, generator=generator, device=values.device)
 
 
@@ -41,10 +41,10 @@ CORRUPTIONS: dict[str, Callable[[Tensor, float, Generator], Tensor]] = {"masking
 
 
 class Pretraining:
-    """The pre-training of the hidden layers of a stack of networks, which are changed in place, part by part.
+    """Pre-trains the hidden layers of a stack of networks in place, part by part.
 
-    It can be left after any part and taken up again by another one of the same arguments, which is brought to the
-    same place: `go_to`, then the tensors of `changed` as they were.
+    It can be interrupted after any part. To resume, create another with the same arguments, call `go_to`, and restore
+    `generators` and the tensors of `changed`.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class Pretraining:
         batch_size: int,
         draw: Callable[[int, int, int], tuple[Tensor, Tensor]],
     ) -> None:
-        """`networks` are a stack of one run for each of `seeds`; `updates` are of each layer, as a run does them.
+        """`networks` is a stack with one run for each of `seeds`; every layer of a run gets `updates` updates.
 
         `draw` is as in `stages.training.training`.
         """
         self.done = 0
-        """updates of a run, those of the layers below among them"""
+        """updates of a run so far, over all layers"""
         self.all = updates * networks.hidden_layers
         self._networks, self._settings, self._updates = networks, settings, updates
         self._seeds, self._batch_size, self._draw = seeds, batch_size, draw
@@ -71,17 +71,17 @@ class Pretraining:
 
     @property
     def finished(self) -> bool:
-        """Whether all layers have had their updates."""
+        """Whether all layers are pre-trained."""
         return self.done == self.all
 
     @property
     def changed(self) -> list[Tensor]:
-        """All tensors that the next part will change, beside the state of the generators."""
+        """All tensors that the next part changes, besides the states of the generators."""
         return [*self._networks.weights, *self._networks.biases, self._auto_encoder.decoder_bias]
 
     @property
     def generators(self) -> list[Tensor]:
-        """The states of the generators of corruption, uint8, one for each run."""
+        """The states of the random generators for corruption, uint8, one for each run."""
         return [generator.get_state() for generator in self._generators]
 
     @generators.setter
@@ -90,13 +90,13 @@ class Pretraining:
             generator.set_state(state)
 
     def go_to(self, done: int) -> None:
-        """Be where `done` updates are done, with a decoder's biases at 0."""
+        """Continue after the first `done` updates, with decoder biases of 0."""
         self.done = done
         layer = min(done // self._updates, self._networks.hidden_layers - 1)
         self._auto_encoder = AutoEncoder(self._networks, layer, self._settings.learning_rate / self._batch_size)
 
     def advance(self) -> int:
-        """Do the next part of what is left of a layer's updates; return the run-updates done."""
+        """Run the current layer's next updates, at most DRAWN_UPDATES; return their number, summed over runs."""
         layer, first = divmod(self.done, self._updates)
         count = min(DRAWN_UPDATES, self._updates - first)
         start, examples = FIRST_EXAMPLE + self.done * self._batch_size, count * self._batch_size
@@ -114,7 +114,7 @@ class Pretraining:
 
 
 def _below(networks: Perceptron, layer: int, inputs: Tensor) -> Tensor:
-    """Return what hidden layer `layer`, counted from 0, sees of `inputs` (runs, examples, inputs)."""
+    """Return the values below hidden layer `layer`, counted from 0, for `inputs` (runs, examples, inputs)."""
     z = inputs
     for weight, bias in zip(networks.weights[:layer], networks.biases[:layer], strict=True):
         _, z = hidden_layer(z, weight, bias, networks.activation)
@@ -122,10 +122,10 @@ def _below(networks: Perceptron, layer: int, inputs: Tensor) -> Tensor:
 
 
 class AutoEncoder:
-    """A hidden layer of a stack of networks with the decoder's biases c, which are thrown away in the end."""
+    """A hidden layer of a stack of networks, with decoder biases c that are discarded after pre-training."""
 
     def __init__(self, networks: Perceptron, layer: int, rate: float) -> None:
-        """Take the weights and biases of hidden layer `layer`, counted from 0; `rate` is the learning rate of a sum."""
+        """Train hidden layer `layer`, counted from 0; `rate` multiplies gradients summed over the mini-batch."""
         self._activation = networks.activation
         self._lowest = LOWEST[networks.activation] if layer else LOWEST_INPUT
         self._weight, self._bias = networks.weights[layer], networks.biases[layer]
@@ -134,7 +134,7 @@ class AutoEncoder:
 
     @torch.inference_mode()
     def update(self, clean: Tensor, corrupted: Tensor) -> None:
-        """Take one step on a mini-batch (runs, batch, units below)."""
+        """Take one gradient step on a mini-batch, (runs, batch, units below)."""
         weight, rate = self._weight, self._rate
         s, z = hidden_layer(corrupted, weight, self._bias, self._activation)
         targets = (clean - self._lowest) / (1 - self._lowest)

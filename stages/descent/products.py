@@ -1,4 +1,4 @@
-"""The products of a mini-batch with the weights of a layer, going up and going down."""
+"""Matrix products of a mini-batch with a layer's weights, for the forward and the backward pass."""
 
 import ctypes
 import os
@@ -16,24 +16,24 @@ from torch import Tensor
 
 from stages.running.errors import say
 
-CACHED_BYTES = 2**20  # weights up to here stay in the cache of a core
-MOST_EXAMPLES = 12  # of a mini-batch, for the sums of the compiled products to fit the registers
+CACHED_BYTES = 2**20  # weights up to this size stay in a core's cache
+MOST_EXAMPLES = 12  # of a mini-batch; the sums of more do not fit the registers of the compiled products
 SOURCE = Path(__file__).with_name("thin_products.c")
 OPTIONS = ("-O2", "-mavx512f", "-shared", "-fPIC")
 
 
 class Products(NamedTuple):
-    """A layer's products with a mini-batch of one size."""
+    """A layer's matrix products with mini-batches of one size."""
 
     up: Callable[[Tensor, Tensor], object]
     """up(z, s) fills s (…, batch, units) with zW + b, z (…, batch, units below)"""
     down: Callable[[Tensor], Tensor]
-    """down(gradient) returns gradient·Wᵀ (…, batch, units below), always in the same memory"""
+    """down(gradient) returns gradient·Wᵀ (…, batch, units below), always in the same buffer"""
     correct: Callable[[int, Tensor, Tensor, Tensor, Tensor, Tensor], object]
     """correct(plus, rows, earlier, carried, between, out) subtracts (rows·earlier + plus)·carried from `out`
 
     `rows` (…, batch, n), `earlier` (…, n, m) a transposed view of m such rows, `carried` (…, m, k), `out`
-    (…, batch, k); `between` is room (…, batch, m), and `plus` 0 or 1.
+    (…, batch, k); `between` is a buffer (…, batch, m), and `plus` is 0 or 1.
     """
 
 
@@ -52,7 +52,7 @@ def products_with(weight: Tensor, bias: Tensor, batch_size: int) -> Products:
 
 
 def prepare(sizes: Sequence[int], batch_size: int) -> None:
-    """Compile what networks with layers of `sizes` take, for this process and those that are forked from it."""
+    """Compile the products that networks with layers of `sizes` need, for this process and its forks."""
     if not all(_is_cached(below, units, torch.float32) for below, units in pairwise(sizes[1:])):
         compiled(batch_size)
 
@@ -61,7 +61,7 @@ def _library_products(weight: Tensor, bias: Tensor, batch_size: int) -> Products
     """Return the products of torch."""
     add_product = torch.addmm if weight.dim() == 2 else torch.baddbmm
     *runs, below, _ = weight.shape
-    # where weights do not stay in the cache, their transposed product is twice as fast into columns
+    # for weights outside the cache, the transposed product is twice as fast into a column-major buffer
     by_rows = _is_cached(*weight.shape[-2:], weight.dtype)
     room = weight.new_empty(*runs, batch_size, below) if by_rows else weight.new_empty(*runs, below, batch_size).mT
     transposed, one = weight.mT, weight.new_ones(*runs, 1, 1)
@@ -81,7 +81,7 @@ def _library_products(weight: Tensor, bias: Tensor, batch_size: int) -> Products
 
 
 def _thin_products(kernels: ctypes.CDLL, weight: Tensor, bias: Tensor, batch_size: int) -> Products:
-    """Return the products of thin_products.c; all tensors lie in memory by rows, one behind the other."""
+    """Return the products of thin_products.c; all tensors are contiguous and row-major."""
     below, units = weight.shape
     room = weight.new_empty(batch_size, below)
     go_up, go_down = kernels.up, kernels.down
@@ -95,7 +95,7 @@ def _thin_products(kernels: ctypes.CDLL, weight: Tensor, bias: Tensor, batch_siz
 
     def correct(plus: int, rows: Tensor, earlier: Tensor, carried: Tensor, between: Tensor, out: Tensor) -> None:
         (n, m), k = earlier.shape, out.shape[1]
-        # what is a transpose here is by rows to the kernel
+        # the transpose of `earlier` is row-major, as the kernel expects
         go_down(m, n, rows.data_ptr(), earlier.data_ptr(), -plus, -1, between.data_ptr())
         at = out.data_ptr()
         go_up(m, k, between.data_ptr(), carried.data_ptr(), at, k, at)
@@ -105,9 +105,9 @@ def _thin_products(kernels: ctypes.CDLL, weight: Tensor, bias: Tensor, batch_siz
 
 @cache
 def compiled(batch_size: int) -> ctypes.CDLL | None:
-    """Return the products of thin_products.c for mini-batches of `batch_size`; None where they are too large.
+    """Return the products of thin_products.c for mini-batches of `batch_size`, or None if they cannot be used.
 
-    None as well where the CPU has no AVX-512, or where nothing compiles C, which is then said.
+    They cannot if the mini-batches are too large, the CPU has no AVX-512, or compiling fails, which prints a note.
     """
     if batch_size > MOST_EXAMPLES or torch.backends.cpu.get_cpu_capability() != "AVX512":
         return None
@@ -117,11 +117,11 @@ def compiled(batch_size: int) -> ctypes.CDLL | None:
             command = [*compiler, *OPTIONS, f"-DBATCH={batch_size}", str(SOURCE), "-o", library]
             done = subprocess.run(command, check=False, capture_output=True, text=True)
             if done.returncode:
-                raise OSError(done.stderr or f"{compiler[0]} ends with status {done.returncode}")
+                raise OSError(done.stderr or f"{compiler[0]} exits with status {done.returncode}")
             kernels = ctypes.CDLL(library)
-    except (OSError, ValueError) as error:  # ValueError where CC is no command line
+    except (OSError, ValueError) as error:  # ValueError if CC is not a command line
         why = " ".join(str(error).split())[:200]
-        say(f"no C compiler makes the products of wide layers here ({why}), so training is slower")
+        say(f"the products of wide layers could not be compiled ({why}), so training is slower")
         return None
     size, pointer, number = ctypes.c_long, ctypes.c_void_p, ctypes.c_float
     kernels.up.argtypes = [size, size, pointer, pointer, pointer, size, pointer]

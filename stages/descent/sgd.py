@@ -1,11 +1,12 @@
-"""Plain stochastic gradient descent on a stack of runs: nothing in the loop but arithmetic on existing tensors.
+"""Plain stochastic gradient descent on a stack of runs; its loop only does arithmetic on preallocated tensors.
 
 θ ← θ − εg with g the mean gradient of a mini-batch (section 2.3), written out for this network.
 
-Where the weights do not stay in the cache, writing them at every update is much of the work. So the corrections of a
-fold of updates are kept apart until its end: with Z the activations and D the gradients that they are made of, one row
-an example, the weights in force are W − ZᵀD. A product with them is one with W less two thin ones, and at the end of
-the fold ZᵀD is subtracted from W in one product. The first layer knows the inputs of the whole fold beforehand.
+If the weights do not fit the cache, writing them takes much of an update's time. So a fold, a few updates, accumulates
+its weight changes and applies them at its end. Let Z be the activations and D the gradients of the fold's earlier
+updates, one row per example; then the current weights are W − ZᵀD. A product with them is a product with W minus two
+thin products, and at the end of the fold one product subtracts ZᵀD from W. The first layer's inputs are known in
+advance for the whole fold, so one product with W serves all its updates.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,13 +20,13 @@ from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
 from stages.network.perceptron import Perceptron
 
-FOLDED_UPDATES = 4  # the size of a fold where a run's weights do not stay in the cache
+FOLDED_UPDATES = 4  # in a fold, if a run's weights do not fit the cache
 
 
 def fold_size(networks: Perceptron) -> int:
-    """Return how many updates of `networks`, a stack of runs, are best kept apart."""
+    """Return how many updates of `networks`, a stack of runs, to accumulate in a fold."""
     one_run = sum(weight[0].numel() * weight.element_size() for weight in networks.weights)
-    # a GPU takes longer for many small products than for writing the weights
+    # on a GPU, many small products take longer than writing the weights
     return 1 if networks.weights[0].is_cuda or one_run <= CACHED_BYTES else FOLDED_UPDATES
 
 
@@ -40,12 +41,12 @@ class GradientDescent:
         cost: str,
         folded_updates: int | None = None,
     ) -> None:
-        """Keep `networks`, a stack of as many runs as there are `learning_rates`, and allocate all buffers.
+        """Keep `networks`, a stack with one run for each of `learning_rates`, and allocate all buffers.
 
-        `cost` is a name in COSTS.
+        `cost` is a name in COSTS; `folded_updates` is `fold_size` by default.
         """
         rates = networks.weights[0].new_tensor(learning_rates)[:, None, None]
-        # a stack of one run is viewed as that run: for it addmm is faster than baddbmm, the same on stacks
+        # a stack of one run is viewed as a single network, because addmm is faster than baddbmm
         single = len(learning_rates) == 1
         self._of_stack = (lambda tensor: tensor.squeeze(0)) if single else (lambda tensor: tensor)
         self.changed = [*networks.weights, *networks.biases]
@@ -81,7 +82,7 @@ class GradientDescent:
             self._update_fold(inputs_of_fold, targets, outputs_of_fold)
 
     def _update_fold(self, inputs: Tensor, targets: Iterator[Tensor], outputs: Tensor) -> None:
-        """Do the updates of one fold; `targets` yields those of the next mini-batches."""
+        """Do the updates of one fold; `targets` yields the targets of its mini-batches."""
         add_product = self._add_product
         fold = self._buffers.fold(inputs.shape[-2])
         inputs_transposed = inputs.mT
@@ -89,17 +90,17 @@ class GradientDescent:
         if len(fold.updates) > 1:
             add_product(self._one, inputs, inputs_transposed, out=fold.between_inputs)
         for update in fold.updates:
-            self._go_up(update)
+            self._forward(update)
             output, gradient = update.layers[-1].pre_activation, update.layers[-1].gradient
             self._cost_gradient(output, next(targets), gradient)
-            # the learning rate is folded into the gradient at the output, from where it reaches every weight
+            # scaling the output gradient by the learning rate scales every parameter's gradient
             gradient.mul_(self._rates)
-            self._go_down(update)
+            self._backward(update)
         outputs.copy_(fold.outputs)
-        self._correct(fold, inputs_transposed)
+        self._apply_changes(fold, inputs_transposed)
 
-    def _go_up(self, update: Update) -> None:
-        """Compute the pre-activations and activations of all layers; those of the first lack earlier corrections."""
+    def _forward(self, update: Update) -> None:
+        """Compute all pre-activations and activations; the first layer's product with W is already there."""
         forward = self._activation.forward
         below = update.layers[0]
         s = below.pre_activation
@@ -110,13 +111,13 @@ class GradientDescent:
             s = layer.pre_activation
             products.up(below.activation, s)
             if not update.is_first:
-                # 1 more for each earlier example, whose gradient went into the bias as well
+                # plus 1 for each earlier example, because its gradient changes the bias too
                 earlier = below.earlier_activation_transposed
                 products.correct(1, below.activation, earlier, layer.earlier_gradient, update.between, s)
             below = layer
 
-    def _go_down(self, update: Update) -> None:
-        """Compute the gradients of the hidden layers from that of the output layer."""
+    def _backward(self, update: Update) -> None:
+        """Back-propagate the output gradient to the hidden layers."""
         backward = self._activation.backward
         for index in range(len(update.layers) - 1, 0, -1):
             layer, below = update.layers[index], update.layers[index - 1]
@@ -127,8 +128,8 @@ class GradientDescent:
                 products.correct(0, layer.gradient, earlier, below.earlier_activation, update.between, gradient)
             backward(gradient, below.pre_activation, below.activation, below.gradient)
 
-    def _correct(self, fold: Fold, inputs_transposed: Tensor) -> None:
-        """Subtract all corrections of the fold from the weights and biases."""
+    def _apply_changes(self, fold: Fold, inputs_transposed: Tensor) -> None:
+        """Apply the fold's accumulated changes to the weights and biases."""
         add_product = self._add_product
         ones = self._ones[..., : inputs_transposed.shape[-1]]
         below = [inputs_transposed, *fold.activations_transposed]

@@ -1,8 +1,8 @@
 """Plain stochastic gradient descent on a stack of runs on a GPU, for mini-batches of a few examples.
 
-It does what `stages.descent.sgd` does, with two kernels of its own for each layer, one going up and one going down.
-They move the weights three times an update where a library's products do so four times, and need no others between
-layers.
+It computes what `stages.descent.sgd` does, with two Triton kernels per layer: one for the forward and one for the
+backward pass. They move the weights three times per update instead of four with library products, and no other kernel
+runs between hidden layers.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,23 +17,23 @@ from stages.network.costs import COSTS
 from stages.network.perceptron import Perceptron
 from stages.running.errors import say
 
-ACTIVATIONS = ("sigmoid", "tanh", "softsign")  # that the kernels know
-TENSOR_CORES_FOR_TF32 = (8, 0)  # compute capability, from Ampere on
-MOST_EXAMPLES = 16  # of a mini-batch: the rows that a matrix product of the hardware has
-MOST_WEIGHTS = 2**31 - 1  # of a layer: the kernels count in 32 bits
+ACTIVATIONS = ("sigmoid", "tanh", "softsign")  # supported by the kernels
+TENSOR_CORES_FOR_TF32 = (8, 0)  # the lowest compute capability that has them: Ampere
+MOST_EXAMPLES = 16  # of a mini-batch: the rows of the hardware's matrix product
+MOST_WEIGHTS = 2**31 - 1  # of a layer: the kernels index with 32 bits
 
 
 class Blocks(NamedTuple):
-    """How the programs of a kernel divide the weights (units below, units) of a layer."""
+    """How the programs of a kernel divide a layer's weights (units below, units)."""
 
     rows: int
     columns: int
     steps: int
-    """of one part: of rows going up, of columns going down"""
+    """in one part: over rows in the forward pass, over columns in the backward pass"""
 
 
-# the fastest of some forty that were tried on an H200 with 3, 8 and 15 runs of 1,000 units
-NARROW = 32  # units: the output layer, and whatever is as narrow
+# the fastest of about forty tried on an H200 with 3, 8 and 15 runs of 1,000 units
+NARROW = 32  # units; layers below this width, such as the output, use the NARROW blocks
 UP, UP_NARROW = (Blocks(32, 64, 8), {"num_warps": 4, "STAGES": 4}), (Blocks(64, 16, 2), {"num_warps": 2, "STAGES": 2})
 DOWN, DOWN_NARROW = (Blocks(64, 64, 4), {"num_warps": 8, "maxnreg": 128}), (Blocks(32, 16, 1), {"num_warps": 4})
 
@@ -53,8 +53,8 @@ def is_thin(networks: Perceptron, batch_size: int) -> bool:
 
 @cache
 def can_compile(device: torch.device) -> bool:
-    """Return whether Triton makes programs for a GPU; where it should and does not, say why."""
-    if find_spec("triton") is None:  # which comes with torch for CUDA on Linux
+    """Return whether Triton can compile for a GPU; print a note if it fails on a supported GPU."""
+    if find_spec("triton") is None:  # Triton comes with torch for CUDA on Linux
         return False
     if torch.version.cuda is None or torch.cuda.get_device_capability(device) < TENSOR_CORES_FOR_TF32:
         return False
@@ -62,8 +62,8 @@ def can_compile(device: torch.device) -> bool:
 
     try:
         arrives_once[(1,)](torch.zeros((), dtype=torch.int32, device=device))
-    except Exception as error:  # a compiler of C is missing, or the GPU is newer than Triton: no common class
-        say(f"Triton makes no programs here ({' '.join(str(error).split())[:200]}), so training is slower")
+    except Exception as error:  # no C compiler, or a GPU newer than Triton: the errors share no class
+        say(f"Triton cannot compile on this machine ({' '.join(str(error).split())[:200]}), so training is slower")
         return False
     return True
 
@@ -72,7 +72,7 @@ class ThinDescent:
     """Updates a stack of runs in place, as `stages.descent.sgd.GradientDescent` does."""
 
     def __init__(self, networks: Perceptron, learning_rates: Sequence[float], batch_size: int, cost: str) -> None:
-        """Keep `networks`, a stack of as many runs as there are `learning_rates`, and allocate all buffers.
+        """Keep `networks`, a stack with one run for each of `learning_rates`, and allocate all buffers.
 
         `cost` is a name in COSTS.
         """
@@ -97,15 +97,15 @@ class ThinDescent:
                 go_up(z, z_above)
             gradient = self._gradients[-1]
             self._cost_gradient(output, y, gradient)
-            # the learning rate is folded into the gradient at the output, from where it reaches every weight
+            # scaling the output gradient by the learning rate scales every parameter's gradient
             gradient.mul_(self._rates)
-            gradients_below = [x, *self._gradients[:-1]]  # none goes down into x
+            gradients_below = [x, *self._gradients[:-1]]  # the first layer writes no gradient into x
             for layer in range(len(below) - 1, -1, -1):
                 self._go_down[layer](below[layer], self._gradients[layer], gradients_below[layer])
 
 
 def _up(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor], None]:
-    """Return what fills the activations of a layer, or the output's pre-activations, from those of the layer below."""
+    """Return the forward pass of a layer: it fills the activations (the output's pre-activations) from those below."""
     from stages.descent.kernels import up
 
     weight, bias = networks.weights[layer], networks.biases[layer]
@@ -125,7 +125,7 @@ def _up(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor], None]:
 
 
 def _down(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor, Tensor], None]:
-    """Return what corrects a layer from the activations below and its gradient, and fills the gradient below."""
+    """Return the backward pass of a layer: it updates the layer from its gradient, and fills the gradient below."""
     from stages.descent.kernels import down
 
     weight, bias = networks.weights[layer], networks.biases[layer]
@@ -144,12 +144,12 @@ def _down(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor, Tensor]
 
 
 def _shared(weight: Tensor, grid: tuple[int, int, int], units: int) -> tuple[Tensor, Tensor]:
-    """Return room for the parts of the sums of blocks of so many `units`, and for how many parts have arrived."""
+    """Return buffers for the partial sums of blocks of `units` units, and counters of the finished parts."""
     parts, blocks, runs = grid
     room = weight.new_empty(runs * blocks * parts * MOST_EXAMPLES * units)
     return room, weight.new_zeros(runs * blocks, dtype=torch.int32)
 
 
 def _precision() -> str:
-    """Return the precision of products as Triton names it, which `stages.network.device.compute_alike` has set."""
+    """Return Triton's name of the precision that `stages.network.device.compute_alike` has set."""
     return "tf32" if torch.get_float32_matmul_precision() == "high" else "tf32x3"

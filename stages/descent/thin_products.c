@@ -1,16 +1,15 @@
-/* The two products of a mini-batch of BATCH examples with the weights W (below, units) of a layer; everything by rows.
+/* The two products of a mini-batch of BATCH examples with the weights W (below, units) of a layer, all row-major.
 
-   Weights that do not stay in a core's own cache take about as long to read as to multiply. Here both go on at once:
-   the rows to come are asked for while those that are there are used, each number for all examples, whose sums stay in
-   registers. */
+   Weights that do not fit a core's own cache take about as long to read as to multiply. Here both overlap: later rows
+   are prefetched while the current ones are used. Each weight is used for all examples, whose sums stay in registers. */
 
 #include <immintrin.h>
 
 enum {
     LANES = 16,  /* numbers in a register */
-    AHEAD = 16,  /* rows of weights from the one in use to the one that is asked for, past the last in vain */
-    STEPS = 32,  /* rows of weights that go into sums before these are stored */
-    ROWS = 4,    /* rows of weights that a gradient goes down through together */
+    AHEAD = 16,  /* rows of weights from the current one to the one prefetched, which may lie past the end */
+    STEPS = 32,  /* rows of weights added to the sums before these are stored */
+    ROWS = 4,    /* rows of weights that the backward product handles together */
     HALF = BATCH / 2,
 };
 
@@ -19,7 +18,7 @@ enum {
 
 INLINED __mmask16 lanes(long count) { return count >= LANES ? 0xffff : (1 << count) - 1; }
 
-/* s = from + z W for some rows of W and one or two registers of units; the rows of `from` are `stride` apart. */
+/* s = from + z W for some rows of W and one or two registers of units; `stride` separates the rows of `from`. */
 INLINED void up_block(int registers, __mmask16 last, long rows, long below, long units, const float *z,
                       const float *weights, const float *from, long stride, float *s)
 {
@@ -43,7 +42,7 @@ INLINED void up_block(int registers, __mmask16 last, long rows, long below, long
             _mm512_mask_storeu_ps(s + i * units + r * LANES, mask[r], sums[i][r]);
 }
 
-/* The same for all; `from` may be s. */
+/* The same for all rows and units; `from` may be s. */
 void up(long below, long units, const float *z, const float *weights, const float *from, long stride, float *s)
 {
     for (long k = 0; k < below; k += STEPS, weights += STEPS * units, from = s, stride = units) {
@@ -56,8 +55,8 @@ void up(long below, long units, const float *z, const float *weights, const floa
     }
 }
 
-/* out = plus + times · gradient Wᵀ for some examples and rows of W. Of the rows to come, every other is asked for, from
-   `first` on, and of a row one line of two: a core reads lines in pairs. */
+/* out = plus + times · gradient Wᵀ for some examples and rows of W. It prefetches every other later row, from `first` on,
+   and every other cache line of a row, because a core reads lines in pairs. */
 INLINED void down_block(int examples, int rows, int first, long below, long units, const float *gradient,
                         const float *weights, float plus, float times, float *out)
 {
@@ -86,7 +85,7 @@ INLINED void down_block(int examples, int rows, int first, long below, long unit
             out[i * below + k] = plus + times * _mm512_reduce_add_ps(sums[i][k]);
 }
 
-/* The same for all examples, in two halves: the sums of all would not fit the registers. */
+/* The same for all examples, in two halves, because the sums of all do not fit the registers. */
 INLINED void down_rows(int rows, long below, long units, const float *gradient, const float *weights, float plus,
                        float times, float *out)
 {

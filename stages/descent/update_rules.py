@@ -1,4 +1,4 @@
-"""How parameters follow the gradient."""
+"""The update rules: how parameters follow the gradient."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from stages.network.perceptron import Perceptron
 
 
 class Descent(Protocol):
-    """What updates a stack of runs in place."""
+    """An algorithm that updates a stack of runs in place."""
 
     changed: list[Tensor]
     """all tensors that it changes"""
 
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
-        """Do what `stages.descent.sgd.GradientDescent.update` says."""
+        """Do one update for each mini-batch, as `stages.descent.sgd.GradientDescent.update` does."""
 
 
 @dataclass(frozen=True)
 class UpdateRule:
-    """How to make a descent, and what it takes."""
+    """How to create a descent, and the memory that it needs."""
 
     descent: Callable[[Perceptron, Sequence[float], int, str], Descent]
-    """of a stack of networks, their learning rates, the batch size and the cost"""
+    """descent(networks, learning_rates, batch_size, cost), where `networks` is a stack"""
     parameter_copies: int = 0
-    """kept in training beside the parameters"""
+    """tensors of the parameters' size that it holds besides them"""
 
 
 def plain(networks: Perceptron, learning_rates: Sequence[float], batch_size: int, cost: str) -> Descent:

@@ -1,4 +1,4 @@
-"""The same network in plain PyTorch: modules, autograd and torch.optim.SGD, to compare with."""
+"""The same network as plain PyTorch modules, for comparison with autograd and torch.optim.SGD."""
 
 from torch import nn
 

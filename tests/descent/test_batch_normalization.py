@@ -1,4 +1,4 @@
-"""Batch normalization against torch.nn.BatchNorm1d and autograd in float64, in training and as it is used."""
+"""Batch normalization against torch.nn.BatchNorm1d and autograd in float64, in training and inference."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from tests.training import test_training
 setting = test_training.setting
 BATCH, INPUTS, CLASSES, RATES = 6, 5, 3, [0.02, 0.1]
 CPU = torch.device("cpu")
-FOLLOWED = 1e-9  # rounding grows over hundreds of updates
+ROUNDING = 1e-9  # it grows over hundreds of updates
 DEPTHS = {1: [7], 3: [7, 4, 6]}
 
 
@@ -33,7 +33,7 @@ def double(hidden: list[int], seed: int, activation: str) -> Perceptron:
 
 
 def examples(runs: int, count: int, seed: int = 1) -> tuple[Tensor, Tensor]:
-    """Inputs (runs, count, inputs) in float64 and the labels, the largest of the first three."""
+    """Inputs (runs, count, inputs) in float64, and labels: the largest of the first three inputs."""
     inputs = torch.rand(runs, count, INPUTS, dtype=torch.float64, generator=torch.Generator().manual_seed(seed)) * 2 - 1
     return inputs, inputs[..., :CLASSES].argmax(-1)
 
@@ -43,7 +43,7 @@ def one_hot(labels: Tensor) -> Tensor:
 
 
 def plain_module(network: Perceptron, descent: BatchNormalizedDescent, run: int) -> nn.Sequential:
-    """PyTorch's own modules with a copy of what `descent` has of a run now; `network` is the stack's, for the top."""
+    """PyTorch's modules with a copy of one run's current state; `network` is the stack, for the output layer."""
     layers: list[nn.Module] = []
     for layer in descent.layers:
         linear = nn.Linear(*layer.weight.shape[1:], bias=False, dtype=torch.float64)
@@ -61,7 +61,7 @@ def plain_module(network: Perceptron, descent: BatchNormalizedDescent, run: int)
 
 
 def learned(network: Perceptron, descent: BatchNormalizedDescent, run: int) -> list[Tensor]:
-    """Copies of a run's parameters in the order and the shapes of the plain module's."""
+    """Copies of a run's parameters, in the order and shapes of the plain module."""
     of_layers = [(layer.weight[run].mT, layer.scale[run, 0], layer.shift[run, 0]) for layer in descent.layers]
     parameters = [
         *(one for layer in of_layers for one in layer),
@@ -76,7 +76,7 @@ def assert_close(found: Tensor, expected: Tensor, atol: float) -> None:
 
 
 def disturb(descent: BatchNormalizedDescent) -> None:
-    """Bring γ and β away from where they begin, so that each has an effect of its own."""
+    """Move γ and β away from their initial values, so that each has an effect."""
     random = torch.Generator().manual_seed(9)
     for layer in descent.layers:
         for tensor in (layer.scale, layer.shift):
@@ -87,7 +87,7 @@ def disturb(descent: BatchNormalizedDescent) -> None:
 @pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_gradients_of_all_parameters_equal_autograd(activation, depth, cost):
-    """They are what an update with a learning rate of 1 takes away."""
+    """An update with a learning rate of 1 subtracts the gradients."""
     stacked = stack([double(DEPTHS[depth], seed, activation) for seed in (1, 2)], CPU)
     inputs, labels = examples(2, BATCH)
     descent = BatchNormalizedDescent(stacked, [1.0, 1.0], BATCH, cost, examples(2, 50, seed=2)[0])
@@ -103,13 +103,13 @@ def test_gradients_of_all_parameters_equal_autograd(activation, depth, cost):
         after = learned(stacked, descent, run)
         for old, new, gradient in zip(before[run], after, gradients, strict=True):
             assert_close(old - new, gradient, 1e-10)
-            # of an identity, γ and β have no effect on the layer above, which is normalized again
+            # below a normalized layer, γ and β of an identity have no effect
             assert gradient.abs().max() > 1e-6 or (activation == "identity" and gradient.dim() == 1)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "softsign"])
-def test_hundreds_of_updates_follow_pytorch_in_training_and_as_used(activation):
-    """Two runs with rates and mini-batches of their own, in calls of different length."""
+def test_hundreds_of_updates_equal_pytorchs_in_training_and_inference(activation):
+    """Two runs with their own learning rates and mini-batches, in calls of different length."""
     updates = 300
     stacked = stack([double(DEPTHS[3], seed, activation) for seed in (3, 4)], CPU)
     inputs, labels = examples(2, updates * BATCH)
@@ -125,25 +125,25 @@ def test_hundreds_of_updates_follow_pytorch_in_training_and_as_used(activation):
         batches = (tensor[run].split(BATCH) for tensor in (inputs, labels, outputs))
         for x, y, output in zip(*batches, strict=True):
             s = plain[run](x)
-            assert_close(output, s, FOLLOWED)
+            assert_close(output, s, ROUNDING)
             optimizer.zero_grad()
             nn.functional.cross_entropy(s, y).backward()
             optimizer.step()
         for found, expected, old in zip(
             learned(stacked, descent, run), plain[run].parameters(), start[run], strict=True
         ):
-            assert_close(found, expected, FOLLOWED)
+            assert_close(found, expected, ROUNDING)
             assert (found - old).abs().max() > 1e-3
         normalizations = [module for module in plain[run] if isinstance(module, nn.BatchNorm1d)]
         for layer, normalization in zip(descent.layers, normalizations, strict=True):
-            assert_close(layer.mean[run, 0], normalization.running_mean, FOLLOWED)
-            assert_close(layer.variance[run, 0], normalization.running_var, FOLLOWED)
+            assert_close(layer.mean[run, 0], normalization.running_mean, ROUNDING)
+            assert_close(layer.variance[run, 0], normalization.running_var, ROUNDING)
         plain[run].eval()
-        assert_close(forward(member(stacked, run), unseen)[0][-1], plain[run](unseen), FOLLOWED)
+        assert_close(forward(member(stacked, run), unseen)[0][-1], plain[run](unseen), ROUNDING)
 
 
-def test_before_training_the_population_is_that_of_the_first_inputs():
-    """Every unit's pre-activations of them have mean 0 and variance 1, but for ε; the output layer is as it was."""
+def test_initial_population_statistics_are_those_of_the_first_inputs():
+    """On them, every unit's pre-activations have mean 0 and variance 1, up to ε; the output layer is unchanged."""
     networks = [double([7, 4], seed, "tanh") for seed in (1, 2)]
     stacked = stack(networks, CPU)
     inputs, _ = examples(2, 50)
@@ -157,8 +157,8 @@ def test_before_training_the_population_is_that_of_the_first_inputs():
         assert torch.equal(found.biases[-1], network.biases[-1])
 
 
-def test_all_that_an_update_changes_is_named():
-    """What a CUDA graph has to put back after its warm-up: all tensors there are but the learning rates."""
+def test_changed_names_every_tensor_that_an_update_changes():
+    """A CUDA graph restores them after its warm-up: all tensors except the learning rates."""
     stacked = stack([double([7, 4], seed, "tanh") for seed in (1, 2)], CPU)
     inputs, labels = examples(2, 8 * BATCH)
     descent = BatchNormalizedDescent(stacked, RATES, BATCH, "cross_entropy", inputs)
@@ -180,7 +180,7 @@ NORMALIZED = Model("tanh", "standard", batch_normalization=True)
 
 
 def test_runs_in_a_stack_equal_runs_alone(setting, monkeypatch):
-    """On a CPU bit for bit, since each goes by itself; in one stack, as on a GPU, but for rounding."""
+    """Bit for bit on a CPU, where each run is its own stack; up to rounding in one stack, as on a GPU."""
     setting = replace(setting, recipe=NORMALIZED)
     runs = [Run(2, 0.1, 0), Run(2, 0.02, 0), Run(2, 0.1, 1)]
     together = train(runs, setting, lambda count: None)
@@ -196,8 +196,8 @@ def test_runs_in_a_stack_equal_runs_alone(setting, monkeypatch):
         assert np.abs(alone.final["weight_2"] - alone.initial["weight_2"]).max() > 1e-2
 
 
-def test_what_is_observed_and_kept_is_the_network_as_it_is_used(setting):
-    """Before the first update too: there it is normalized by the first images of the run."""
+def test_observed_and_kept_parameters_are_those_for_inference(setting):
+    """Before the first update too, with the statistics of the run's first images."""
 
     def observe(update, network):
         return {"update": update, "weights": [weight.clone() for weight in network.weights]}
@@ -226,13 +226,13 @@ def test_a_huge_learning_rate_diverges(setting):
     assert outcomes[1].diverged_at is None
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_gpu_stack_follows_the_cpu(setting):
     def draw_on_gpu(seed, start, count):
         return tuple(tensor.cuda() for tensor in test_training.draw(seed, start, count))
 
     setting = replace(setting, recipe=NORMALIZED, schedule=[0, 1, 7, 240])
-    runs = [Run(2, 0.01, 0), Run(2, 0.002, 0), Run(3, 0.01, 0)]  # at ten times these, rounding grows a millionfold
+    runs = [Run(2, 0.01, 0), Run(2, 0.002, 0), Run(3, 0.01, 0)]  # ten times these magnify rounding a millionfold
     on_gpu = train(runs, replace(setting, device=torch.device("cuda"), draw=draw_on_gpu), lambda count: None)
     for found, expected in zip(on_gpu, train(runs, setting, lambda count: None), strict=True):
         for name, array in expected.final.items():

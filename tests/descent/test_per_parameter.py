@@ -1,4 +1,4 @@
-"""Learning rates for each parameter, against brute-force autograd in a plain loop."""
+"""Learning rates per parameter, against brute-force autograd in a plain loop."""
 
 import pytest
 import torch
@@ -31,7 +31,7 @@ def examples(count: int) -> tuple[Tensor, Tensor]:
 
 
 def gauss_newton(plain: nn.Module, cost: str, inputs: Tensor, labels: Tensor) -> list[Tensor]:
-    """The diagonal of the mean of JᵀHJ by each parameter, with Jacobians and Hessians from autograd."""
+    """The diagonal of the mean of JᵀHJ for each parameter, with Jacobians and Hessians from autograd."""
     of_examples = [gauss_newton_of_one(plain, cost, x[None], y[None]) for x, y in zip(inputs, labels, strict=True)]
     return [torch.stack(diagonals).mean(0) for diagonals in zip(*of_examples, strict=True)]
 
@@ -39,7 +39,7 @@ def gauss_newton(plain: nn.Module, cost: str, inputs: Tensor, labels: Tensor) ->
 def gauss_newton_of_one(plain: nn.Module, cost: str, x: Tensor, y: Tensor) -> list[Tensor]:
     parameters = {name: one.detach() for name, one in plain.named_parameters()}
     s = plain(x)[0].detach()
-    if cost == "quadratic":  # Gauss and Newton leave out how P itself curves
+    if cost == "quadratic":  # the Gauss-Newton matrix omits the curvature of P itself
         slope = torch.autograd.functional.jacobian(lambda s: s.softmax(-1), s)
         curvature = slope.mT @ slope
     else:
@@ -78,7 +78,7 @@ def plain_steps(network: Perceptron, rule: str, cost: str, rate: float, inputs: 
 @pytest.mark.parametrize("rule", ESTIMATES)
 @pytest.mark.parametrize("activation", ["tanh", "softsign"])
 def test_updates_equal_those_of_brute_force(rule, cost, activation):
-    """A stack of two runs with rates of their own, over three estimates, cut into calls of different length."""
+    """A stack of two runs with their own learning rates, over three estimates, in calls of different length."""
     updates = 2 * ESTIMATED_EVERY + 3
     inputs, labels = examples(updates * BATCH)
     networks = [double(seed, activation) for seed in (3, 4)]
@@ -97,8 +97,8 @@ def test_updates_equal_those_of_brute_force(rule, cost, activation):
         assert (found.weights[0] - networks[run].weights[0]).abs().max() > 1e-3
 
 
-def test_the_newest_estimate_never_counts_less_than_its_share(monkeypatch):
-    """In a running average that is told to forget soon, brute force forgets as soon."""
+def test_the_weight_of_the_newest_estimate_has_a_lower_bound(monkeypatch):
+    """With a large lower bound, the running average still equals brute force."""
     monkeypatch.setattr(per_parameter, "NEWEST", 0.6)
     test_updates_equal_those_of_brute_force("hessian", "cross_entropy", "tanh")
 

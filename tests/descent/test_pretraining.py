@@ -1,4 +1,4 @@
-"""Denoising auto-encoders against autograd and torch.optim.SGD, and what they leave of a network."""
+"""Denoising auto-encoders against autograd and torch.optim.SGD, and the networks that they pre-train."""
 
 from dataclasses import replace
 
@@ -22,15 +22,15 @@ UPDATES = 300
 
 
 def values(count: int, units: int, lowest: float) -> Tensor:
-    """Random values of units whose range begins at `lowest`: (2 runs, count, units)."""
+    """Random values between `lowest` and 1: (2 runs, count, units)."""
     random = torch.Generator().manual_seed(1)
     return torch.rand(2, count, units, generator=random) * (1 - lowest) + lowest
 
 
 @pytest.mark.parametrize("activation", LOWEST)
 @pytest.mark.parametrize("layer", [0, 1])
-def test_a_layer_follows_autograd(activation, layer):
-    """Fifty steps on a stack of two runs, in which the weights are shared by encoder and decoder."""
+def test_training_a_layer_equals_autograd(activation, layer):
+    """Fifty steps on a stack of two runs; encoder and decoder share the weights."""
     sizes = [12, 8, 6, 3]
     networks = [initialize(sizes, Model(activation, "normalized"), seed) for seed in (1, 2)]
     stacked = stack(networks, CPU)
@@ -46,11 +46,11 @@ def test_a_layer_follows_autograd(activation, layer):
         optimizer = torch.optim.SGD([weight, bias, decoder_bias], lr=0.2)
         for x, seen in zip(clean[run].split(BATCH), corrupted[run].split(BATCH), strict=True):
             z = MODULES[activation]()(seen @ weight + bias)
-            told = nn.functional.binary_cross_entropy_with_logits(
+            loss = nn.functional.binary_cross_entropy_with_logits(
                 z @ weight.mT + decoder_bias, (x - lowest) / (1 - lowest), reduction="sum"
             )
             optimizer.zero_grad()
-            (told / BATCH).backward()
+            (loss / BATCH).backward()
             optimizer.step()
         found = member(stacked, run)
         torch.testing.assert_close(found.weights[layer], weight.detach(), rtol=1e-3, atol=1e-5)
@@ -61,20 +61,20 @@ def test_a_layer_follows_autograd(activation, layer):
 
 
 def draw(seed: int, start: int, count: int) -> tuple[Tensor, Tensor]:
-    """Images of 4×4 pixels whose columns are black or white: two numbers tell all sixteen."""
+    """Images of 4×4 pixels whose columns are black or white, so four bits determine all sixteen pixels."""
     bits = torch.randint(0, 2, (count, 1, 4), generator=torch.Generator().manual_seed(seed * 1000 + start % 999_983))
     return (255 * bits).expand(count, 4, 4).to(torch.uint8), bits[:, 0, 0]
 
 
 def pretrain(networks, settings: Pretraining, updates: int, seeds: list[int]) -> int:
-    """Pre-train from the beginning to the end; return the run-updates that are told."""
-    pretraining, told = PreTraining(networks, settings, updates, seeds, BATCH, draw), 0
+    """Pre-train all layers; return the reported number of updates, summed over runs."""
+    pretraining, run_updates = PreTraining(networks, settings, updates, seeds, BATCH, draw), 0
     while not pretraining.finished:
-        told += pretraining.advance()
-    return told
+        run_updates += pretraining.advance()
+    return run_updates
 
 
-def test_pre_training_lowers_the_cost_of_reconstruction_and_leaves_the_output_layer():
+def test_pre_training_lowers_the_reconstruction_error_and_keeps_the_output_layer():
     networks = [initialize([16, 12, 8, 2], Model("tanh", "standard"), seed) for seed in (1, 2)]
     stacked = stack(networks, CPU)
     assert pretrain(stacked, SETTINGS, UPDATES, [1, 2]) == 2 * 2 * UPDATES  # runs × hidden layers × updates
@@ -89,7 +89,7 @@ def test_pre_training_lowers_the_cost_of_reconstruction_and_leaves_the_output_la
         assert errors[1] < errors[0] / 4
 
 
-def test_a_run_is_pre_trained_alike_alone_and_in_a_stack_and_again():
+def test_pre_training_a_run_is_reproducible_alone_and_in_a_stack():
     recipe = Model("sigmoid", "standard", pretraining=SETTINGS)
     networks = [initialize([16, 12, 8, 2], recipe, seed) for seed in (1, 2)]
     together, alone, again = (stack(part, CPU) for part in (networks, networks[1:], networks[1:]))
@@ -101,8 +101,8 @@ def test_a_run_is_pre_trained_alike_alone_and_in_a_stack_and_again():
         torch.testing.assert_close(together.weights[layer][1], alone.weights[layer][0], rtol=1e-4, atol=1e-5)
 
 
-def test_corruption_is_drawn_apart_from_the_initial_weights(monkeypatch):
-    """A seed that both shared would mask the first inputs just where the first weights are low."""
+def test_corruption_is_independent_of_the_initial_weights(monkeypatch):
+    """With a shared seed, the first inputs would be masked exactly where the first weights are low."""
     seen = []
 
     def remember(values, level, generator):
@@ -119,14 +119,14 @@ def test_corruption_is_drawn_apart_from_the_initial_weights(monkeypatch):
     assert abs(torch.corrcoef(torch.stack([first[:count], drawn[:count]]))[0, 1]) < 0.5
 
 
-def test_training_begins_where_pre_training_ends(setting):
-    """Two learning rates of a seed share it; what is kept as initial is the pre-trained network."""
+def test_training_starts_from_the_pre_trained_network(setting):
+    """Two learning rates of a seed share it, and it is kept as the initial network."""
     settings = replace(SETTINGS, share=0.2)
     setting = replace(setting, recipe=Model("tanh", "normalized", pretraining=settings))
-    told = []
-    slow, fast = train([Run(2, 0.01, 3), Run(2, 0.1, 3)], setting, told.append)
+    run_updates = []
+    slow, fast = train([Run(2, 0.01, 3), Run(2, 0.1, 3)], setting, run_updates.append)
     last = setting.schedule[-1]
-    assert sum(told) == 2 * (last + 2 * round(0.2 * last))  # runs, hidden layers
+    assert sum(run_updates) == 2 * (last + 2 * round(0.2 * last))  # runs, hidden layers
     drawn = initialize(setting.sizes(2), setting.recipe, 3)
     for layer in (1, 2):
         assert (slow.initial[f"weight_{layer}"] == fast.initial[f"weight_{layer}"]).all()
@@ -136,7 +136,7 @@ def test_training_begins_where_pre_training_ends(setting):
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5])
-def test_corruptions_do_what_they_say(level):
+def test_corruptions_have_the_given_level(level):
     clean = values(1000, 50, -1)[0]
     masked = CORRUPTIONS["masking"](clean, level, torch.Generator().manual_seed(1))
     assert abs((masked == 0).float().mean() - level) < 5 * (level * (1 - level) / clean.numel()) ** 0.5
@@ -146,7 +146,7 @@ def test_corruptions_do_what_they_say(level):
     assert abs(noise.mean()) < 5 * level / clean.numel() ** 0.5
 
 
-def test_the_ranges_are_those_of_the_units():
+def test_the_ranges_are_those_of_the_activations():
     far = torch.tensor([[-1e6, 1e6]])
     for activation, lowest in LOWEST.items():
         out = torch.empty_like(far)

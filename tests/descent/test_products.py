@@ -1,4 +1,4 @@
-"""The compiled products against those of NumPy in double precision, and training with them and without."""
+"""The compiled products against torch in double precision, and training with and without them."""
 
 import os
 import subprocess
@@ -16,14 +16,14 @@ from tests.conftest import REPOSITORY
 
 HAS_AVX512 = torch.backends.cpu.get_cpu_capability() == "AVX512"
 NEEDS_KERNELS = pytest.mark.usefixtures("kernels")
-ROUNDING = 2e-6  # of sums of some hundred to a thousand products, relative to those of their absolute values
-WIDE = 520  # units: the weights between two such layers are more than CACHED_BYTES
+ROUNDING = 2e-6  # of sums of up to about a thousand products, relative to the sum of absolute values
+WIDE = 520  # units; the weights between two such layers exceed CACHED_BYTES
 
 
 @pytest.fixture(scope="module")
 def kernels() -> None:
     if not compiled(10):
-        pytest.skip("no AVX-512 or no C compiler here")
+        pytest.skip("needs AVX-512 and a C compiler")
 
 
 def guarded(shape: tuple[int, int], guard: float) -> tuple[Tensor, Tensor]:
@@ -35,8 +35,8 @@ def guarded(shape: tuple[int, int], guard: float) -> tuple[Tensor, Tensor]:
 @NEEDS_KERNELS
 @pytest.mark.parametrize("batch", [1, 2, 7, 10, MOST_EXAMPLES])
 @pytest.mark.parametrize(("below", "units"), [(1, 1), (3, 16), (31, 17), (32, 32), (66, 95), (65, 1000), (1000, 33)])
-def test_products_are_those_of_double_precision_and_touch_nothing_else(below, units, batch):
-    # whoever reads beyond an input, and uses it, has NaN
+def test_products_equal_double_precision_and_write_nothing_else(below, units, batch):
+    # using a value read beyond an input gives NaN
     shapes = (batch, below), (below, units), (1, units), (batch, units)
     z, weight, bias, gradient = (guarded(shape, torch.nan)[0] for shape in shapes)
     (s, around_s), (down, around_down) = guarded((batch, units), 7.0), guarded((batch, below), 7.0)
@@ -56,7 +56,7 @@ def test_products_are_those_of_double_precision_and_touch_nothing_else(below, un
 @pytest.mark.parametrize("plus", [0, 1])
 @pytest.mark.parametrize("earlier", [1, 24, 36])
 @pytest.mark.parametrize("batch", [1, 7, MOST_EXAMPLES])
-def test_a_correction_is_that_of_double_precision(batch, earlier, plus):
+def test_a_correction_equals_double_precision(batch, earlier, plus):
     generator = torch.Generator().manual_seed(earlier)
     shapes = (WIDE, WIDE), (1, WIDE), (batch, WIDE), (earlier, WIDE), (earlier, 33), (batch, 33)
     weight, bias, rows, before, carried, out = (torch.randn(shape, generator=generator) for shape in shapes)
@@ -68,7 +68,7 @@ def test_a_correction_is_that_of_double_precision(batch, earlier, plus):
 
 
 def wide_descent(networks, outputs: Tensor) -> None:
-    """Train a stack in place for 24 updates, so that `outputs` (runs, 240, 9) are filled."""
+    """Train a stack in place for 24 updates, and fill `outputs` (runs, 240, 9)."""
     generator = torch.Generator().manual_seed(3)
     inputs = torch.rand(1, 240, 40, generator=generator).to(outputs) * 2 - 1
     targets = torch.nn.functional.one_hot(torch.randint(9, (1, 240), generator=generator), 9).to(outputs.dtype)
@@ -77,7 +77,7 @@ def wide_descent(networks, outputs: Tensor) -> None:
 
 
 @NEEDS_KERNELS
-def test_a_wide_network_learns_as_in_double_precision():
+def test_training_a_wide_network_equals_double_precision():
     network = initialize([40, WIDE, WIDE, WIDE, 9], Model("tanh", "normalized"), seed=1)
     assert network.weights[1].nbytes > CACHED_BYTES
     kernels = products_with(network.weights[1], network.biases[1], 10)
@@ -96,14 +96,14 @@ def test_a_wide_network_learns_as_in_double_precision():
 
 
 def run_python(code: str, **variables: str) -> str:
-    """What a process of its own with these variables prints."""
+    """Return what a separate process with these environment variables prints."""
     environment, command = os.environ | variables, [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
     return done.stdout + done.stderr
 
 
-def told_of_products(**variables: str) -> str:
-    """What a process of its own with these variables prints that asks for products with wide weights and uses them."""
+def output_of_products(**variables: str) -> str:
+    """Return what a separate process prints about its products with wide weights, and their results."""
     code = (
         "import torch; from stages.descent.products import products_with; "
         f"weight, bias, z = torch.ones({WIDE}, {WIDE}), torch.ones(1, {WIDE}), torch.ones(10, {WIDE}); "
@@ -113,42 +113,42 @@ def told_of_products(**variables: str) -> str:
     return run_python(code, **variables)
 
 
-@pytest.mark.skipif(not HAS_AVX512, reason="no AVX-512 here")
+@pytest.mark.skipif(not HAS_AVX512, reason="needs AVX-512")
 @pytest.mark.parametrize(
     ("compiler", "why"),
     [
         ("not-a-compiler", "No such file or directory: 'not-a-compiler'"),
-        ("false", "false ends with status 1"),
+        ("false", "false exits with status 1"),
         ("true", "cannot open shared object file"),
         ('cc "', "No closing quotation"),
     ],
 )
-def test_without_a_compiler_the_library_multiplies_which_is_said(compiler, why):
-    told = told_of_products(CC=compiler)
-    assert "no C compiler makes the products of wide layers here" in told
-    assert why in told
-    assert f"_library_products.<locals>.<lambda> [{WIDE + 1}.0] [{WIDE}.0]" in told
+def test_without_a_compiler_a_note_is_printed_and_the_library_multiplies(compiler, why):
+    output = output_of_products(CC=compiler)
+    assert "the products of wide layers could not be compiled" in output
+    assert why in output
+    assert f"_library_products.<locals>.<lambda> [{WIDE + 1}.0] [{WIDE}.0]" in output
 
 
 @NEEDS_KERNELS
 @pytest.mark.parametrize("compiler", ["", "env cc"])
-def test_the_compiler_is_a_command_line_or_cc(compiler):
-    assert told_of_products(CC=compiler) == f"_thin_products.<locals>.up [{WIDE + 1}.0] [{WIDE}.0]\n"
+def test_the_compiler_is_the_command_line_in_cc_or_cc_itself(compiler):
+    assert output_of_products(CC=compiler) == f"_thin_products.<locals>.up [{WIDE + 1}.0] [{WIDE}.0]\n"
 
 
-@pytest.mark.skipif(not HAS_AVX512, reason="no AVX-512 here")
+@pytest.mark.skipif(not HAS_AVX512, reason="needs AVX-512")
 def test_without_avx_512_the_library_multiplies():
-    told = told_of_products(ATEN_CPU_CAPABILITY="avx2")
-    assert told == f"_library_products.<locals>.<lambda> [{WIDE + 1}.0] [{WIDE}.0]\n"
+    output = output_of_products(ATEN_CPU_CAPABILITY="avx2")
+    assert output == f"_library_products.<locals>.<lambda> [{WIDE + 1}.0] [{WIDE}.0]\n"
 
 
-@pytest.mark.skipif(not HAS_AVX512, reason="no AVX-512 here")
+@pytest.mark.skipif(not HAS_AVX512, reason="needs AVX-512")
 def test_all_workers_together_compile_once():
     code = (
         "import torch; from tests.benchmarks.bench import STAGE, setting_of, train_on_all_cores; "
         f"train_on_all_cores(STAGE, setting_of({WIDE}, 1, torch.device('cpu')), lambda count: None)"
     )
-    assert run_python(code, CC="not-a-compiler").count("no C compiler makes the products of wide layers here") == 1
+    assert run_python(code, CC="not-a-compiler").count("the products of wide layers could not be compiled") == 1
 
 
 @NEEDS_KERNELS
@@ -161,7 +161,7 @@ def test_all_workers_together_compile_once():
         ((2, WIDE, WIDE), torch.float32, 10),
     ],
 )
-def test_small_weights_other_numbers_large_batches_and_stacks_are_the_librarys(shape, dtype, batch):
+def test_small_weights_other_dtypes_large_batches_and_stacks_use_the_library(shape, dtype, batch):
     weight = torch.rand(shape, dtype=dtype)
     bias, z = torch.rand(*shape[:-2], 1, shape[-1], dtype=dtype), torch.rand(*shape[:-2], batch, shape[-2], dtype=dtype)
     products, s = products_with(weight, bias, batch), torch.empty_like(z)
@@ -172,7 +172,7 @@ def test_small_weights_other_numbers_large_batches_and_stacks_are_the_librarys(s
 
 
 @NEEDS_KERNELS
-def test_weights_that_do_not_lie_by_rows_are_the_librarys():
+def test_weights_that_are_not_row_major_use_the_library():
     weight, bias, z = torch.rand(WIDE, WIDE).mT, torch.rand(1, WIDE), torch.rand(10, WIDE)
     products, s = products_with(weight, bias, 10), torch.empty(10, WIDE)
     products.up(z, s)

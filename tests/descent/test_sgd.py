@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def mini_batches() -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs (updates, batch, inputs) whose class is the largest of their first five numbers: something to learn."""
+    """Inputs (updates, batch, inputs) with a learnable class: the largest of their first five numbers."""
     inputs = torch.rand(UPDATES, BATCH, SIZES[0], generator=torch.Generator().manual_seed(1)) * 2 - 1
     return inputs, inputs[..., : SIZES[-1]].argmax(-1)
 
@@ -48,12 +48,12 @@ def plain_training(network, learning_rate, inputs, labels, dtype=torch.float32, 
 
 @pytest.mark.parametrize("fold", [1, 8, 33])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_thousand_updates_follow_plain_pytorch(activation, fold, mini_batches):
+def test_a_thousand_updates_equal_plain_pytorch_up_to_rounding(activation, fold, mini_batches):
     network = initialize(SIZES, Model(activation, "normalized"), seed=2)
     stacked, outputs = trained([network], [0.1], *mini_batches, fold)
     plain, plain_outputs = plain_training(network, 0.1, *mini_batches)
     exact, _ = plain_training(network, 0.1, *mini_batches, dtype=torch.float64)
-    assert (plain[0].weight.mT - network.weights[0]).abs().max() > 0.02  # there was something to follow
+    assert (plain[0].weight.mT - network.weights[0]).abs().max() > 0.02  # training changed the weights
     torch.testing.assert_close(outputs[0], plain_outputs, rtol=1e-3, atol=1e-4)
     for layer, linear in enumerate(plain[::2]):
         rounding = (linear.weight - exact[2 * layer].weight).abs().max().item()
@@ -79,8 +79,8 @@ def test_updates_are_exact_in_double_precision(updates, fold, cost, mini_batches
 
 
 @pytest.mark.parametrize("fold", [1, 8])
-def test_a_stack_follows_runs_alone(fold, mini_batches):
-    """Different weights and learning rates side by side, within rounding (a stack of one takes another product)."""
+def test_runs_in_a_stack_equal_runs_alone_up_to_rounding(fold, mini_batches):
+    """Runs differ in weights and learning rates; a stack of one run uses another product, which rounds differently."""
     inputs, labels = mini_batches[0][:200], mini_batches[1][:200]
     networks = [initialize(SIZES, Model("tanh", "normalized"), seed) for seed in (1, 2, 3)]
     rates = [0.01, 0.1, 0.3]
@@ -93,14 +93,14 @@ def test_a_stack_follows_runs_alone(fold, mini_batches):
 
 
 @pytest.mark.parametrize(("width", "folded"), [(128, False), (256, True)])
-def test_updates_are_folded_where_weights_outgrow_the_cache(width, folded):
+def test_updates_are_folded_if_the_weights_outgrow_the_cache(width, folded):
     network = initialize([1024, *[width] * 5, 9], Model("tanh", "standard"), seed=1)
     assert (fold_size(stack([network], CPU)) > 1) == folded
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("fold", [1, 8])
-def test_gpu_follows_cpu(fold, mini_batches):
+def test_gpu_equals_cpu_up_to_rounding(fold, mini_batches):
     inputs, labels = mini_batches[0][:200], mini_batches[1][:200]
     networks = [initialize(SIZES, Model("tanh", "normalized"), seed) for seed in (1, 2)]
     expected, _ = trained(networks, [0.05, 0.1], inputs, labels, fold)

@@ -1,4 +1,4 @@
-"""The GPU's kernels against the products of `stages.descent.sgd`; without one, as Triton's interpreter runs them."""
+"""The Triton kernels against `stages.descent.sgd`; without a GPU, Triton's interpreter runs them."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ from tests.conftest import REPOSITORY
 ON_GPU = torch.cuda.is_available()
 DEVICE, CPU = torch.device("cuda" if ON_GPU else "cpu"), torch.device("cpu")
 RATES = [0.1, 0.3]
-SIZES = [530, 300, 20, 9]  # sums of several parts, several blocks, a narrow layer; no multiples of what a block takes
+SIZES = [530, 300, 20, 9]  # several parts and blocks, and a narrow layer; no multiples of a block's size
 
 COMPILE = """
 import sys
@@ -49,8 +49,8 @@ check(down, DOWN_NARROW, 9, ACTIVATION="tanh", IS_FIRST=False)
 check(down, DOWN, 1000, ACTIVATION="tanh", IS_FIRST=True)
 """
 
-needs_kernels = pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
-needs_gpu = pytest.mark.skipif(not ON_GPU, reason="no GPU here")
+needs_kernels = pytest.mark.skipif(find_spec("triton") is None, reason="needs Triton")
+needs_gpu = pytest.mark.skipif(not ON_GPU, reason="needs a GPU")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def networks(activation: str, sizes: list[int] = SIZES) -> list[Perceptron]:
 
 
 def examples(updates: int, batch: int, sizes: list[int] = SIZES) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs (runs, updates·batch, inputs) and one-hot targets, others for each run."""
+    """Inputs (runs, updates·batch, inputs) and one-hot targets, different for each run."""
     generator = torch.Generator().manual_seed(batch)
     inputs = torch.rand(len(RATES), updates * batch, sizes[0], generator=generator) * 2 - 1
     labels = torch.randint(sizes[-1], inputs.shape[:2], generator=generator)
@@ -82,18 +82,18 @@ def thinly_trained(runs, inputs, targets, batch, rates=RATES):
 @pytest.mark.parametrize(
     ("activation", "batch", "updates"),
     [
-        pytest.param("tanh", 10, 3, marks=needs_gpu),  # whose function the interpreter does not have
+        pytest.param("tanh", 10, 3, marks=needs_gpu),  # the interpreter has no tanh
         ("sigmoid", 10, 2),
         ("softsign", 10, 2),
         ("softsign", 1, 2),
         ("softsign", MOST_EXAMPLES, 1),
     ],
 )
-def test_updates_are_those_of_double_precision_within_rounding(activation, batch, updates):
+def test_updates_equal_double_precision_up_to_rounding(activation, batch, updates):
     inputs, targets = examples(updates, batch)
     found, outputs = thinly_trained(networks(activation), inputs, targets, batch)
     exact = stack(networks(activation), CPU)
-    begun = [weight.clone() for weight in exact.weights]
+    initial = [weight.clone() for weight in exact.weights]
     for tensors in (exact.weights, exact.biases):
         tensors[:] = [tensor.double() for tensor in tensors]
     exact_outputs = torch.empty_like(targets, dtype=torch.float64)
@@ -103,13 +103,13 @@ def test_updates_are_those_of_double_precision_within_rounding(activation, batch
     for parameters, expected in ((found.weights, exact.weights), (found.biases, exact.biases)):
         for one, other in zip(parameters, expected, strict=True):
             torch.testing.assert_close(one.cpu().double(), other, rtol=0, atol=3e-7)
-    moved = [(weight - before).abs().max() for weight, before in zip(exact.weights, begun, strict=True)]
-    assert min(moved) > 1e-4  # there was something to follow
+    moved = [(weight - before).abs().max() for weight, before in zip(exact.weights, initial, strict=True)]
+    assert min(moved) > 1e-4  # training changed the weights
 
 
 @needs_kernels
 def test_one_program_of_each_sum_arrives_last(monkeypatch):
-    """The last alone takes back what all have counted: the interpreter's order, one by one, hides it from results."""
+    """Only the last program resets the counter; the interpreter runs programs in order, so results cannot show it."""
     counters, shared = [], thin_descent._shared
 
     def remember(*described):
@@ -124,11 +124,11 @@ def test_one_program_of_each_sum_arrives_last(monkeypatch):
 
 
 @needs_kernels
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of what overflows in a run that diverges
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflow in a run that diverges
 def test_a_run_has_the_same_bits_alone_and_beside_others():
     inputs, targets = examples(2, 10)
     alone, _ = thinly_trained(networks("softsign")[1:], inputs[1:], targets[1:], 10, RATES[1:])
-    for rate in (RATES[0], 1e38):  # also beside one that diverges
+    for rate in (RATES[0], 1e38):  # the second one diverges
         together, _ = thinly_trained(networks("softsign"), inputs, targets, 10, [rate, RATES[1]])
         for one, other in zip(together.weights, alone.weights, strict=True):
             assert torch.equal(one[1], other[0])
@@ -137,7 +137,7 @@ def test_a_run_has_the_same_bits_alone_and_beside_others():
 
 @needs_kernels
 @pytest.mark.parametrize("capability", [80, 90, 100])
-def test_the_kernels_compile_for_gpus_that_are_not_here(capability, monkeypatch, tmp_path):
+def test_the_kernels_compile_for_other_gpus(capability, monkeypatch, tmp_path):
     monkeypatch.delenv("TRITON_INTERPRET", raising=False)
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     command = [sys.executable, "-c", COMPILE, str(capability)]
@@ -147,9 +147,9 @@ def test_the_kernels_compile_for_gpus_that_are_not_here(capability, monkeypatch,
 
 @needs_gpu
 @needs_kernels
-def test_the_paper_s_width_is_trained_as_by_products_on_the_gpu():
-    """And with the same bits each time, as it would hardly be if programs did not wait for each other's parts."""
-    sizes, rates = [1024, 1000, 1000, 1000, 9], [0.01, 0.03]  # at higher ones rounding grows a thousandfold
+def test_at_the_paper_s_width_the_kernels_equal_library_products_on_the_gpu():
+    """The bits repeat, which is unlikely if programs do not wait for each other's partial sums."""
+    sizes, rates = [1024, 1000, 1000, 1000, 9], [0.01, 0.03]  # at higher rates rounding errors grow a thousandfold
     inputs, targets = examples(40, 10, sizes)
     found, outputs = thinly_trained(networks("tanh", sizes), inputs, targets, 10, rates)
     for _ in range(5):
@@ -163,7 +163,7 @@ def test_the_paper_s_width_is_trained_as_by_products_on_the_gpu():
         torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
 
 
-def test_only_what_the_kernels_know_is_left_to_them(monkeypatch):
+def test_the_kernels_are_used_only_where_they_can(monkeypatch):
     stacked = stack(networks("softsign"), CPU)
     assert not is_thin(stacked, 10)  # on a CPU
     assert {*thin_descent.ACTIVATIONS} <= ACTIVATIONS.keys()
@@ -176,7 +176,7 @@ def test_only_what_the_kernels_know_is_left_to_them(monkeypatch):
 
 @needs_gpu
 @needs_kernels
-def test_thick_mini_batches_and_other_activations_are_left_to_products():
+def test_large_mini_batches_and_other_activations_use_library_products():
     tanh, relu = (stack(networks(name), DEVICE) for name in ("tanh", "relu"))
     assert is_thin(tanh, MOST_EXAMPLES)
     assert not is_thin(tanh, MOST_EXAMPLES + 1)
