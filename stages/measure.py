@@ -1,7 +1,7 @@
-"""The stage that looks closely at a model's chosen run: `python -m stages.measure shapeset tanh`.
+"""Measure a model's chosen run before and after training: `python -m stages.measure shapeset tanh`.
 
-It passes the monitored test examples up and down, with the parameters before and after training, and compares those
-before with the theory.
+The stage runs a forward and a backward pass on the monitored test examples with the initial and with the final
+parameters, and compares the initial variances with theory.
 """
 
 import math
@@ -49,7 +49,7 @@ def main(params: Params) -> None:
             ("spectra", spectrum_rows(spectra)),
         ):
             measured[table] += [{"moment": moment, **row} for row in rows]
-    # pre-trained weights are not drawn at random, which is what theory is of
+    # theory assumes random weights, which pre-trained ones are not
     if not arguments.recipe.pretraining:
         network = read_network(arguments, "initial")
         measured["theory"] = theory_rows(network, inputs, labels, arguments.recipe.cost)
@@ -59,7 +59,7 @@ def main(params: Params) -> None:
 
 
 def read_network(arguments: Arguments, moment: str) -> Perceptron:
-    """Return the chosen run's network with its parameters of that moment."""
+    """Return the chosen run's network with its parameters at `moment`."""
     about = read_about(Path("data/prepared") / arguments.dataset)
     file = weights_file(arguments, moment)
     arrays = read_parameters(file, math.prod(about.image_shape), len(about.class_names))
@@ -67,19 +67,19 @@ def read_network(arguments: Arguments, moment: str) -> Perceptron:
 
 
 def weights_file(arguments: Arguments, moment: str) -> Path:
-    """Return where the chosen run's parameters of that moment are."""
+    """Return the path of the chosen run's parameters at `moment`."""
     return Path("data/runs") / arguments.dataset / arguments.model / f"{moment}.safetensors"
 
 
 def require_finite(passes: Passes, file: Path) -> None:
-    """Raise InputError where numbers overflow on the way through a network, as they do with damaged weights."""
+    """Raise InputError if a pass overflows, as it does with damaged weights."""
     for tensors in (passes.pre_activations, passes.back_propagated_gradients, passes.weight_gradients):
         if not all(tensor.isfinite().all() for tensor in tensors):
             raise InputError(f"{file}: its weights are so large that numbers overflow; {AGAIN}")
 
 
 def layer_rows(network: Perceptron, passes: Passes) -> list[dict]:
-    """Return the rows of `layer_statistics`, those of hidden layers with their saturated share."""
+    """Return the rows of `layer_statistics`, with the saturated share of hidden layers."""
     activation = ACTIVATIONS[network.activation]
     rows = layer_statistics(passes)
     for row, pre_activations in zip(rows[:-1], passes.pre_activations[:-1], strict=True):
@@ -88,7 +88,7 @@ def layer_rows(network: Perceptron, passes: Passes) -> list[dict]:
 
 
 def singular_values(network: Perceptron, passes: Passes) -> dict[int, Tensor]:
-    """Return those of each pair of neighbouring hidden layers, under the lower one's number."""
+    """Return the Jacobian's singular values for each pair of neighbouring hidden layers, by the lower one's number."""
     activation = ACTIVATIONS[network.activation]
     between = zip(network.weights[1:-1], passes.pre_activations[1:-1], strict=True)
     return {layer: jacobians.singular_values(activation, *pair) for layer, pair in enumerate(between, start=1)}
@@ -105,10 +105,10 @@ def spectrum_rows(spectra: dict[int, Tensor]) -> list[dict]:
 
 
 def theory_rows(network: Perceptron, inputs: Tensor, labels: Tensor, cost: str) -> list[dict]:
-    """Return the variances of `theory` for the network as it is, from the first examples, all in float64."""
+    """Return the measured and predicted variances of `network`, from the first examples, in float64."""
     weights, biases = [[one.double() for one in layers] for layers in (network.weights, network.biases)]
     exact = replace(network, weights=weights, biases=biases)
-    first = slice(theory.EXAMPLES)
+    first = slice(theory.COMPARED_EXAMPLES)
     return theory.variances(exact, back_propagate(exact, inputs[first].double(), labels[first], cost))
 
 

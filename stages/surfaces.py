@@ -1,4 +1,4 @@
-"""The stage that draws figure 5's two surfaces: `python -m stages.surfaces`."""
+"""Compute the two cost surfaces of figure 5: `python -m stages.surfaces`."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pandas as pd
 from stages.params import Params, load_params
 from stages.running.files import whole_folder
 from stages.running.stage import run_stage
-from stages.statistics.surfaces import COSTS, PLATEAU_SIDES, Surface, draw_examples, plateau, surface
+from stages.statistics.surfaces import PLATEAU_SIDES, SURFACE_COSTS, Surface, draw_examples, plateau, surface
 
 
 def main(params: Params) -> None:
@@ -16,7 +16,7 @@ def main(params: Params) -> None:
     settings = params.surfaces
     weights = np.linspace(-settings.range, settings.range, settings.points)
     inputs, targets = draw_examples(settings.seed)
-    surfaces = {name: surface(cost, inputs, targets, weights) for name, cost in COSTS.items()}
+    surfaces = {name: surface(cost, inputs, targets, weights) for name, cost in SURFACE_COSTS.items()}
     grids = [grid_table(one).assign(cost=name) for name, one in surfaces.items()]
     plateaus = [{"cost": name, **plateau_shares(one)} for name, one in surfaces.items()]
     with whole_folder(Path("data/surfaces")) as folder:
@@ -25,16 +25,16 @@ def main(params: Params) -> None:
 
 
 def grid_table(one: Surface) -> pd.DataFrame:
-    """Return one row for each pair of weights, with the cost there as `value`, and whether it is on a `plateau`."""
+    """Return one row for each pair of weights, with the cost as `value`, and whether it is on a `plateau`."""
     weight_1, weight_2 = np.meshgrid(one.weights, one.weights, indexing="ij")
     columns = {"weight_1": weight_1, "weight_2": weight_2, "value": one.value, "plateau": plateau(one)}
     return pd.DataFrame({name: column.ravel() for name, column in columns.items()})
 
 
 def plateau_shares(one: Surface) -> dict[str, float]:
-    """Return the share of the surface that is a plateau, by definitions half and twice as strict too.
+    """Return the share of the surface that is a plateau, also by definitions half and twice as strict.
 
-    plateau_sides: how many sides of the square a plateau's slope would have to be followed to come down.
+    plateau_sides: a descent of so many sides of the square does not lead from a plateau to the lowest cost.
     """
     strictness = {"plateau_share": 1, "plateau_share_half_as_strict": 0.5, "plateau_share_twice_as_strict": 2}
     shares = {name: float(plateau(one, PLATEAU_SIDES * times).mean()) for name, times in strictness.items()}

@@ -13,7 +13,7 @@ from stages.handover.prepared import write_about
 from stages.network.perceptron import back_propagate, initialize, parameters
 from stages.params import Model, load_params
 from stages.statistics import theory
-from stages.statistics.jacobians import EXAMPLES, SHARES
+from stages.statistics.jacobians import DECOMPOSED_EXAMPLES, SHARES
 from tests.synthetic_results import write_params
 
 SIZES = [7, 6, 5, 4, 3]  # no two layers alike: another pairing would not multiply
@@ -41,7 +41,7 @@ def test_jacobians_are_between_neighbouring_hidden_layers(network, passes):
         jacobians = torch.stack(
             [
                 torch.autograd.functional.jacobian(lambda z, weight=weight, bias=bias: torch.tanh(z @ weight + bias), z)
-                for z in passes.activations[layer][:EXAMPLES]
+                for z in passes.activations[layer][:DECOMPOSED_EXAMPLES]
             ]
         )
         assert jacobians.shape[1:] == (SIZES[layer + 1], SIZES[layer])
@@ -73,7 +73,7 @@ def test_hidden_layers_have_their_saturated_share(network, passes):
 
 def test_theory_is_compared_in_float64_on_the_first_examples(network, passes, monkeypatch):
     """The measured variances are those of the same network in numpy, without float32's rounding."""
-    monkeypatch.setattr(theory, "EXAMPLES", 30)
+    monkeypatch.setattr(theory, "COMPARED_EXAMPLES", 30)
     inputs, labels = passes.activations[0], torch.arange(40) % SIZES[-1]
     table = pd.DataFrame(measure.theory_rows(network, inputs, labels, "cross_entropy"))
     z = inputs[:30].numpy().astype(float)

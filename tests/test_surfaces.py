@@ -7,7 +7,7 @@ import yaml
 from stages import surfaces
 from stages.params import load_params
 from stages.running.errors import InputError
-from stages.statistics.surfaces import COSTS
+from stages.statistics.surfaces import SURFACE_COSTS
 from tests.synthetic_results import write_params
 
 FILES = ("surfaces", "plateaus")
@@ -28,7 +28,7 @@ def test_both_costs_have_a_grid_and_the_share_of_it_that_is_plateau(tmp_path, mo
     tables = written(tmp_path, monkeypatch, points=21, range=6)
     grid, plateaus = tables["surfaces"], tables["plateaus"].set_index("cost")
     assert list(grid) == ["weight_1", "weight_2", "value", "plateau", "cost"]
-    assert list(plateaus.index) == list(COSTS)
+    assert list(plateaus.index) == list(SURFACE_COSTS)
     for cost, points in grid.groupby("cost"):
         assert len(points.drop_duplicates(["weight_1", "weight_2"])) == 21**2
         assert (points["weight_1"].min(), points["weight_2"].max()) == (-6, 6)

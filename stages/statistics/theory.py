@@ -1,9 +1,9 @@
-"""The variances that section 4.2.1 predicts of a network at initialization, beside those that it has.
+"""Variances in a network at initialization: measured, and predicted as in section 4.2.1.
 
-Both predictions are averages over random weights, of each layer's own drawn variance, and go up and down in second
-moments of pairs of examples: E[z·z′] over a layer's units, for example, whose diagonal holds E[z²]. Second moments,
-since the inputs' mean is not 0; and pairs, since the gradient of the mean cost is a sum over examples that resemble
-each other. Where every E[z·z′] is multiplied by the same n·Var[W], as in the paper, its variances are too.
+Both predictions average over random weights with each layer's drawn variance. They propagate second moments of pairs of
+examples forward and backward, such as E[z·z′] over a layer's units, whose diagonal is E[z²]. They use second moments
+because the inputs' mean is not 0, and pairs because the gradient of the mean cost is a sum over similar examples. If a
+layer multiplies every E[z·z′] by the same n·Var[W], as in the paper, it multiplies the variances by it too.
 """
 
 import math
@@ -17,19 +17,19 @@ from torch import Tensor
 from stages.network.activations import ACTIVATIONS, Activation, slope
 from stages.network.perceptron import Passes, Perceptron
 
-EXAMPLES = 300  # as many as the paper looks at; the time grows with their square
+COMPARED_EXAMPLES = 300  # as many as the paper monitors; the time grows with their square
 
-# Gaussian averages are sums over panels that halve towards 0, where saturated units turn and others have their kink;
-# Gauss-Hermite nodes would have to be thousands there.
-FARTHEST = 12.0  # standard deviations; what lies beyond is less than a float64 can add
+# Gaussian averages use Gauss-Legendre panels that halve towards 0, where activations bend or have their kink; there,
+# Gauss-Hermite quadrature would need thousands of nodes.
+FARTHEST = 12.0  # standard deviations; the rest is below float64's precision
 PANELS = 14
 NODES_A_PANEL = 48
-ORDERS = 128  # of the Hermite polynomials; even, so that what is left of a step, which is odd, begins at the next
+ORDERS = 128  # of the Hermite polynomials; even, so that the rest of a step, which is odd, starts at the next order
 
 
 @dataclass(frozen=True)
 class Response:
-    """Averages over a layer's units, whose pre-activations u, v of any two examples are Gaussian with mean 0."""
+    """Averages over a layer's units; the pre-activations u, v of two examples are jointly Gaussian with mean 0."""
 
     mean: Tensor
     """E[f(u)]: (examples,)"""
@@ -40,12 +40,12 @@ class Response:
 
 
 def variances(network: Perceptron, passes: Passes) -> list[dict[str, float]]:
-    """Return one row a quantity and layer: the variance as `measured` over units and examples, and as predicted.
+    """Return one row per quantity and layer: the variance `measured` over units and examples, and both predictions.
 
     The quantities are the activations z and back-propagated gradients ∂Cost/∂s of hidden layers, and the weight
-    gradients ∂Cost/∂W, of the output layer too. `linear` is the paper's prediction, `mean_field` the exact one for
-    layers of infinitely many units. `network` and `passes`, of at most EXAMPLES examples, are float64; `network` is as
-    it was initialized.
+    gradients ∂Cost/∂W of all layers. `linear` is the paper's prediction; `mean_field` is exact in the limit of
+    infinitely many units. `network`, at initialization, and `passes`, of at most COMPARED_EXAMPLES examples, are
+    float64.
     """
     hidden = network.hidden_layers
     measured = {
@@ -69,12 +69,12 @@ def variances(network: Perceptron, passes: Passes) -> list[dict[str, float]]:
 def predict(
     network: Perceptron, passes: Passes, respond: Callable[[Activation, Tensor], Response]
 ) -> dict[str, list[float]]:
-    """Return the variances by quantity, those of layer 1 first, from the inputs and the output layer's gradients.
+    """Predict the variances by quantity, layer 1 first, from the inputs and the output layer's gradients.
 
-    Going up, E[s·s′] = n·Var[W]·E[z·z′] + Var[b] with n the units below, and E[z·z′] = E[f(s)·f(s′)]. Going down,
-    E[∂s·∂s′] = n·Var[W]·E[f′(s)·f′(s′)]·E[∂s·∂s′ of the layer above] with n its units. The gradient of the mean cost
-    by a weight has the variance mean(E[z·z′]·E[∂s·∂s′]) over all pairs of examples. Var[W] and Var[b] are the mean
-    squares of what was drawn.
+    Forward, E[s·s′] = n·Var[W]·E[z·z′] + Var[b] with n units below, and E[z·z′] = E[f(s)·f(s′)]. Backward,
+    E[∂s·∂s′] = n·Var[W]·E[f′(s)·f′(s′)]·E[∂s·∂s′ of the layer above] with n units above. The weight gradient of the
+    mean cost has the variance mean(E[z·z′]·E[∂s·∂s′]) over all pairs of examples. Var[W] and Var[b] are the mean
+    squares of the drawn values.
     """
     activation = ACTIVATIONS[network.activation]
     means, activations, slopes = [], [mean_products(passes.activations[0])], []
@@ -99,10 +99,10 @@ def predict(
 
 
 def linear(activation: Activation, second_moments: Tensor) -> Response:
-    """Return the response where f is its tangent at 0: second moments are multiplied by f′(0)², and f(0)² is added.
+    """Return the response of f's tangent at 0: second moments are multiplied by f′(0)², and f(0)² is added.
 
-    With f(0) = 0 and f′(0) = 1, as of tanh and softsign, this is the linear regime of the paper, whose products
-    ∏ n·Var[W] follow (equations 5 to 7). At a kink f′(0) is the mean of the slopes on both sides.
+    If f(0) = 0 and f′(0) = 1, as for tanh and softsign, this is the paper's linear regime with its products ∏ n·Var[W]
+    (equations 5 to 7). At a kink f′(0) is the mean of the slopes on both sides.
     """
     beside = torch.finfo(torch.float64).tiny * second_moments.new_tensor([-1, 0, 1])
     at = torch.empty_like(beside)
@@ -116,10 +116,10 @@ def linear(activation: Activation, second_moments: Tensor) -> Response:
 
 
 def mean_field(activation: Activation, second_moments: Tensor) -> Response:
-    """Return the response of f itself, as of infinitely many units.
+    """Return the response of f itself, in the limit of infinitely many units.
 
-    Going up it is that of Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli (2016), going down of Schoenholz, Gilmer,
-    Ganguli & Sohl-Dickstein (2017).
+    The forward recursion is that of Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli (2016), the backward one that of
+    Schoenholz, Gilmer, Ganguli & Sohl-Dickstein (2017).
     """
     s = second_moments.diagonal().sqrt()[:, None] * NODES
     z = torch.empty_like(s)
@@ -135,8 +135,8 @@ def gaussian_products(values: Tensor, second_moments: Tensor) -> Tensor:
     """Return E[g(u)·g(v)] for all pairs of Gaussian u, v with mean 0 and these second moments (examples, examples).
 
     `values` are g(√E[u²]·NODES): (examples, nodes). In Hermite polynomials of unit norm, g(√E[u²]·ξ) = Σ a_k·h_k(ξ),
-    and E[g(u)·g(v)] = Σ a_k(u)·a_k(v)·ρ^k with ρ the correlation (Mehler). What a_k beyond ORDERS leave of E[g(u)²] is
-    counted as of the next order, which is exact for an example with itself.
+    and E[g(u)·g(v)] = Σ a_k(u)·a_k(v)·ρ^k with ρ the correlation (Mehler). The part of E[g(u)²] beyond ORDERS is
+    assigned to the next order, which is exact for an example with itself.
     """
     sizes = second_moments.diagonal().sqrt()
     correlations = second_moments / torch.outer(sizes, sizes).clamp_min(torch.finfo(torch.float64).tiny)
@@ -151,12 +151,12 @@ def gaussian_products(values: Tensor, second_moments: Tensor) -> Tensor:
 
 
 def mean_products(values: Tensor) -> Tensor:
-    """Return the mean over units of values (examples, units) times those of another example: (examples, examples)."""
+    """Return the mean product over units of `values` (examples, units), for all pairs: (examples, examples)."""
     return values @ values.mT / values.shape[1]
 
 
 def _nodes() -> tuple[Tensor, Tensor]:
-    """Return nodes from −FARTHEST to FARTHEST, none at 0, and the weights of a sum over them that is an integral."""
+    """Return quadrature nodes from −FARTHEST to FARTHEST, none at 0, and their weights."""
     unit, weights = (torch.from_numpy(one) for one in np.polynomial.legendre.leggauss(NODES_A_PANEL))
     ends = [FARTHEST / 2**halvings for halvings in range(PANELS)]
     panels = list(zip([*ends[1:], 0.0], ends, strict=True))
@@ -166,7 +166,7 @@ def _nodes() -> tuple[Tensor, Tensor]:
 
 
 def _hermite(nodes: Tensor, root_density: Tensor) -> Tensor:
-    """Return h_k(ξ)·√density, which stays small where h_k alone does not, for k = 0 … ORDERS: (nodes, orders)."""
+    """Return h_k(ξ)·√density, which stays small even if h_k is large, for k = 0 … ORDERS: (nodes, ORDERS + 1)."""
     functions = [root_density, nodes * root_density]
     for order in range(1, ORDERS):
         functions.append(

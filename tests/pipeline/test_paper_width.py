@@ -29,7 +29,7 @@ def one_thread():
 @pytest.fixture(scope="module", params=["standard", "normalized"])
 def initialized(request):
     """The name of an initialization, a network initialized with it, in float64, and its passes."""
-    images, labels = draw_images(2010, "test", 0, theory.EXAMPLES, "cpu")
+    images, labels = draw_images(2010, "test", 0, theory.COMPARED_EXAMPLES, "cpu")
     network = initialize([1024, *[1000] * 5, 9], Model("tanh", request.param), seed=0)
     layers = {name: [one.double() for one in getattr(network, name)] for name in ("weights", "biases")}
     network = replace(network, **layers)

@@ -1,4 +1,4 @@
-"""The singular values of ∂z^{i+1}/∂z^i against the Jacobian that autograd builds, and the laws of random matrices."""
+"""Singular values of ∂z^{i+1}/∂z^i against autograd's Jacobian and the laws of random matrices."""
 
 import math
 
@@ -8,13 +8,13 @@ import torch
 
 from stages.network.activations import ACTIVATIONS
 from stages.network.initializers import INITIALIZERS
-from stages.statistics.jacobians import EXAMPLES, average, quantiles, singular_values
+from stages.statistics.jacobians import DECOMPOSED_EXAMPLES, average, quantiles, singular_values
 
 MODULES = {"tanh": torch.tanh, "sigmoid": torch.sigmoid, "softsign": torch.nn.functional.softsign}
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_singular_values_are_those_of_autograds_jacobian(name):
+def test_singular_values_equal_those_of_autograds_jacobian(name):
     generator = torch.Generator().manual_seed(0)
     weight, below = torch.randn(9, 6, generator=generator), torch.randn(5, 9, generator=generator)
     jacobians = [torch.autograd.functional.jacobian(lambda z: MODULES[name](z @ weight), one) for one in below]
@@ -25,8 +25,8 @@ def test_singular_values_are_those_of_autograds_jacobian(name):
 
 
 def test_only_the_first_examples_are_decomposed():
-    found = singular_values(ACTIVATIONS["tanh"], torch.eye(3), torch.zeros(EXAMPLES + 5, 3))
-    assert found.shape == (EXAMPLES, 3)
+    found = singular_values(ACTIVATIONS["tanh"], torch.eye(3), torch.zeros(DECOMPOSED_EXAMPLES + 5, 3))
+    assert found.shape == (DECOMPOSED_EXAMPLES, 3)
 
 
 def linear_regime(initialization: str, fan_in: int, fan_out: int) -> torch.Tensor:
@@ -35,7 +35,7 @@ def linear_regime(initialization: str, fan_in: int, fan_out: int) -> torch.Tenso
 
 
 @pytest.mark.parametrize(("name", "variance"), [("standard", 1 / 3), ("normalized", 1.0)])
-def test_linear_regime_is_the_quarter_circle_law(name, variance):
+def test_linear_regime_follows_the_quarter_circle_law(name, variance):
     """A square random matrix with n·Var[W] = v has singular values of density √(4v − x²)/πv up to 2√v as n grows."""
     found = linear_regime(name, 300, 300)
     assert average(found) == pytest.approx(8 * math.sqrt(variance) / (3 * math.pi), rel=0.01)
@@ -52,7 +52,7 @@ def test_a_rectangular_matrix_has_no_small_singular_values():
     assert rows[-1]["singular_value"] == pytest.approx((20 + 10) / math.sqrt(3 * 400), rel=0.05)
 
 
-def test_quantiles_are_numpys():
+def test_quantiles_equal_numpys():
     values = torch.randn(7, 40, generator=torch.Generator().manual_seed(2)).abs()
     rows = quantiles(values)
     shares = [row["share"] for row in rows]

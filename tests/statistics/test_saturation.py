@@ -1,4 +1,4 @@
-"""The share of saturated units, at the values of the activations where it begins."""
+"""The saturated share of units, at the edges of each activation's saturation."""
 
 import math
 
@@ -23,7 +23,7 @@ STEEPEST = {name: -minimize_scalar(lambda s, f=f: -f(s), bounds=(0, 5)).fun for 
 
 
 def crossing(name: str, share: float, low: float, high: float) -> float:
-    """Where f' is `share` of its largest value, between `low` and `high`."""
+    """The s between `low` and `high` where f'(s) is `share` of its largest value."""
     return brentq(lambda s: SLOPES[name](s) - share * STEEPEST[name], low, high)
 
 
@@ -62,8 +62,8 @@ def test_saturation_changes_at_a_twentieth_of_the_steepest_slope(name, dtype):
 
 
 @pytest.mark.parametrize("name", ["tanh", "softsign", "sigmoid"])
-def test_the_steepest_slope_of_the_papers_activations_is_that_at_zero(name):
-    """So their saturated share is what it would be against f'(0)."""
+def test_the_papers_activations_are_steepest_at_zero(name):
+    """So their saturated share is the one relative to f'(0)."""
     edge = EDGES[name][1]
     just_inside, just_outside = 0.999 * edge, 1.001 * edge
     s = torch.tensor([[0.0, just_inside, -just_inside, just_outside, -just_outside]])

@@ -1,4 +1,4 @@
-"""The predicted variances against closed forms, scipy's integrals, the paper's products, and wide random networks."""
+"""Predicted variances against closed forms, scipy's integrals, the paper's products and wide random networks."""
 
 import math
 from dataclasses import replace
@@ -19,7 +19,7 @@ QUANTITIES = ("activation", "back_propagated_gradient", "weight_gradient")
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Small products are fastest on one thread; put back what it was."""
+    """Small products are fastest on one thread; the number of threads is restored afterwards."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -27,7 +27,7 @@ def one_thread():
 
 
 def second_moments(scale: float) -> torch.Tensor:
-    """Those of random vectors, among them one beside another, an opposite and a larger one: correlations −1 to 1."""
+    """Second moments of random vectors, some nearly equal, opposite or scaled: correlations from −1 to 1."""
     vectors = np.random.default_rng(0).standard_normal((30, 6))
     vectors[1] = vectors[0] + 0.05 * vectors[1]
     vectors[2], vectors[3] = -vectors[0], 3 * vectors[0]
@@ -35,13 +35,13 @@ def second_moments(scale: float) -> torch.Tensor:
 
 
 def products(function, moments: torch.Tensor) -> torch.Tensor:
-    """E[g(u)·g(v)] as found."""
+    """E[g(u)·g(v)] as computed."""
     return theory.gaussian_products(function(moments.diagonal().sqrt()[:, None] * theory.NODES), moments)
 
 
 @pytest.mark.parametrize("scale", [0.01, 1.0, 100.0])
-def test_gaussian_products_are_the_known_closed_forms(scale):
-    """Price (1958) for erf; Cho & Saul (2009) for the ReLU and its slope, whose series ends late for |ρ| near 1."""
+def test_gaussian_products_equal_the_known_closed_forms(scale):
+    """Price (1958) for erf; Cho & Saul (2009) for the ReLU and its slope, which converge slowly for |ρ| near 1."""
     moments = second_moments(scale)
     squares = moments.diagonal()
     sizes = torch.outer(squares, squares).sqrt()
@@ -53,7 +53,7 @@ def test_gaussian_products_are_the_known_closed_forms(scale):
     assert (products(lambda s: s.clamp_min(0), moments) - relu).div(sizes).abs().max() < 1e-4
     assert (products(lambda s: (s > 0).double(), moments) - step).abs().max() < 5e-3
     assert (products(torch.erf, moments) - erf).abs().max() < (1e-11 if scale <= 1 else 1e-3)
-    # no series is needed for an example with itself
+    # an example with itself is exact
     torch.testing.assert_close(
         products(lambda s: (s > 0).double(), moments).diagonal(), torch.full((30,), 0.5).double()
     )
@@ -69,7 +69,7 @@ def forward(name: str):
 
 
 def gaussian_mean(function, deviation: float) -> float:
-    """E[g(u)] of u from N(0, deviation²) by Simpson's rule, in pieces, since all of g's kinks and turns are near 0."""
+    """E[g(u)] for u from N(0, deviation²) by Simpson's rule, in pieces because g's kinks and bends are near 0."""
     farthest = 13 * deviation
     total = 0.0
     for low, high in pairwise([1e-12, *(end for end in (1e-3, 0.1, 1, 10) if end < farthest), farthest]):
@@ -80,7 +80,7 @@ def gaussian_mean(function, deviation: float) -> float:
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_means_and_squares_of_every_activation_are_those_of_simpsons_rule(name):
+def test_means_and_squares_of_every_activation_equal_simpsons_rule(name):
     f = forward(name)
     for variance in (1e-4, 1.0, 900.0):
         found = theory.mean_field(ACTIVATIONS[name], torch.full((1, 1), variance, dtype=torch.float64))
@@ -92,8 +92,8 @@ def test_means_and_squares_of_every_activation_are_those_of_simpsons_rule(name):
 
 
 @pytest.mark.parametrize(("name", "tolerance"), [("tanh", 1e-7), ("elu", 1e-6)])
-def test_products_of_pairs_are_those_of_many_draws_and_of_the_double_integral(name, tolerance):
-    """E[f(u)·f(v)] and E[f′(u)·f′(v)] of two different variances; the integral is split at elu's kink."""
+def test_products_of_pairs_equal_many_draws_and_the_double_integral(name, tolerance):
+    """E[f(u)·f(v)] and E[f′(u)·f′(v)] for two different variances; the integral is split at ELU's kink."""
     moments = torch.tensor([[1.0, 0.9], [0.9, 2.0]], dtype=torch.float64)
     found = theory.mean_field(ACTIVATIONS[name], moments)
     nodes, weights = np.polynomial.legendre.leggauss(300)
@@ -108,10 +108,10 @@ def test_products_of_pairs_are_those_of_many_draws_and_of_the_double_integral(na
     assert found.activation[0, 1].item() == pytest.approx((z[:, 0] * z[:, 1]).mean(), abs=0.02)
 
 
-def looked_at(
+def random_network(
     sizes: list[int], recipe: Model, seed: int = 0, scale: float = 1.0, examples: int = 30
 ) -> tuple[Perceptron, Passes]:
-    """A random network in float64, with its inputs, whose mean is not 0, times `scale`, and its passes."""
+    """A random network in float64 and its passes; the inputs have a mean that is not 0, and are scaled by `scale`."""
     generator = torch.Generator().manual_seed(seed + 100)
     inputs = scale * (torch.rand(examples, sizes[0], generator=generator, dtype=torch.float64) * 1.6 - 1)
     labels = torch.randint(0, sizes[-1], (examples,), generator=generator)
@@ -129,7 +129,7 @@ def by_quantity(rows: list[dict], column: str) -> dict[str, list[float]]:
 
 
 def test_every_layer_has_its_measured_variances():
-    network, passes = looked_at([7, 6, 5, 4, 3], Model("sigmoid", "normalized"))
+    network, passes = random_network([7, 6, 5, 4, 3], Model("sigmoid", "normalized"))
     rows = theory.variances(network, passes)
     assert all(list(row) == ["layer", "quantity", "measured", "linear", "mean_field"] for row in rows)
     measured = by_quantity(rows, "measured")
@@ -144,10 +144,10 @@ def test_every_layer_has_its_measured_variances():
 
 
 @pytest.mark.parametrize("name", ["tanh", "softsign", "identity"])
-def test_linear_predictions_are_the_papers_products(name):
-    """Var[z^i] = E[x²]·∏ n·Var[W] going up, and the same going down with the layer above's size (equations 5 and 6)."""
+def test_linear_predictions_equal_the_papers_products(name):
+    """Var[z^i] = E[x²]·∏ n·Var[W] forward, and likewise backward with the layer above's size (equations 5 and 6)."""
     sizes = [40, 30, 50, 20, 9]
-    network, passes = looked_at(sizes, Model(name, "standard"))
+    network, passes = random_network(sizes, Model(name, "standard"))
     spread = [weight.numpy().var() + weight.numpy().mean() ** 2 for weight in network.weights]
     up = np.cumprod([size * variance for size, variance in zip(sizes, spread[:-1], strict=False)])
     down = np.cumprod([size * variance for size, variance in zip(sizes[:1:-1], spread[:0:-1], strict=False)])[::-1]
@@ -155,7 +155,7 @@ def test_linear_predictions_are_the_papers_products(name):
     expected = {
         "activation": np.mean(inputs**2) * up,
         "back_propagated_gradient": np.mean(output**2) * down,
-        # without hidden layers it would be that of the inputs times the output layer's gradients, over the examples
+        # the weight gradient of a network without hidden layers, times both products
         "weight_gradient": np.mean((inputs.T @ output / len(inputs)) ** 2) * np.append(1, up) * np.append(down, 1),
     }
     found = by_quantity(theory.variances(network, passes), "linear")
@@ -164,8 +164,8 @@ def test_linear_predictions_are_the_papers_products(name):
     assert up[-1] == pytest.approx(3.0**-3, rel=0.1)  # standard: n·Var[W] = 1/3
 
 
-def test_small_inputs_leave_no_difference_between_the_predictions():
-    network, passes = looked_at([20, 30, 25, 5], Model("tanh", "normalized"), scale=1e-4)
+def test_both_predictions_agree_for_small_inputs():
+    network, passes = random_network([20, 30, 25, 5], Model("tanh", "normalized"), scale=1e-4)
     rows = theory.variances(network, passes)
     for row in rows:
         assert row["mean_field"] == pytest.approx(row["linear"], rel=1e-6)
@@ -184,15 +184,15 @@ def test_small_inputs_leave_no_difference_between_the_predictions():
     ids=str,
 )
 def test_wide_networks_have_the_mean_field_variances(recipe):
-    """Layers of different sizes; averaged over draws, which differ since even 900 units are finitely many."""
-    found = [theory.variances(*looked_at([200, 900, 600, 800, 50], recipe, seed)) for seed in range(4)]
+    """Layers of different sizes, averaged over draws, because even 900 units deviate from the limit."""
+    found = [theory.variances(*random_network([200, 900, 600, 800, 50], recipe, seed)) for seed in range(4)]
     for rows in zip(*found, strict=True):
         ratio = np.mean([row["measured"] / row["mean_field"] for row in rows])
         assert ratio == pytest.approx(1, abs=0.06), rows[0]
 
 
-def test_examples_of_zeros_are_predicted_too():
-    network, passes = looked_at([20, 400, 400, 5], Model("sigmoid", "standard"), scale=0.0)
+def test_inputs_of_zeros_give_finite_predictions():
+    network, passes = random_network([20, 400, 400, 5], Model("sigmoid", "standard"), scale=0.0)
     rows = by_quantity(theory.variances(network, passes), "mean_field")
     assert rows["activation"][0] == pytest.approx(0, abs=1e-15)
     assert rows["weight_gradient"][0] == 0
