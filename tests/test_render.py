@@ -451,7 +451,9 @@ def test_damaged_claims_are_one_line(changing):
     lacking = json.dumps({"a": {key: value for key, value in made_up_claim("holds").items() if key != "numbers"}})
     for text in ("{", "[]", '{"a": 1}', '"x"', '{"a": {}}', '{"a": []}', lacking):
         (changing / "reports/claims.json").write_text(text, encoding="utf-8")
-        with pytest.raises(InputError, match=r"^reports/claims\.json: (missing or )?damaged \([^\n]*\); `dvc repro`"):
+        with pytest.raises(
+            InputError, match=r"^reports/claims\.json: (missing or )?damaged \([^\n]*\); run `dvc repro`"
+        ):
             render.read_claims(render.CLAIMS)
 
 

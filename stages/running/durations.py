@@ -1,4 +1,7 @@
-"""How long each stage took when it last ran: what a published page says, and no output, since no two runs are alike."""
+"""The duration of each stage's last run, for the published page.
+
+It is not a DVC output, since it differs in every run.
+"""
 
 import csv
 import io
@@ -11,7 +14,7 @@ COLUMNS = ["stage", "scale", "seconds"]
 
 
 def note(stage: str, scale: str, seconds: float) -> None:
-    """Write down that `stage`, as `train@shapeset-tanh`, took so many seconds at this scale."""
+    """Record that `stage`, such as `train@shapeset-tanh`, took `seconds` at this scale."""
     rows = {(row["stage"], row["scale"]): row["seconds"] for row in _rows()} | {(stage, scale): f"{seconds:.1f}"}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -20,7 +23,7 @@ def note(stage: str, scale: str, seconds: float) -> None:
 
 
 def read_durations(scale: str) -> dict[str, float]:
-    """Return the seconds that each stage took here at `scale`; a stage restored from DVC's cache has none."""
+    """Return the seconds of each stage that ran here at `scale`; stages restored from DVC's cache are left out."""
     return {row["stage"]: float(row["seconds"]) for row in _rows() if row["scale"] == scale}
 
 

@@ -1,4 +1,4 @@
-"""Errors that a person can mend: one line that names the key, file or value, and what is allowed."""
+"""Errors that a user can fix: one line that names the key, file or value, and what is allowed."""
 
 import sys
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from stages.running.interrupts import Interrupted, interruptible
 
-AGAIN = "`dvc repro` makes it anew"  # what a stage made and is damaged
+AGAIN = "run `dvc repro` to rebuild it"  # ends the message about a damaged output of a stage
 
 
 class InputError(Exception):
-    """A parameter, file or argument that cannot be used; its text is the one line that the user reads."""
+    """An invalid parameter, file or argument; the message is one line for the user."""
 
 
 def unreadable(file: Path, error: Exception) -> InputError:
@@ -20,18 +20,18 @@ def unreadable(file: Path, error: Exception) -> InputError:
 
 
 def report_input_errors(main: Callable[[], None]) -> None:
-    """Run a stage's `main`; what a person can mend, or did, becomes one line on stderr and an exit status."""
+    """Run a stage's `main`; turn an input error or an interrupt into one line on stderr and an exit status."""
     try:
         with interruptible():
             main()
     except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
     except Interrupted as interrupted:
-        with suppress(OSError):  # where the terminal is gone
+        with suppress(OSError):  # the terminal may be closed
             print("\ninterrupted", file=sys.stderr)
         sys.exit(128 + interrupted.number)
 
 
 def say(text: str) -> None:
-    """Tell the user in one line what happened that is no error."""
+    """Print a one-line note to the user on stderr."""
     print(f"note: {text}", file=sys.stderr, flush=True)

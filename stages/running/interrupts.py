@@ -1,4 +1,4 @@
-"""Being told to end: by Ctrl-C, by a terminal that is closed, or by SIGTERM, as a scheduler does when time is up."""
+"""Signals that end a process: Ctrl-C, a closed terminal, or SIGTERM, which schedulers send when time is up."""
 
 import signal
 import threading
@@ -10,7 +10,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """This process was told to end, by the signal of its `number`; the usual exit status is 128 more."""
+    """This process received a signal to end; `number` is the signal's, and the usual exit status is 128 + number."""
 
     def __init__(self, number: int = signal.SIGINT) -> None:
         super().__init__(number)
@@ -19,7 +19,7 @@ class Interrupted(BaseException):
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Within, a signal to end raises Interrupted wherever the program is."""
+    """Inside the block, a signal to end raises Interrupted at once."""
 
     def end(number: int, frame: FrameType | None) -> None:
         raise Interrupted(number)
@@ -30,15 +30,15 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[Callable[[], None]]:
-    """Within, a signal to end waits for the next call of what is yielded, or the end, which raises Interrupted."""
-    told: list[int] = []
+    """Inside the block, delay a signal to end: the yielded function raises Interrupted, and so does the block's end."""
+    received: list[int] = []
 
     def remember(number: int, frame: FrameType | None) -> None:
-        told.append(number)
+        received.append(number)
 
     def check() -> None:
-        if told:
-            raise Interrupted(told[0])
+        if received:
+            raise Interrupted(received[0])
 
     with _handled(remember):
         yield check
@@ -46,7 +46,7 @@ def deferred() -> Iterator[Callable[[], None]]:
 
 
 def become_worker() -> None:
-    """Leave it to the parent, who is told as well, what a terminal says; SIGTERM ends this process as usual."""
+    """Ignore the terminal's signals, which the parent receives too; SIGTERM ends this process as usual."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -54,9 +54,9 @@ def become_worker() -> None:
 
 @contextmanager
 def _handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Handle signals to end by `handler`, but for those that are ignored, as `nohup` has it."""
+    """Handle signals to end with `handler`, except ignored ones, such as SIGHUP under `nohup`."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # signals are for the main thread alone
+        yield  # only the main thread receives signals
         return
     before = {number: signal.getsignal(number) for number in ENDING}
     handled = [number for number, was in before.items() if was not in (signal.SIG_IGN, None)]

@@ -1,4 +1,4 @@
-"""How a stage runs: alone of its kind in this folder, until it ends or is told to, and with its duration noted."""
+"""Run a stage: one process per stage and folder, interruptible, with its duration recorded."""
 
 import fcntl
 import os
@@ -14,11 +14,11 @@ from stages.running.durations import note
 from stages.running.errors import InputError, report_input_errors, say
 
 LOCKS = Path("data/locks")
-PATIENCE_SECONDS = 3  # with one that was killed, whose workers take a moment to see it
+PATIENCE_SECONDS = 3  # the workers of a killed stage need a moment to exit
 
 
 class Parameters(Protocol):
-    """What a stage computes by, as `stages.params` reads it."""
+    """The parameters of a stage, as `stages.params` reads them."""
 
     scale: str
 
@@ -27,7 +27,7 @@ P = TypeVar("P", bound=Parameters)
 
 
 def run_stage(main: Callable[[P], None], load_params: Callable[[], P]) -> None:
-    """Run a stage's `main` with its parameters as `report_input_errors` does; under DVC, record how long it took."""
+    """Run a stage's `main` with its parameters inside `report_input_errors`; under DVC, record its duration."""
 
     def timed() -> None:
         start, params = time.perf_counter(), load_params()
@@ -39,7 +39,7 @@ def run_stage(main: Callable[[P], None], load_params: Callable[[], P]) -> None:
 
 
 def _run_alone(main: Callable[[], None]) -> None:
-    """Run `main`; raises InputError where another process runs the same stage in this folder."""
+    """Run `main`; raises InputError if another process runs the same stage in this folder."""
     stage = " ".join([Path(sys.argv[0]).stem, *sys.argv[1:]])
     with _lock(re.sub(r"[^\w.-]", "_", stage)[:200]) as lock:
         _take(lock, stage)
@@ -47,13 +47,13 @@ def _run_alone(main: Callable[[], None]) -> None:
 
 
 def _lock(name: str) -> TextIO:
-    """Return an open file to be locked; forked workers hold the lock too, till the last of its holders has ended."""
+    """Return an open file to lock; forked workers share the lock, which ends with its last holder."""
     LOCKS.mkdir(parents=True, exist_ok=True)
     return (LOCKS / name).open("w")
 
 
 def _take(lock: TextIO, stage: str) -> None:
-    """Take the lock for `stage`; raises InputError where another process has it."""
+    """Take the lock for `stage`; raises InputError if another process keeps it for PATIENCE_SECONDS."""
     end = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -61,16 +61,16 @@ def _take(lock: TextIO, stage: str) -> None:
         except BlockingIOError as error:
             if time.monotonic() > end:
                 raise InputError(
-                    f"stage `{stage}` runs in this folder already; wait until it has ended, or end it"
+                    f"stage `{stage}` is already running in this folder; wait for it to end, or stop it"
                 ) from error
         time.sleep(0.1)
 
 
 def _note(stage: str, scale: str, seconds: float) -> None:
-    """Note how long the stage took, one process at a time; it is no reason to fail where that cannot be done."""
+    """Record the stage's duration, one process at a time; a failure to do so is only a note."""
     try:
         with _lock("durations") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             note(stage, scale, seconds)
     except OSError as error:
-        say(f"how long the stage took could not be noted ({error})")
+        say(f"the stage's duration could not be recorded ({error})")

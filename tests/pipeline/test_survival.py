@@ -242,7 +242,7 @@ def test_a_second_process_of_the_same_stage_is_refused(undisturbed, project, ser
         os.killpg(pid, signal.SIGCONT)
     assert second.returncode == 1
     assert second.stderr == (
-        "error: stage `train shapeset tanh` runs in this folder already; wait until it has ended, or end it\n"
+        "error: stage `train shapeset tanh` is already running in this folder; wait for it to end, or stop it\n"
     )
     assert server.status() == 0
     assert contents(project) == undisturbed

@@ -1,4 +1,4 @@
-"""Where a file comes from: the first place that has it; and what is said of those that have it not."""
+"""A file comes from the first place that has it; an error names what was wrong at each place."""
 
 import gzip
 import io
@@ -36,7 +36,7 @@ class Taker:
 
 
 def brought(folder, *places, take=None):
-    """What is taken from these places, by place; what was downloaded is gone."""
+    """The files taken from these places; checks that no download remains."""
     take = take or Taker()
     try:
         bring("the file", [str(place) for place in places], folder, take, "set the source")
@@ -46,7 +46,7 @@ def brought(folder, *places, take=None):
 
 
 def complaint(folder, *places, take=None):
-    """The one line that is said where no place will do."""
+    """The one-line error when every place fails."""
     with pytest.raises(InputError) as caught:
         brought(folder, *places, take=take)
     message = str(caught.value)
@@ -58,7 +58,7 @@ def complaint(folder, *places, take=None):
 
 @pytest.fixture
 def folder(tmp_path):
-    """The folder for what is downloaded."""
+    """The folder for downloads."""
     (tmp_path / "raw").mkdir()
     return tmp_path / "raw"
 
@@ -80,7 +80,7 @@ def test_the_progress_bar_shows_the_name_and_the_size(folder, monkeypatch):
     assert "B/s" in last
 
 
-def test_a_refusal_is_named_and_not_asked_again(folder):
+def test_a_refusal_is_reported_without_a_retry(folder):
     with serving({"/second": sends(CONTENT)}) as server:
         taken = brought(folder, f"{server.url}/first", f"{server.url}/second")
         assert taken == [(f"{server.url}/second", CONTENT)]
@@ -88,7 +88,7 @@ def test_a_refusal_is_named_and_not_asked_again(folder):
         assert f"{server.url}/first: 404 Not Found" in complaint(folder, f"{server.url}/first")
 
 
-def test_a_silent_server_is_left_for_the_next(folder):
+def test_a_silent_server_is_skipped_for_the_next(folder):
     with serving({"/first": falls_silent, "/second": sends(CONTENT)}) as server:
         assert brought(folder, f"{server.url}/first", f"{server.url}/second") == [(f"{server.url}/second", CONTENT)]
         assert server.asked == ["/first", "/second"]
@@ -103,7 +103,7 @@ def test_a_silent_server_is_left_for_the_next(folder):
         (refuses(503), "503 Service Unavailable"),
     ],
 )
-def test_a_download_that_breaks_off_is_tried_again(folder, bad, words, capfd):
+def test_a_broken_download_is_retried(folder, bad, words, capfd):
     with serving({"/once": at_first(bad, download.RETRIES, sends(CONTENT)), "/always": bad}) as server:
         assert brought(folder, f"{server.url}/once") == [(f"{server.url}/once", CONTENT)]
         assert len(server.asked) == 1 + download.RETRIES
@@ -114,7 +114,7 @@ def test_a_download_that_breaks_off_is_tried_again(folder, bad, words, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_server_that_is_not_there_is_named(folder):
+def test_an_unreachable_server_is_named(folder):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
@@ -124,24 +124,24 @@ def test_a_server_that_is_not_there_is_named(folder):
 
 
 @pytest.mark.parametrize("url", ["http://", "http://a..b/file", "HTTPS://[/file", f"http://{'a' * 64}.test/file"])
-def test_what_cannot_be_a_url_is_named(folder, url):
+def test_an_invalid_url_is_named(folder, url):
     assert f"{url}: " in complaint(folder, url)
 
 
-def test_a_gz_stays_one_where_the_server_calls_it_an_encoding(folder):
+def test_a_gz_stays_packed_when_the_server_declares_an_encoding(folder):
     packed = gzip.compress(CONTENT)
     with serving({"/file": sends(packed, Content_Encoding="gzip")}) as server:
         assert brought(folder, f"{server.url}/file") == [(f"{server.url}/file", packed)]
 
 
-def test_a_file_that_is_not_accepted_is_looked_for_at_the_next_place(folder, tmp_path):
+def test_after_a_rejected_file_the_next_place_is_tried(folder, tmp_path):
     (tmp_path / "file").write_bytes(b"right")
     with serving({"/file": sends(CONTENT)}) as server:
         take = Taker(f"{server.url}/file")
         assert brought(folder, f"{server.url}/file", tmp_path / "file", take=take) == [(f"{tmp_path}/file", b"right")]
 
 
-def test_everything_that_was_wrong_is_said_in_order(folder, tmp_path):
+def test_the_error_lists_every_place_in_order(folder, tmp_path):
     with serving({"/file": sends(CONTENT)}) as server:
         places = (f"{server.url}/none", tmp_path / "none", tmp_path, f"{server.url}/file")
         message = complaint(folder, *places, take=Taker(f"{server.url}/file"))
@@ -151,14 +151,14 @@ def test_everything_that_was_wrong_is_said_in_order(folder, tmp_path):
     )
 
 
-def test_a_local_file_is_taken_where_it_lies_without_the_network(folder, tmp_path, monkeypatch):
+def test_a_local_file_is_used_without_the_network(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(socket, "socket", None)
     (tmp_path / "file").write_bytes(CONTENT)
     assert brought(folder, tmp_path / "file", "http://127.0.0.1/file") == [(f"{tmp_path}/file", CONTENT)]
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
-def test_a_full_disk_is_not_the_fault_of_a_place(folder):
+def test_a_full_disk_is_not_blamed_on_a_place(folder):
     def take(file, place):
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""How long stages took is noted under DVC, and never by a stage that failed."""
+"""DVC runs record each stage's duration; a stage that fails records none."""
 
 import time
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ def fail(params):
     raise InputError("no")
 
 
-def test_a_stage_is_noted_by_the_name_that_dvc_gives_it(monkeypatch):
+def test_durations_are_recorded_under_dvcs_stage_names(monkeypatch):
     clock = iter([10.0, 12.34, 20.0, 20.5])
     monkeypatch.setattr(
         "stages.running.stage.time", SimpleNamespace(perf_counter=lambda: next(clock), monotonic=time.monotonic)
@@ -34,7 +34,7 @@ def test_a_stage_is_noted_by_the_name_that_dvc_gives_it(monkeypatch):
     assert read_durations("made_up") == {"train@shapeset-tanh": 2.3, "judge": 0.5}
 
 
-def test_the_last_time_counts(monkeypatch):
+def test_the_last_duration_replaces_earlier_ones(monkeypatch):
     monkeypatch.setenv("DVC_STAGE", "judge")
     clock = iter([0.0, 5.0, 0.0, 7.0])
     monkeypatch.setattr(
@@ -45,20 +45,20 @@ def test_the_last_time_counts(monkeypatch):
     assert read_durations("made_up") == {"judge": 7.0}
 
 
-def test_times_at_another_scale_are_not_told(monkeypatch):
+def test_durations_at_other_scales_are_left_out(monkeypatch):
     note("judge", "paper", 3600)
     assert read_durations("made_up") == {}
     note("judge", "made_up", 2)
     assert read_durations("made_up") == {"judge": 2}
 
 
-def test_a_stage_that_fails_is_not_noted(monkeypatch):
+def test_a_stage_that_fails_records_no_duration(monkeypatch):
     monkeypatch.setenv("DVC_STAGE", "judge")
     with pytest.raises(SystemExit):
         run_stage(fail, load_params)
     assert read_durations("made_up") == {}
 
 
-def test_nothing_is_noted_without_dvc(tmp_path):
+def test_nothing_is_recorded_without_dvc(tmp_path):
     run_stage(lambda params: None, load_params)
     assert not (tmp_path / "data/durations.csv").exists()

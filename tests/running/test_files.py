@@ -6,7 +6,7 @@ from stages.running.errors import InputError, report_input_errors
 from stages.running.files import whole_folder, write_whole
 
 
-def test_a_folder_takes_its_place_whole(tmp_path):
+def test_a_folder_appears_only_when_complete(tmp_path):
     target = tmp_path / "deep" / "folder"
     with whole_folder(target) as folder:
         (folder / "new").write_text("new")
