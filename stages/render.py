@@ -1,4 +1,4 @@
-"""The stage that shows it: `python -m stages.render` writes the page and the pictures from what every stage found."""
+"""Draw the figures and the report page from the results of all stages: `python -m stages.render`."""
 
 from pathlib import Path
 
@@ -23,17 +23,17 @@ from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
 
 CLAIMS = Path("reports/claims.json")
-EXAMPLES = 8  # images of each class in the contact sheet
-OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the README's picture
-PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # a hidden layer's; of every training
-# the tables that every model has, and the folder of `data` that each lies in
+EXAMPLES = 8  # images of each class in figure 1
+OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the charts of the README's picture
+PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # units per hidden layer; updates per run
+# every model's tables, each with its folder in `data`
 FOLDERS = dict.fromkeys(["runs", "monitored", "curves", "histograms"], "runs") | dict.fromkeys(
     ["jacobians", "spectra", "theory"], "measured"
 )
 
 
 def main(params: Params) -> None:
-    """Write reports/site/index.html and, for slides and the README, reports/figures/."""
+    """Write reports/site/index.html, reports/summary.md and, for slides and the README, reports/figures/."""
     results = {dataset: read_results(dataset, params) for dataset in params.datasets}
     judged = read_table1()
     of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
@@ -86,7 +86,7 @@ def main(params: Params) -> None:
 def draw(
     results: dict[str, Results], surfaces: pd.DataFrame, verdicts: dict[str, dict]
 ) -> tuple[list[dict], dict[str, dict]]:
-    """Every figure of every data set: as the page's sections, and those that are pictures too by their names."""
+    """The figures of every data set: the page's sections, and the specifications of the pictures by name."""
     sections, specifications = [], {}
     for title, figures in SECTIONS.items():
         section = {"title": title, "key": title.lower().replace(" ", "-"), "figures": []}
@@ -101,13 +101,13 @@ def draw(
 
 
 def overview(specifications: dict[str, dict], datasets: list[str]) -> list[dict]:
-    """The specifications of the README's picture: of the first data set that has some of them."""
+    """The charts of the README's picture, from the first data set that has any of them."""
     found = ([specifications.get(f"{dataset}-{key}") for key in OVERVIEW] for dataset in datasets)
     return next(filter(None, ([one for one in shown if one] for shown in found)), [])
 
 
 def trained(params: Params) -> str:
-    """For how long the networks were trained on each data set, in words."""
+    """The updates of a run on each data set, in words."""
     *others, last = (
         f"{params.settings.updates[dataset]:,} updates{epochs(dataset, params)} on {find_dataset(dataset).title}"
         for dataset in params.datasets
@@ -116,7 +116,7 @@ def trained(params: Params) -> str:
 
 
 def epochs(dataset: str, params: Params) -> str:
-    """How often training goes through the training images, in brackets; nothing where it draws ever new ones."""
+    """The number of epochs in brackets; empty for a data set with endless training images."""
     epoch = epoch_updates(dataset, params)
     if epoch is None:
         return ""
@@ -126,23 +126,26 @@ def epochs(dataset: str, params: Params) -> str:
 
 
 def epoch_updates(dataset: str, params: Params) -> float | None:
-    """The updates in which every training image is seen once; None where training draws ever new ones."""
+    """The updates of one epoch; None for a data set with endless training images."""
     return None if find_dataset(dataset).endless else getattr(params, dataset).train / params.settings.batch_size
 
 
 def changed_recipes(params: Params) -> list[str]:
-    """A sentence for each model that has a name of the paper's but not its recipe."""
+    """A sentence for each model with a name of the paper's but another recipe."""
     sentences = []
     for name, papers in PAPER_MODELS.items():
         ours = recipe(params.models.get(name, papers))
         changes = [f"its {key} is {ours[key]}, not {one}" for key, one in recipe(papers).items() if ours[key] != one]
         if changes:
-            sentences.append(f"Here {name} is another model than the paper's {name}: {', '.join(changes)}.")
+            sentences.append(f"{name} differs from the paper's {name}: {', '.join(changes)}.")
     return sentences
 
 
 def read_results(dataset: str, params: Params) -> Results:
-    """Read the results of exactly the models of params.yaml, whatever else lies in the folders."""
+    """Read the results of the models in params.yaml and of no others.
+
+    Raises InputError if a file is damaged.
+    """
     about = find_dataset(dataset)
     found, absent, devices = {}, {}, set()
     for model in params.models:
@@ -151,13 +154,13 @@ def read_results(dataset: str, params: Params) -> Results:
         if not all(file.exists() for file in (made_by, *files.values())):
             absent[model] = NOT_RUN
             continue
-        told = read_json(made_by)
-        if told.get("parameters") != params.of_training(dataset, model):
+        made_with = read_json(made_by)
+        if made_with.get("parameters") != params.of_training(dataset, model):
             absent[model] = OTHER_PARAMETERS
             continue
-        if not isinstance(told.get("device"), str):
+        if not isinstance(made_with.get("device"), str):
             raise InputError(f"{made_by}: damaged (no device); {AGAIN}")
-        devices.add(told["device"])
+        devices.add(made_with["device"])
         found[model] = of_chosen_run(files)
         if found[model]["monitored"].empty:
             absent[model] = DIVERGED
@@ -182,10 +185,10 @@ def read_results(dataset: str, params: Params) -> Results:
 
 
 def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
-    """One model's tables: the statistics of the chosen run's hidden layers, and the errors of every seed beside it.
+    """One model's tables: the statistics of the chosen run's hidden layers, and the errors of all its seeds.
 
-    The errors are those at the chosen depth and learning rate; `chosen` tells the chosen run's. The output layer, which
-    has gradients only, is left out as in the paper.
+    curves: errors at the chosen depth and learning rate; `chosen` marks the chosen run. The output layer, which has
+    only gradients, is left out as in the paper.
     """
     tables = {name: read_table(file) for name, file in files.items()}
     runs = read_runs(files["runs"]) if tables["runs"]["chosen"].any() else tables["runs"]  # all may have diverged
@@ -206,7 +209,7 @@ def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
 
 
 def together(name: str, found: dict[str, dict[str, pd.DataFrame]], models: list[str]) -> pd.DataFrame:
-    """The tables `name` of all models under each other; the columns model and layer know all models and layers."""
+    """The tables `name` of all models as one; the columns model and layer are categories with all models and layers."""
     parts = [
         tables[name].assign(model=pd.Categorical([model] * len(tables[name]), models))
         for model, tables in found.items()
@@ -232,9 +235,9 @@ def read_examples(dataset: str) -> pd.DataFrame:
 
 
 def read_surfaces() -> pd.DataFrame:
-    """The surfaces of figure 5; none where they have not been computed.
+    """The surfaces of figure 5; an empty table if they have not been computed.
 
-    Raises InputError where they are no grid of weights for both costs.
+    Raises InputError if they are not a grid of weights for both costs.
     """
     file = Path("data/surfaces/surfaces.parquet")
     if not file.exists():
@@ -242,12 +245,15 @@ def read_surfaces() -> pd.DataFrame:
     table = read_table(file)
     points = table["weight_1"].nunique() * table["weight_2"].nunique()
     if set(table["cost"]) != set(cost_surfaces.TITLES) or len(table) != points * len(cost_surfaces.TITLES):
-        raise InputError(f"{file}: is no grid of weights for {' and '.join(cost_surfaces.TITLES)}; {AGAIN}")
+        raise InputError(f"{file}: must hold a grid of weights for {' and '.join(cost_surfaces.TITLES)}; {AGAIN}")
     return table
 
 
 def read_claims(file: Path) -> dict[str, dict]:
-    """The judged claims in `file` by name; none where there is no such file yet."""
+    """The judged claims in `file` by name; empty if the file does not exist.
+
+    Raises InputError if a claim is damaged.
+    """
     if not file.exists():
         return {}
     judged = read_json(file)
@@ -259,12 +265,12 @@ def read_claims(file: Path) -> dict[str, dict]:
 
 
 def recorded(name: str) -> list[Path]:
-    """The files of this name of all results that were recorded on other machines and at other scales."""
+    """The files of this name in all records, which come from other machines and scales."""
     return sorted(Path("reports/recorded").glob(f"*/{name}"))
 
 
 def read_table1() -> pd.DataFrame:
-    """The rows of reports/table1.csv; none where there is no such file yet."""
+    """The rows of reports/table1.csv; empty if the file does not exist."""
     file = Path("reports/table1.csv")
     return read_table(file) if file.exists() else table_of("table1", [])
 

@@ -1,4 +1,4 @@
-"""The page shows exactly what params.yaml lists, needs nothing beside it, and has the same bytes every time."""
+"""The page shows exactly what params.yaml lists, is self-contained, and has the same bytes every time."""
 
 import contextlib
 import html
@@ -95,7 +95,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
 
 
 def titles(page: str) -> list[str]:
-    """The titles of all charts; what is read out of them begins with the same words."""
+    """The titles of all charts; their descriptions begin with the same words."""
     charts = [one for one in specifications(page) if "usermeta" in one]
     for chart in charts:
         assert chart["description"].startswith(chart["usermeta"]["title"].replace("\n", ", ") + ". ")
@@ -103,7 +103,7 @@ def titles(page: str) -> list[str]:
 
 
 def titled(figure, title: str) -> str:
-    """The title of a figure; the costs' surfaces are of no data set."""
+    """The title of a figure; the cost surfaces belong to no data set."""
     return f"{figure.label}. {figure.title}" + ("" if figure.table == SURFACES else f"\n{title}")
 
 
@@ -115,7 +115,9 @@ def test_every_figure_is_on_the_page_and_a_small_picture(rendered):
     page = read_page(rendered)
     assert titles(page) == [titled(figure, "Shapeset-3×2") for figure in OF_SHAPESET]
     notes = re.findall('class="note">(.*?)</p>', page.split("</header>")[1].split('id="table-1"')[0])
-    assert notes == ["params.yaml lists none of this figure's data sets."]  # of figure 12
+    assert notes == [
+        "Not part of this run: MNIST, CIFAR-10, Small-ImageNet. To add a data set, list it in params.yaml."  # figure 12
+    ]
     assert "<details>" not in page
     drawn = pictures(rendered)
     still = {named(figure, "shapeset") for figure in OF_SHAPESET if figure.still}
@@ -141,7 +143,7 @@ def test_four_data_sets_are_one_page_in_the_papers_order(of_four):
         for figure in FIGURES
     }
     assert charts["figure-2"] == ["Shapeset-3×2", "MNIST", "CIFAR-10", "Small-ImageNet"]
-    assert charts["figure-5"] == []  # of no data set, and so there whichever is chosen
+    assert charts["figure-5"] == []  # belongs to no data set, so it is always shown
     assert charts["figure-11"] == ["Shapeset-3×2"]
     assert charts["figure-12"] == ["MNIST", "CIFAR-10", "Small-ImageNet"]
 
@@ -159,26 +161,30 @@ def test_four_data_sets_with_seven_models_and_every_update_monitored_fit_in_a_sm
     assert len(read_page(tmp_path).encode()) < 5_000_000
 
 
-def test_the_page_says_how_often_the_training_images_were_gone_through(of_four):
+def test_the_page_gives_the_number_of_epochs(of_four):
     read = words(read_page(of_four))
     trained = (
         "60,000 updates on Shapeset-3×2, 60,000 updates (12 epochs) on MNIST, 60,000 updates (15 epochs) on CIFAR-10 "
         "and 60,000 updates (6.7 epochs) on Small-ImageNet"
     )
-    assert f"mini-batches of 10, for {trained} (scale made_up). An epoch goes once through all" in read
-    assert f"were trained for {trained}; the paper's have" in read
+    assert (
+        f"and take {trained} (scale made_up). An update is one step of stochastic gradient descent on 10 images."
+        in read
+    )
+    assert "An epoch is one pass through all training images" in read
+    assert f"a layer and take {trained}; the paper's have" in read
 
 
 @pytest.mark.parametrize(
-    ("updates", "told"),
+    ("updates", "text"),
     [(1000, " (0.2 epochs)"), (5000, " (1 epoch)"), (7500, " (1.5 epochs)"), (5_000_000, " (1,000 epochs)")],
 )
-def test_epochs_are_counted_in_words(tmp_path, updates, told):
+def test_epochs_are_given_in_words(tmp_path, updates, text):
     write_params(tmp_path, RECIPES, ["mnist"])
     params = load_params(tmp_path / "params.yaml")
     params.settings.updates["mnist"] = updates
-    assert render.epochs("mnist", params) == told
-    assert render.trained(params) == f"{updates:,} updates{told} on MNIST"
+    assert render.epochs("mnist", params) == text
+    assert render.trained(params) == f"{updates:,} updates{text} on MNIST"
 
 
 def test_rendering_again_gives_the_same_bytes(copied):
@@ -188,7 +194,7 @@ def test_rendering_again_gives_the_same_bytes(copied):
     assert pictures(copied) == drawn
 
 
-def test_the_page_asks_for_nothing_beside_it(rendered):
+def test_the_page_loads_no_other_file(rendered):
     page = read_page(rendered)
     head = page.split("</head>")[0]
     assert "default-src 'none'" in head  # the browser itself refuses any request
@@ -228,7 +234,7 @@ def test_table_1_has_our_number_and_the_papers_of_every_model_and_data_set(of_fo
     assert 'class="footnote"' not in read_page(of_four)
 
 
-def test_the_chosen_runs_are_told_below_table_1(of_four):
+def test_the_chosen_runs_are_listed_below_table_1(of_four):
     _, *details = tables_of(read_page(of_four))
     judged = pd.read_csv(of_four / "reports/table1.csv")
     for rows, dataset in zip(details, DATASETS, strict=True):
@@ -274,7 +280,7 @@ def test_cells_of_table_1_that_have_not_been_run_say_why(changing):
 
 
 def words(page: str) -> str:
-    """What is read outside of scripts, with single spaces."""
+    """The visible text, with single spaces."""
     bare = re.sub(r"<script.*?</script>|<style.*?</style>|<[^>]*>", "", page, flags=re.S)
     return html.unescape(" ".join(bare.split()))
 
@@ -282,31 +288,31 @@ def words(page: str) -> str:
 def test_the_page_says_how_runs_were_chosen_and_how_much_smaller_they_are_than_the_papers(changing):
     render.main(load_params())
     read = words(read_page(changing))
-    assert "Every model is trained once, with one seed, at each of the learning rates 0.01, 0.03, 0.1, 0.3; the" in read
-    assert "the best of these runs is then repeated with 1 further seed. What is shown" in read
-    assert "Here the network has 5 hidden layers; the one in the paper's figure has 4." in read
-    assert "have 64 units a layer and were trained for 60,000 updates on Shapeset-3×2; the paper's have" in read
-    assert "errors above the paper's are to be expected" in read
+    assert "Every model is trained with one seed at each of the learning rates 0.01, 0.03, 0.1, 0.3. The" in read
+    assert "The best of these runs is repeated with 1 more seed. The chosen run" in read
+    assert "This network has 5 hidden layers; the one in the paper's figure has 4." in read
+    assert "have 64 units a layer and take 60,000 updates on Shapeset-3×2; the paper's have" in read
+    assert "Expect higher errors than the paper's" in read
 
 
-def test_the_papers_own_scale_has_no_excuse(changing):
+def test_the_papers_own_scale_explains_no_higher_errors(changing):
     as_the_papers = {"hidden_units": 1000, "updates": {"shapeset": 5_000_000}, "hidden_layers": [1, 5], "seeds": 1}
     params = yaml.safe_load((changing / "params.yaml").read_text(encoding="utf-8"))
     params["scales"]["made_up"] |= as_the_papers
     (changing / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
     render.main(load_params())
     read = words(read_page(changing))
-    assert "at each depth and each of the learning rates 0.01, 0.03, 0.1, 0.3. What is shown" in read
+    assert "at each depth and each of the learning rates 0.01, 0.03, 0.1, 0.3. The chosen run" in read
     assert "1 or 5 hidden layers" in read
-    assert "errors above" not in read
+    assert "higher errors" not in read
 
 
-def test_a_removed_model_is_gone_though_its_files_still_lie_there(changing):
+def test_a_removed_model_is_not_shown_even_if_its_files_remain(changing):
     write_params(changing, {model: recipe for model, recipe in RECIPES.items() if model != "sigmoid"})
     render.main(load_params())
     page = read_page(changing)
     # figures 2 and 11, the average singular values, theory, the playback and the depths
-    assert page.count("sigmoid is not among the models of params.yaml.") == 6
+    assert page.count("params.yaml does not list the model sigmoid.") == 6
     assert "Figure 2. " not in {title[:10] for title in titles(page)}
     assert not any("sigmoid" in json.dumps(specification.get("datasets")) for specification in specifications(page))
     overview, runs = tables_of(page)
@@ -336,25 +342,25 @@ def test_a_model_whose_runs_all_diverged_is_shown_as_such(changing):
     assert not any(row.get("model") == "tanh" for each in specifications(page) for row in rows_of(each))
 
 
-def test_a_page_without_any_results_says_so_everywhere(changing):
+def test_a_page_without_results_explains_every_gap(changing):
     shutil.rmtree(changing / "data")
     (changing / "reports/table1.csv").unlink()
     render.main(load_params())
     page = read_page(changing)
     assert specifications(page) == []
-    assert "Shapeset-3×2 has nothing for this figure" in page
+    assert "Shapeset-3×2 has no data for this figure" in page
     assert [row[1:] for row in tables_of(page)[1]] == [["not run yet, `dvc repro` runs it"]] * len(RECIPES)
     assert list(pictures(changing)) == []
 
 
-def test_a_page_whose_every_run_diverged_says_so(changing):
+def test_a_page_whose_every_run_diverged_shows_only_data_and_costs(changing):
     for file in (changing / "data/runs/shapeset").glob("*/runs.parquet"):
         pd.read_parquet(file).assign(chosen=False).to_parquet(file)
     render.main(load_params())
     assert [title[:9] for title in titles(read_page(changing))] == ["Figure 1.", "Figure 5."]
 
 
-def test_results_of_other_parameters_are_told_and_not_drawn(changing):
+def test_results_of_other_parameters_are_named_and_not_drawn(changing):
     write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
     render.main(load_params())
     page = html.unescape(read_page(changing))
@@ -362,17 +368,17 @@ def test_results_of_other_parameters_are_told_and_not_drawn(changing):
     assert "tanh: tanh units, normalized initialization\n" not in page
 
 
-def test_what_models_were_trained_on_is_told(changing):
+def test_the_page_names_the_training_devices(changing):
     render.main(load_params())
     assert "Trained on: an abacus. Drawn on: " in read_page(changing)
 
 
-def test_a_model_with_a_papers_name_and_another_recipe_is_told(changing):
+def test_a_model_with_a_papers_name_and_another_recipe_is_named(changing):
     write_params(changing, {**RECIPES, "tanh": ("tanh", "normalized")})
     write_made(changing, "shapeset", "tanh")
     render.main(load_params())
     page = read_page(changing)
-    sentence = "Here tanh is another model than the paper's tanh: its initialization is normalized, not standard."
+    sentence = "tanh differs from the paper's tanh: its initialization is normalized, not standard."
     assert sentence in html.unescape(page)
     assert "tanh: tanh units, normalized initialization" in page
     assert "tanh: tanh units, standard initialization" not in page
@@ -386,14 +392,14 @@ def test_a_batch_normalized_model_is_not_taken_for_the_papers(changing):
     render.main(load_params())
     page = html.unescape(read_page(changing))
     assert "tanh: tanh units, standard initialization, batch normalization" in page
-    assert "another model than the paper's tanh: its batch_normalization is True, not False." in page
+    assert "tanh differs from the paper's tanh: its batch_normalization is True, not False." in page
     jacobians = render.read_results("shapeset", load_params()).jacobians
     named = jacobians.groupby("model", observed=True)["paper_model"].agg(lambda names: set(names.dropna()))
     assert named["tanh"] == set()
     assert all(named[name] == {name} for name in RECIPES if name != "tanh")
 
 
-def test_a_removed_data_set_is_gone_though_its_files_still_lie_there(changing):
+def test_a_removed_data_set_is_not_shown_even_if_its_files_remain(changing):
     write_results(changing, "mnist", RECIPES)
     write_params(changing, RECIPES, ["mnist", "shapeset"])
     render.main(load_params())

@@ -7,10 +7,9 @@ from stages.figures import style
 
 
 def draw(monitored: pd.DataFrame) -> alt.FacetChart:
-    """Means as lines in bands one standard deviation up and down, one panel a model.
+    """Mean lines in bands of ± one standard deviation, one panel per model.
 
-    monitored: one row per update and hidden layer of each model, with the heading of its panel, with
-    activation_mean and activation_std.
+    monitored: one row per model, update and hidden layer, with panel (heading), activation_mean and activation_std.
     """
     columns = ["update", "activation_mean", "activation_std"]
     table = style.in_lists(monitored, ["model", "layer"], columns)

@@ -1,4 +1,4 @@
-"""Figures 3 and 10: the 98th percentiles and the standard deviation of each layer's activations during training."""
+"""Figures 3 and 10: 98th percentile and standard deviation of each layer's activations during training."""
 
 import altair as alt
 import pandas as pd
@@ -7,10 +7,9 @@ from stages.figures import style
 
 
 def draw(monitored: pd.DataFrame) -> alt.FacetChart:
-    """Standard deviations as lines and 98th percentiles as dots, one panel a model.
+    """Standard deviations as lines and 98th percentiles as dots, one panel per model.
 
-    monitored: one row per update and hidden layer of each model, with the heading of its panel, with
-    activation_std and activation_p98.
+    monitored: one row per model, update and hidden layer, with panel (heading), activation_std and activation_p98.
     """
     columns = ["update", "activation_std", "activation_p98"]
     table = style.in_lists(monitored, ["model", "layer"], columns)

@@ -1,4 +1,4 @@
-"""What the page shows of a figure: a chart for each data set, its words, and why a model is not in it."""
+"""A figure on the page: one chart per data set, its text, and a note for each missing model."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,24 +6,33 @@ import altair as alt
 import pandas as pd
 
 from stages.claims.table1 import NOT_RUN, PAPER_MODELS
+from stages.datasets.dataset import find_dataset
 from stages.figures import style
 from stages.figures.contents import SURFACES, Figure
 from stages.figures.results import Results, hidden_layers
+from stages.params import DATASETS
 
 
 def charts_of(
     figure: Figure, results: Mapping[str, Results], surfaces: pd.DataFrame, found: Sequence[str]
 ) -> list[dict]:
-    """One chart of the figure for each data set, or one of all; `found` are sentences on what was found."""
+    """One chart of the figure per data set, or one for all; `found` are sentences about this run's results."""
     if figure.table == SURFACES:
         chart = figure.draw(surfaces) if len(surfaces) else None
         notes = [] if chart else [f"The costs' surfaces are {NOT_RUN}."]
         return [chart_of(figure, figure.key, "", chart, notes, [], found)]
-    return [
+    charts = [
         chart_of(figure, f"{dataset}-{figure.key}", of.about.title, *drawn(figure, of), words(figure, of), found)
         for dataset, of in results.items()
         if figure.endless in (None, of.about.endless)
     ]
+    return charts or [chart_of(figure, figure.key, "", None, [not_listed(figure)], [], found)]
+
+
+def not_listed(figure: Figure) -> str:
+    """A sentence for a figure whose data sets are all missing from params.yaml."""
+    titles = [about.title for about in map(find_dataset, DATASETS) if about.endless == figure.endless]
+    return f"Not part of this run: {', '.join(titles)}. To add a data set, list it in params.yaml."
 
 
 def chart_of(
@@ -35,7 +44,7 @@ def chart_of(
     said: list[str],
     found: Sequence[str],
 ) -> dict:
-    """A chart with its words as the page takes it; `dataset` is a title."""
+    """A chart with its text, as the page template takes it; `dataset` is a title."""
     title = f"{figure.label}. {figure.title}\n{dataset}".strip()
     read_out = " ".join([f"{title.replace(chr(10), ', ')}.", figure.look, *found])
     specification = style.specification(chart, title, read_out) if chart else None
@@ -43,7 +52,7 @@ def chart_of(
 
 
 def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, list[str]]:
-    """The figure of these results, None where nothing of it is there, and a sentence for each model that it lacks."""
+    """The figure of these results (None without any data), and a sentence for each missing model."""
     wanted = models_of(figure, results)
     lacking = [model for model in wanted if model not in results.labels or model in results.absent]
     notes = [why_absent(model, results) for model in lacking]
@@ -51,38 +60,36 @@ def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, l
     if wanted:
         table = in_panels(table, [model for model in wanted if model not in lacking], results.headings)
     if table.empty:
-        return None, notes or [f"{results.about.title} has nothing for this figure: {NOT_RUN}."]
+        return None, notes or [f"{results.about.title} has no data for this figure: {NOT_RUN}."]
     return figure.draw(table), notes
 
 
 def models_of(figure: Figure, results: Results) -> list[str]:
-    """The models that are to be in the figure, the paper's first."""
+    """The models that the figure shows, the paper's first."""
     further = {model: recipe for model, recipe in results.recipes.items() if model not in PAPER_MODELS}
     return [*figure.models, *(model for model, recipe in further.items() if figure.further(recipe))]
 
 
 def why_absent(model: str, results: Results) -> str:
-    """Why these results have nothing of a model."""
+    """Why these results lack a model."""
     if model not in results.labels:
-        return f"{model} is not among the models of params.yaml."
+        return f"params.yaml does not list the model {model}."
     return f"{model} has no results on {results.about.title}: {results.absent[model]}."
 
 
 def words(figure: Figure, results: Results) -> list[str]:
-    """What is said beside the figure of these results alone: of the data set, and of another depth than the paper's."""
+    """Sentences beside the chart: about the data set, and about a depth that differs from the paper's."""
     sentences = [results.about.words] if figure.describes_data else []
     models = [model for model in models_of(figure, results) if model in results.chosen]
     shown = sorted({results.chosen[model].hidden_layers for model in models})
     if figure.paper_hidden_layers and shown and figure.paper_hidden_layers not in shown:
         here = " or ".join(hidden_layers(count) for count in shown)
-        sentences.append(
-            f"Here the network has {here}; the one in the paper's figure has {figure.paper_hidden_layers}."
-        )
+        sentences.append(f"This network has {here}; the one in the paper's figure has {figure.paper_hidden_layers}.")
     return sentences
 
 
 def in_panels(table: pd.DataFrame, models: list[str], headings: dict[str, str]) -> pd.DataFrame:
-    """The rows of `models`, with a column `panel` that names each model's panel, in the order of `models`."""
+    """The rows of `models`, with the heading of each model's panel in the column `panel`, in the order of `models`."""
     rows = table[table["model"].isin(models)]
     panel = rows["model"].cat.set_categories(models).cat.rename_categories([headings[model] for model in models])
     return rows.assign(panel=panel)

@@ -1,4 +1,4 @@
-"""What the page shows, in the paper's order: each figure with its words, the models in it, and how it is drawn."""
+"""The page's figures in the paper's order, each with its text, its models and its drawing function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SURFACES = "surfaces"
 
 
 def no_model(recipe: Model) -> bool:
-    """No model beside the paper's."""
+    """No other model."""
     return False
 
 
@@ -37,17 +37,17 @@ def every_model(recipe: Model) -> bool:
 
 
 def of_sigmoid_units(recipe: Model) -> bool:
-    """Those with the sigmoid, of whatever depth or beginning."""
+    """Models with the sigmoid, at any depth and from any start."""
     return recipe.activation == "sigmoid"
 
 
 def of_other_units(recipe: Model) -> bool:
-    """Those with any other activation."""
+    """Models with any other activation."""
     return not of_sigmoid_units(recipe)
 
 
 def of_random_weights(recipe: Model) -> bool:
-    """Those whose training begins from random weights, which theory is of: not from pre-trained ones."""
+    """Models that start from random weights, which the theory describes, not from pre-trained ones."""
     return recipe.pretraining is None
 
 
@@ -56,12 +56,12 @@ class Figure:
     """One figure of the page.
 
     key: its name in file names and links. label: its place in the paper. look: what to look for. paper: what the paper
-    found, where it shows this. table: what it is drawn from, one of `stages.figures.results.Results`, or SURFACES,
-    which are of none of the data sets. claims: those that it bears on, by their names in `stages.claims.ledger`.
-    models: the paper's models in it, top to bottom. further: which models that are not the paper's are shown after
-    them. paper_hidden_layers: how deep the network of the paper's figure is, where that has to be said. endless: True
-    where it is of endless data sets only, False where of finite ones only. still: whether it is a picture too.
-    describes_data: whether each data set's own words stand beside its chart.
+    found, if it has this figure. table: the table it draws, a field of `stages.figures.results.Results`, or SURFACES,
+    which belongs to no data set. claims: those that it bears on, by their names in `stages.claims.ledger`.
+    models: the paper's models in it, top to bottom. further: selects the other models shown after them.
+    paper_hidden_layers: depth of the network in the paper's figure, if the page compares it with ours. endless: True
+    for endless data sets only, False for finite ones only. still: whether it is also saved as a picture.
+    describes_data: whether each data set's description stands beside its chart.
     """
 
     key: str
@@ -86,8 +86,8 @@ SECTIONS = {
             "figure-1",
             "Figure 1",
             "Examples of every class",
-            "These are the first test images of every class: what the networks are asked to name. See how much images "
-            "of one class differ, and how little some of different classes do.",
+            "The first test images of every class. Networks have to name the class. Images of one class often differ "
+            "more than images of two classes.",
             "",
             "examples",
             examples.draw,
@@ -99,11 +99,10 @@ SECTIONS = {
             "figure-2",
             "Figure 2",
             "Sigmoid: mean and spread of each layer's activations",
-            "Follow the top layer: is it pressed against 0, where the sigmoid is flat? Then see whether it ever comes "
-            "back.",
-            "The top layer falls to 0 within the first updates and stays there for a long time, while the layers below "
-            "keep means of about 0.5 and more. With four hidden layers it comes back late in training; with five it "
-            "never did.",
+            "Follow the top layer: does it stay near 0, where the sigmoid is flat? Does it ever recover?",
+            "The top layer falls to 0 within the first updates and stays there for a long time, while the lower layers "
+            "keep means of about 0.5 or more. With four hidden layers it recovers late in training; with five it never "
+            "did.",
             "monitored",
             activation_means.draw,
             ("sigmoid-top-saturates", "sigmoid-depth4-escapes", "sigmoid-pretrained-escapes"),
@@ -114,10 +113,11 @@ SECTIONS = {
         Figure(
             "figure-3",
             "Figure 3",
-            "Tanh and softsign: how close each layer's activations come to ±1",
-            "Dots near 1 are a saturated layer. Look for the order in which the layers get there.",
-            "Tanh layers saturate one after the other, the first layer first; softsign layers saturate less, and all "
-            "at about the same time.",
+            "Tanh and softsign: saturation of each layer",
+            "A dot near 1 means that layer's units are pinned at their limit and pass back almost no gradient. In "
+            "which order do the layers get there?",
+            "Tanh layers saturate one after another, layer 1 first. Softsign layers saturate less, and all at about "
+            "the same time.",
             "monitored",
             activation_spread.draw,
             ("tanh-saturates-in-order", "softsign-saturates-together"),
@@ -128,10 +128,10 @@ SECTIONS = {
             "figure-4",
             "Figure 4",
             "Activations at the end of training",
-            "Look where each layer's activations pile up. At −1 and 1 the gradient vanishes; around 0 the unit is as "
-            "good as linear.",
-            "Tanh activations of the lower layers pile up at −1 and 1; those of softsign gather around ±0.6 to ±0.8, "
-            "where it bends but is not flat.",
+            "Where do each layer's activations pile up? At −1 and 1 the gradient vanishes; near 0 the unit is almost "
+            "linear.",
+            "Tanh activations of the lower layers pile up at −1 and 1. Softsign activations gather around ±0.6 to "
+            "±0.8, where the curve bends but is not flat.",
             "histograms",
             histograms.final_activations,
             ("tanh-ends-at-extremes",),
@@ -143,11 +143,11 @@ SECTIONS = {
         Figure(
             "figure-5",
             "Figure 5",
-            "Two costs over two weights",
-            "Look for dots: they mark plateaus, where the way down is too gentle to reach the lowest cost within one "
-            "side of the square. The network has one tanh unit between two weights and tells ten examples of two "
-            "classes apart; the dark band is its valley.",
-            "The quadratic cost has more plateaus, on which gradient descent hardly moves.",
+            "Two cost functions over two weights",
+            "Dots mark plateaus: at that slope, walking the full width of the square would not reach the lowest cost. "
+            "The network has one tanh unit between two weights and separates ten examples of two classes. The dark "
+            "band is its valley.",
+            "The quadratic cost has more plateaus, where gradient descent hardly moves.",
             SURFACES,
             cost_surfaces.draw,
             ("cross-entropy-fewer-plateaus",),
@@ -158,9 +158,9 @@ SECTIONS = {
             "figure-6",
             "Figure 6",
             "Activations at initialization",
-            "Compare the layers' widths. A layer whose activations are narrower passes on less than it gets.",
-            "With the standard initialization each layer is narrower than the one below; with the normalized one they "
-            "keep most of their width all the way up.",
+            "Compare the widths of the histograms. A narrower layer passes on a weaker signal.",
+            "With standard initialization each layer is narrower than the one below. With normalized initialization "
+            "the layers keep most of their width.",
             "histograms",
             histograms.initial_activations,
             ("standard-activations-shrink",),
@@ -171,9 +171,9 @@ SECTIONS = {
             "figure-7",
             "Figure 7",
             "Back-propagated gradients at initialization",
-            "The same picture upside down: gradients start at the top layer and go down. Each panel has its own axes.",
-            "With the standard initialization the gradient shrinks on its way to the first layer; with the normalized "
-            "one it keeps more of its width.",
+            "Now follow the error signal down from the top layer to layer 1. (Scales differ between panels.)",
+            "With standard initialization the gradient shrinks on its way down to layer 1. With normalized "
+            "initialization it keeps more of its width.",
             "histograms",
             histograms.initial_back_propagated_gradients,
             ("standard-gradients-shrink",),
@@ -184,8 +184,9 @@ SECTIONS = {
             "figure-8",
             "Figure 8",
             "Weight gradients at initialization",
-            "Shrinking activations and shrinking gradients make up for each other here. Each panel has its own axes.",
-            "The weight gradients have about the same width in every layer, with either initialization.",
+            "Weight gradients hide the problem: one factor shrinks upwards, the other downwards, and their product is "
+            "about the same in every layer. (Scales differ between panels.)",
+            "Weight gradients have about the same width in every layer, with either initialization.",
             "histograms",
             histograms.initial_weight_gradients,
             ("weight-gradients-level",),
@@ -195,12 +196,11 @@ SECTIONS = {
         Figure(
             "theory",
             "Section 4.2.1",
-            "Every layer's variances, as predicted and as measured",
-            "Dots are measured. Dashed lines are the paper's argument, which takes every unit for linear; solid lines "
-            "are exact for layers of infinitely many units, whatever their activation. Where the two part, the linear "
-            "argument stops holding.",
-            "Variances are multiplied from layer to layer by n·Var[W]: by a third with the standard initialization, "
-            "by about 1 with the normalized one.",
+            "Variances in every layer: predicted and measured",
+            "Dashed: the paper's formula, which treats units as linear. Solid: mean-field theory, exact for infinitely "
+            "wide layers. Dots: measured. The formula fails where dashed and solid lines part.",
+            "Each layer multiplies the variance by n·Var[W]: one third with standard initialization, about 1 with "
+            "normalized initialization.",
             "theory",
             theory.draw,
             ("variance-matches-theory",),
@@ -211,10 +211,8 @@ SECTIONS = {
             "jacobians",
             "Section 4.2.1",
             "Average singular value from each layer to the next",
-            "By how much a small change of one layer's activations grows or shrinks in the next, on average over all "
-            "directions. Look which models stay near 1, where it would keep its size, and whether training brings the "
-            "others there.",
-            "About 0.5 for tanh with the standard and 0.8 with the normalized initialization.",
+            "Nudge one layer: how large is the nudge in the next, averaged over all directions? 1 means unchanged.",
+            "About 0.5 for tanh with standard and 0.8 with normalized initialization.",
             "jacobians",
             jacobians.draw,
             ("jacobian-closer-to-one",),
@@ -225,10 +223,9 @@ SECTIONS = {
             "spectra",
             "Section 4.2.1",
             "All singular values from each layer to the next",
-            "The averages above hide how unequal the singular values are: some directions of a layer are passed on at "
-            "several times their size while others all but vanish. Look how steep the lines are, and how training "
-            "(from dashed to solid) tilts them.",
-            "It reports only the averages.",
+            "The average hides the spread: some directions grow severalfold while others almost vanish. A steeper line "
+            "means a larger spread. Compare before training (dashed) with after (solid).",
+            "Only the averages are reported.",
             "spectra",
             spectra.draw,
             (),
@@ -241,10 +238,9 @@ SECTIONS = {
             "figure-9",
             "Figure 9",
             "Weight gradients during training",
-            "Look how far apart the layers are: on the logarithmic axis equal distances are equal ratios. Then see "
-            "whether they move apart as the network trains.",
-            "The layers' weight gradients, alike at first, come to differ in size as a standard network trains, and "
-            "stay closer together in a normalized one.",
+            "Do the layers move apart during training? On the logarithmic axis equal distances are equal ratios.",
+            "The layers' weight gradients start alike. They diverge as a standard network trains and stay closer "
+            "together in a normalized one.",
             "monitored",
             weight_gradients.draw,
             ("standard-weight-gradients-diverge",),
@@ -254,10 +250,10 @@ SECTIONS = {
         Figure(
             "figure-10",
             "Figure 10",
-            "Tanh with normalized initialization: activations during training",
-            "To be read beside the tanh panel of figure 3. Do the layers start closer together, and does the first "
-            "still run ahead of the others?",
-            "They start closer together and stay so for longer.",
+            "Tanh with normalized initialization: saturation of each layer",
+            "Compare with the tanh panel of figure 3. Do the layers start closer together? Does layer 1 still run "
+            "ahead?",
+            "The layers start closer together and stay together longer.",
             "monitored",
             activation_spread.draw,
             (),
@@ -267,8 +263,8 @@ SECTIONS = {
             "playback",
             "Beyond the paper",
             "Watch every layer learn",
-            "Move the slider: it shows all layers' activations and gradients at that time of training, of the model "
-            "that you choose. The axes follow the gradients' size.",
+            "Choose a model and move the slider through training to see all layers' activations and gradients. The "
+            "axes rescale with the gradients.",
             "",
             "histograms",
             playback.draw,
@@ -282,11 +278,11 @@ SECTIONS = {
         Figure(
             "figure-11",
             "Figure 11",
-            "Test error during training on ever new images",
-            "The chosen run of every model, in a band from the lowest to the highest of its seeds. Look where each "
-            "ends, and when it leaves chance.",
-            "The sigmoid hardly leaves chance, tanh stays behind, softsign and normalized tanh end close together, and "
-            "a network that was pre-trained without labels ends lowest.",
+            "Test error during training on new images at every step",
+            "Line: the run with the best validation error. Band: all seeds. Where does each model end, and when does "
+            "it leave chance?",
+            "The sigmoid hardly leaves chance and tanh stays behind. Softsign and normalized tanh end close together. "
+            "A network pre-trained without labels ends lowest.",
             "curves",
             error_curves.draw,
             (
@@ -306,11 +302,10 @@ SECTIONS = {
             "figure-12",
             "Figure 12",
             "Test error during training on the same images every epoch",
-            "Look where each model ends, and when it leaves chance, the dashed line. Bands are as in figure 11; where "
-            "a curve turns up again, the network has begun to learn its training images by heart.",
-            "The sigmoid learns last and ends highest on MNIST and on CIFAR-10; with the normalized initialization "
-            "tanh learns faster than with the standard one and ends lower, below or level with all others; to softsign "
-            "the initialization makes less of a difference.",
+            "Lines and bands are as in figure 11; the dashed line is chance. A curve that rises again shows "
+            "overfitting.",
+            "The sigmoid learns last and ends highest on MNIST and CIFAR-10. Normalized tanh learns faster than "
+            "standard tanh and ends lower, below or level with all others. Initialization matters less for softsign.",
             "curves",
             error_curves.draw,
             ("same-on-real-data",),
@@ -322,10 +317,9 @@ SECTIONS = {
             "depths",
             "Section 2.3",
             "The best depth of every model",
-            "The lowest validation error that each model reached with each number of hidden layers that it was tried "
-            "with. Look for the large dots, each model's best: do deeper networks do better, and for which models "
-            "not?",
-            "The best depth on Shapeset was five hidden layers, and for the sigmoid four.",
+            "The lowest validation error of each model at each depth. A large dot marks a model's best depth. Which "
+            "models do better when deeper?",
+            "On Shapeset the best depth was five hidden layers, and four for the sigmoid.",
             "runs",
             depths.draw,
             ("best-depth",),

@@ -1,4 +1,4 @@
-"""Figure 5: both costs as surfaces over two weights, with their plateaus."""
+"""Figure 5: both cost functions as surfaces over two weights, with their plateaus."""
 
 import altair as alt
 import numpy as np
@@ -13,10 +13,10 @@ TITLES = {"cross_entropy": "cross-entropy", "quadratic": "quadratic cost"}
 
 
 def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
-    """One panel a cost, banded by height from its own lowest to its own highest point; dots lie on plateaus.
+    """One panel per cost, in bands of equal height from its lowest to its highest point; dots mark plateaus.
 
-    surfaces: one row per cost, weight_1 and weight_2, which are on the same square grid for every cost, with value and
-    plateau (whether it is one there).
+    surfaces: one row per cost, weight_1 and weight_2, on the same square grid for both costs, with value and plateau
+    (bool).
     """
     grids = {
         cost: of_cost.pivot(index="weight_1", columns="weight_2", values=["value", "plateau"])
@@ -65,12 +65,12 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
 
 
 def plateau_percent(grid: pd.DataFrame) -> float:
-    """How much of a surface is plateau."""
+    """The share of a surface that is plateau, in percent."""
     return 100 * grid["plateau"].to_numpy(float).mean()
 
 
 def bands(grid: pd.DataFrame) -> list[dict]:
-    """What is filled with the colour of a band, one over the other: band, from, to (costs), weight_1, weight_2."""
+    """The outlines to fill, in drawing order: outline, band, from and to (costs), weight_1, weight_2."""
     values = grid["value"].to_numpy(float)
     weight_1, weight_2 = grid.index.to_numpy(), grid["value"].columns.to_numpy()
     levels = np.linspace(values.min(), values.max(), BANDS + 1)
@@ -92,13 +92,13 @@ def bands(grid: pd.DataFrame) -> list[dict]:
 
 
 def dots(grid: pd.DataFrame) -> dict:
-    """Some of the grid's points on plateaus: weight_1, weight_2."""
+    """Every APART-th grid point that lies on a plateau: weight_1, weight_2."""
     here = grid["plateau"].iloc[APART // 2 :: APART, APART // 2 :: APART].stack()
     return rounded(here[here.astype(bool)].index.to_frame().to_numpy(float))
 
 
 def rounded(points: np.ndarray) -> dict[str, list[float]]:
-    """Points (count, 2) as lists of numbers with four digits, which is finer than a pixel."""
+    """Points (count, 2) as lists of numbers with four significant digits, finer than a pixel."""
     columns = np.reshape(points, (-1, 2)).T
     return {
         name: [float(f"{value:.4g}") for value in column]

@@ -1,4 +1,4 @@
-"""Section 2.3: the lowest validation error that every model reached with each number of hidden layers."""
+"""Section 2.3: the lowest validation error of every model at each depth."""
 
 import altair as alt
 import pandas as pd
@@ -7,7 +7,7 @@ from stages.figures import style
 
 
 def draw(runs: pd.DataFrame) -> alt.LayerChart:
-    """Errors over depths, a line a model; the chosen run's depth is the large dot.
+    """Lowest errors over depths, one line per model; a large dot marks the chosen run's depth.
 
     runs: one row per run with model, hidden_layers, chosen and validation_error (a fraction; NaN where it diverged).
     """

@@ -9,11 +9,11 @@ from stages.figures import style
 
 
 def draw(curves: pd.DataFrame) -> alt.LayerChart:
-    """The chosen run of every model as a line in a band from the lowest to the highest of its seeds.
+    """Every model's chosen run as a line, in a band from the lowest to the highest seed.
 
-    curves: one row per model, seed and update with test_error (fraction), chosen, chance_percent (the error of
-    always naming the commonest class) and epoch_updates (the updates of one epoch, where there are epochs). An error
-    of 0, or of a run that diverged (NaN), has no place on a logarithmic axis.
+    curves: one row per model, seed and update with test_error (fraction), chosen, chance_percent (the error of always
+    predicting the most common class) and epoch_updates (updates per epoch; NaN for endless data). Errors of 0 and of
+    diverged runs (NaN) are left out, since the axis is logarithmic.
     """
     shown = curves[curves["test_error"] > 0]
     columns = ["update", "test_error"]
@@ -61,7 +61,7 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
 
 
 def ticks(percent: pd.Series) -> list[float]:
-    """Round percentages in the range of these: at about equal ratios, or at equal steps where the range is narrow."""
+    """Round percentages within the range of `percent`: at about equal ratios, or at equal steps in a narrow range."""
     low, high = percent.min(), percent.max()
 
     def round_numbers(*firsts: int) -> list[float]:

@@ -1,4 +1,4 @@
-"""Figure 1: a contact sheet with examples of every class."""
+"""Figure 1: examples of every class."""
 
 import base64
 import io
@@ -10,14 +10,14 @@ from PIL import Image
 
 from stages.figures import style
 
-SIZE = 64  # pixels an image is shown at where there is room, as in the paper
+SIZE = 64  # largest size of an image in pixels, as in the paper
 
 
 def draw(examples: pd.DataFrame) -> alt.Chart:
-    """A row of images a class.
+    """One row of images per class.
 
     examples: one row per image with class_name (in the order of the labels), example (1, 2, …) and image, uint8
-    (height, width), or (height, width, 3) red, green and blue.
+    (height, width) or (height, width, 3).
     """
     table = examples[["class_name", "example"]].assign(picture=[picture(image) for image in examples["image"]])
     return (

@@ -5,9 +5,9 @@ import pandas as pd
 
 from stages.figures import style
 
-TAILS = 0.004  # share of a histogram of gradients that is not shown, half of it on either side
-# Bins of gradients that are drawn as one. At initialization all examples of a class have nearly the same gradients, so
-# that the values come in clumps and fine bins show these instead of the distribution.
+TAILS = 0.004  # share of the gradients that is cut off, half on each side
+# Neighbouring bins of gradients are merged: at initialization all examples of a class have nearly the same gradients,
+# so fine bins would show these clumps instead of the distribution.
 POOLED = 4
 
 
@@ -44,17 +44,17 @@ def at_the_end(histograms: pd.DataFrame) -> pd.DataFrame:
 
 
 def of(histograms: pd.DataFrame, quantity: str) -> pd.DataFrame:
-    """One quantity: one row per model, with the heading of its panel, layer and bin (left, right) with its density."""
+    """The rows of one quantity: model, panel (heading), layer, bin (left, right) and density."""
     return histograms.loc[histograms["quantity"] == quantity, ["model", "panel", "layer", "left", "right", "density"]]
 
 
 def of_activations(table: pd.DataFrame) -> alt.FacetChart:
-    """Histograms over one axis for all panels; densities of their own, or wide histograms would be pressed flat."""
+    """Histograms with one x axis for all panels and a density axis per panel, so that wide histograms stay visible."""
     return overlaid(table, alt.X("middle:Q", title="activation")).resolve_scale(y="independent")
 
 
 def of_gradients(table: pd.DataFrame, title: str) -> alt.FacetChart:
-    """Histograms over an axis for each panel, since models differ far more than the layers of one model do."""
+    """Histograms with an x axis per panel, since models differ far more than the layers of one model."""
     by_panel = pooled(table, ["model", "panel", "layer"]).groupby("model", observed=True, group_keys=False)[
         table.columns.tolist()
     ]
@@ -63,7 +63,7 @@ def of_gradients(table: pd.DataFrame, title: str) -> alt.FacetChart:
 
 
 def pooled(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """The histograms, one each of the columns `by`, with every POOLED neighbouring bins as one."""
+    """The histograms, grouped by the columns `by`, with every POOLED neighbouring bins merged."""
     bins = table.assign(
         mass=table["density"] * (table["right"] - table["left"]),
         pool=table.groupby(by, observed=True).cumcount() // POOLED,
@@ -73,7 +73,7 @@ def pooled(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def without_tails(panel: pd.DataFrame) -> pd.DataFrame:
-    """The bins, as far to the left as to the right of 0, in which every layer has all but TAILS of its values."""
+    """The bins of a range symmetric around 0 that holds all but TAILS of every layer's values."""
     mass = panel["density"] * (panel["right"] - panel["left"])
     by_layer = mass.groupby(panel["layer"], observed=True)
     share = mass / by_layer.transform("sum")
@@ -85,7 +85,7 @@ def without_tails(panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def overlaid(histograms: pd.DataFrame, x: alt.X) -> alt.FacetChart:
-    """The layers' histograms as lines over each other, from bin middle to bin middle, one panel a model."""
+    """The layers' histograms as overlaid lines through the bin middles, one panel per model."""
     columns = ["left", "right", "density"]
     table = style.in_lists(histograms, ["model", "layer"], columns)
     chosen = style.isolated("layer")

@@ -13,10 +13,10 @@ MOMENTS = {
 
 
 def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
-    """Values over the pairs of layers, a line a model, one panel a moment; the paper's two values stand beside.
+    """Values over the pairs of layers, one line per model, one panel per moment, beside the paper's two values.
 
-    jacobians: one row per model, moment and layer (the lower of the pair) with average_singular_value and paper_model,
-    the paper's name of the model with this recipe.
+    jacobians: one row per model, moment and layer (the lower of the pair) with average_singular_value and paper_model
+    (the paper's name for this recipe).
     """
     table = style.inlined(jacobians, ["model", "moment", "layer", "average_singular_value"])
     table["paper_value"] = jacobians["paper_model"].map(PAPER_VALUES).where(table["moment"] == "initial")

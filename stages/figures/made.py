@@ -1,4 +1,4 @@
-"""How the results were made, so that a reader can repeat it: parameters and libraries."""
+"""The parameters and library versions with which a reader can repeat the run."""
 
 import platform
 from dataclasses import asdict
@@ -13,7 +13,7 @@ LIBRARIES = ("torch", "numpy", "scikit-learn", "scipy", "pandas", "dvc", "great_
 
 
 def parameters(params: Params) -> str:
-    """All that is in force of params.yaml, as YAML; what a model does not set is left out."""
+    """The parts of params.yaml that this run uses, as YAML; a model's default values are left out."""
     given = {
         "scale": params.scale,
         "device": params.device,
@@ -29,7 +29,7 @@ def parameters(params: Params) -> str:
 
 
 def set_of(model: Model) -> dict[str, Any]:
-    """The keys of a model that are not as by default."""
+    """The keys of a model that differ from the defaults."""
     default = Model(model.activation, model.initialization)
     special = {key: value for key, value in asdict(model).items() if value != getattr(default, key)}
     return {"activation": model.activation, "initialization": model.initialization, **special}

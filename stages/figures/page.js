@@ -1,9 +1,9 @@
-// Draws each chart from the specification beside it when it comes near the screen, as wide as its place, and lets
-// what a reader sets once hold for all charts.
+// Draws each chart from the specification beside it when it comes near the screen, fits its width to the page, and
+// shares the reader's settings between all charts.
 
 const themes = JSON.parse(document.getElementById("themes").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const drawn = new Map(); // place → its view, the observer of its width, and the signals with controls of their own
+const drawn = new Map(); // place → its view, the observer of its width, and the signals that have controls
 const shared = {}; // signal → value, store → tuples
 
 const specificationOf = (place) => JSON.parse(place.parentElement.querySelector("script").textContent);
@@ -32,11 +32,11 @@ const draw = async (place, theme) => {
   const { view, vgSpec } = await vegaEmbed(place, specificationOf(place), options);
   const controlled = (vgSpec.signals ?? []).filter((signal) => signal.bind).map(({ name }) => name);
   const width = vgSpec.signals?.some(({ name }) => name === "child_width") ? "child_width" : "width";
-  const columns = vgSpec.layout?.columns ?? 1; // panels beside each other
+  const columns = vgSpec.layout?.columns ?? 1; // panels side by side
   const around = place.querySelector("svg").width.baseVal.value - columns * view.signal(width); // axes, padding
-  const rows = vgSpec.signals?.find(({ name }) => name === "y_step"); // of pictures, which shrink with their columns
+  const rows = vgSpec.signals?.find(({ name }) => name === "y_step"); // rows of pictures shrink with their columns
   const fit = async () => {
-    if (!place.clientWidth) return; // of a data set that is not shown
+    if (!place.clientWidth) return; // its data set is hidden
     await view.signal(width, Math.max(150, (place.clientWidth - around) / columns)).resize().runAsync();
     if (rows) view.signal("y_step", Math.min(rows.value, view.scale("x").bandwidth() + 6)).resize().runAsync();
   };
@@ -49,30 +49,30 @@ const draw = async (place, theme) => {
     if (has(view, "data", store)) view.addDataListener(store, (_, tuples) => isolate(field, tuples));
   }
   const slider = bind.querySelector("input[type=range]");
-  if (slider) tellOf(slider, view);
+  if (slider) labelSlider(slider, view);
   observer.observe(place.parentElement);
 };
 
-const tellOf = (slider, view) => {
+const labelSlider = (slider, view) => {
   const output = document.createElement("output");
   slider.after(output);
-  const tell = (_, text) => {
+  const update = (_, text) => {
     output.textContent = text;
     slider.setAttribute("aria-valuetext", text);
   };
-  view.addSignalListener("moment_told", tell);
-  tell("moment_told", view.signal("moment_told"));
+  view.addSignalListener("moment_text", update);
+  update("moment_text", view.signal("moment_text"));
 };
 
 const isolate = (field, tuples) => {
-  const told = tuples.map(({ unit, fields, values }) => ({ unit, fields, values }));
-  const plain = JSON.parse(JSON.stringify(told)); // without the functions that Vega has put in
+  const selected = tuples.map(({ unit, fields, values }) => ({ unit, fields, values }));
+  const plain = JSON.parse(JSON.stringify(selected)); // drops the functions that Vega adds
   const value = plain[0]?.values[0] ?? "";
   share("data", `isolated_${field}_store`, plain);
   document.getElementById(`isolate-${field}`).value = value;
   if (field !== "model") return;
   share("signals", "shown_model", value);
-  if (value) share("signals", "model", value); // of the playback, which shows one at a time
+  if (value) share("signals", "model", value); // the playback shows one model at a time
 };
 
 for (const field of ["layer", "model"]) {
@@ -105,7 +105,7 @@ const show = () => document.querySelectorAll("[data-dataset]").forEach((one) => 
 select?.addEventListener("change", show);
 if (select) show();
 
-// The rows of a chart as its own transforms unpack them, of every model and time; what is packed stays behind.
+// The rows of a chart for every model and time, unpacked by its own transforms; packed columns are left out.
 const rowsOf = async ({ data, datasets, transform = [] }) => {
   const unpacking = transform.filter((one) => !("filter" in one));
   const unseen = { data, datasets, transform: unpacking, mark: "point" };

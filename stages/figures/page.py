@@ -1,4 +1,4 @@
-"""The page: the charts, their words and Table 1 in one HTML document that needs nothing beside it."""
+"""The page: charts, texts and Table 1 in one self-contained HTML document."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 
 
 def html(content: dict) -> str:
-    """Fill page.html.jinja with `content`; the style, the script and the drawing library stand in the document."""
+    """Fill page.html.jinja with `content`; style, script and drawing library are embedded."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
     script = vl_convert.javascript_bundle((FOLDER / "page.js").read_text(encoding="utf-8"))
     themes = {"light": config(**LIGHT), "dark": config(**DARK)}
@@ -26,7 +26,7 @@ def summary(content: dict) -> str:
 
 
 def templates() -> jinja2.Environment:
-    """The templates of this folder."""
+    """The template environment of this folder."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=jinja2.select_autoescape(["html.jinja"]),
@@ -40,10 +40,10 @@ def templates() -> jinja2.Environment:
 
 
 def without_config(specification: dict) -> dict:
-    """The specification without its looks, which all charts of the page share and the reader's setting changes."""
+    """The specification without its config, which all charts of the page share."""
     return {key: value for key, value in specification.items() if key != "config"}
 
 
 def script_json(value: dict) -> str:
-    """`value` as JSON that can stand in a script element, where `</` would end it."""
+    """`value` as JSON that is safe in a script element, where `</` would end it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -11,12 +11,12 @@ from PIL import Image
 
 from stages.figures.style import POINTER
 
-os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # read when the first picture is drawn
+os.environ["FONTCONFIG_FILE"] = str(Path(__file__).with_name("fonts.conf"))  # vl-convert reads it at the first picture
 
 OVERVIEW_WIDTH = 430  # pixels of a panel in the overview
 GAP = 40  # pixels between its charts
 PNG_SCALE = 1.5
-SCALE = 2  # pixels of the overview for each of these
+SCALE = 2  # PNG pixels per pixel of the overview
 
 
 def svg(specification: dict) -> str:
@@ -37,11 +37,11 @@ def smaller(picture: Image.Image) -> bytes:
 
 
 def overview_png(specifications: list[dict]) -> bytes:
-    """Charts side by side, two a row and as high as the other, as one PNG at twice the resolution."""
+    """Charts in rows of two equally high ones, as one PNG at twice the resolution."""
     stills = [still(one) for one in specifications]
     for one in stills:
         panel(one)["width"] = OVERVIEW_WIDTH
-    rows = [as_high_as_the_highest(stills[first : first + 2]) for first in range(0, len(stills), 2)]
+    rows = [equally_high(stills[first : first + 2]) for first in range(0, len(stills), 2)]
     drawn = [[Image.open(io.BytesIO(vl_convert.vegalite_to_png(one, scale=SCALE))) for one in row] for row in rows]
     step = max(chart.width for row in drawn for chart in row) + SCALE * GAP
     heights = [max(chart.height for chart in row) + SCALE * GAP for row in drawn]
@@ -52,8 +52,8 @@ def overview_png(specifications: list[dict]) -> bytes:
     return smaller(together)
 
 
-def as_high_as_the_highest(stills: list[dict]) -> list[dict]:
-    """The charts with their panels stretched until all of them end at the same height."""
+def equally_high(stills: list[dict]) -> list[dict]:
+    """The charts with their panels stretched to the height of the highest chart."""
     heights = [float(re.search(r'height="([\d.]+)"', vl_convert.vegalite_to_svg(one)).group(1)) for one in stills]
     stretched = copy.deepcopy(stills)
     for one, height in zip(stretched, heights, strict=True):
@@ -63,7 +63,7 @@ def as_high_as_the_highest(stills: list[dict]) -> list[dict]:
 
 
 def still(specification: dict) -> dict:
-    """The specification with its title drawn, and without what only answers to a pointer."""
+    """The specification with its title, and without interactive parts."""
     drawn = copy.deepcopy(specification)
     title, *subtitle = drawn["usermeta"]["title"].split("\n")
     drawn["title"] = {"text": title, "subtitle": subtitle}
@@ -72,10 +72,10 @@ def still(specification: dict) -> dict:
     layers[:] = [layer for layer in layers if not layer.get("name", "").startswith(POINTER)]
     for layer in layers:
         layer.pop("name", None)
-        layer["encoding"].pop("opacity", None)  # it fades what a click has not isolated
+        layer["encoding"].pop("opacity", None)  # interactive: it fades what a click has not isolated
     return drawn
 
 
 def panel(specification: dict) -> dict:
-    """The part of a specification that is drawn in each panel: itself where it has no panels."""
+    """The specification of each panel; the specification itself if it has no panels."""
     return specification.get("spec", specification)

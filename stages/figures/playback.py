@@ -1,4 +1,4 @@
-"""Every layer's histograms at any time of training, moved by one slider."""
+"""Every layer's histograms during training, controlled by one slider."""
 
 import altair as alt
 import numpy as np
@@ -12,8 +12,8 @@ QUANTITIES = {
     "back_propagated_gradient": "back-propagated gradients: ∂Cost/∂s",
     "weight_gradient": "weight gradients: ∂Cost/∂W",
 }
-MOMENTS = 16  # of those that were recorded
-DIGITS = 2  # of a density as it is stored, in base 36
+MOMENTS = 16  # shown of the recorded ones
+DIGITS = 2  # of a stored density, in base 36
 HIGHEST = 36**DIGITS - 1
 HEIGHT = 150
 UNPACKED = {
@@ -25,7 +25,7 @@ UNPACKED = {
 
 
 def draw(histograms: pd.DataFrame) -> alt.FacetChart:
-    """One panel a quantity, a line a layer, of the model and at the update that the reader sets.
+    """One panel per quantity, one line per layer, for the model and update that the reader chooses.
 
     histograms: one row per model, update, quantity, hidden layer and bin (left, right) with its density.
     """
@@ -36,9 +36,9 @@ def draw(histograms: pd.DataFrame) -> alt.FacetChart:
     time = alt.param(
         name="moment", value=last, bind=alt.binding_range(min=0, max=last, step=1, name="time of training ")
     )
-    told = alt.param(name="moment_told", expr=f"format({moments}[moment], ',') + ' updates'")
+    text = alt.param(name="moment_text", expr=f"format({moments}[moment], ',') + ' updates'")
     model = alt.param(name="model", value=models[0], bind=alt.binding_select(options=models, name="model "))
-    title = f"model + (indexof({models}, model) < 0 ? ' has nothing to show here' : ' after ' + moment_told)"
+    title = f"model + (indexof({models}, model) < 0 ? ' has no data here' : ' after ' + moment_text)"
     chosen = style.isolated("layer")
     base = (
         alt.Chart(table)
@@ -64,33 +64,33 @@ def draw(histograms: pd.DataFrame) -> alt.FacetChart:
         drawn = drawn.transform_calculate(**{name: expression})
     return (
         drawn.resolve_scale(x="independent", y="independent")
-        .add_params(time, told, model)
+        .add_params(time, text, model)
         .properties(title=alt.Title(alt.ExprRef(title)))
     )
 
 
 def spread(updates: pd.Series) -> list[int]:
-    """At most MOMENTS of the recorded updates, at about equal steps from the first to the last of them."""
+    """At most MOMENTS of the recorded updates, about evenly spaced from the first to the last."""
     recorded = np.unique(updates)
     return recorded[np.unique(np.linspace(0, len(recorded) - 1, MOMENTS).round().astype(int))].tolist()
 
 
 def packed(histograms: pd.DataFrame) -> pd.DataFrame:
-    """One row per model, quantity and layer, with a list of updates and one of what is `packed` of each of them.
+    """One row per model, quantity and layer, with lists of updates and of their packed histograms.
 
-    That is where the bins begin and end (low, high), how wide one is, and the densities over `unit`, which are whole
-    numbers up to HIGHEST, as one text of DIGITS letters and digits each.
+    A packed histogram has the ends of its bins (low, high), the width of a bin, and its densities as one text: each is
+    an integer multiple of `unit` up to HIGHEST, in DIGITS digits of base 36.
     """
     by = ["model", "quantity", "layer", "update"]
     bins = pooled(histograms, by)
     groups = bins.groupby(by, observed=True, sort=False)
     group = groups.ngroup()
-    told = groups.agg(low=("left", "first"), high=("right", "last"), width=("right", "first"), unit=("density", "max"))
-    told["width"] -= told["low"]
-    told["unit"] /= HIGHEST
-    told = told.map(lambda value: float(f"{value:.6g}")).replace({"unit": {0.0: 1.0}})
-    levels = np.rint(bins["density"] / told["unit"].to_numpy()[group]).astype(int)
+    found = groups.agg(low=("left", "first"), high=("right", "last"), width=("right", "first"), unit=("density", "max"))
+    found["width"] -= found["low"]
+    found["unit"] /= HIGHEST
+    found = found.map(lambda value: float(f"{value:.6g}")).replace({"unit": {0.0: 1.0}})
+    levels = np.rint(bins["density"] / found["unit"].to_numpy()[group]).astype(int)
     texts = levels.map({level: np.base_repr(level, 36).zfill(DIGITS) for level in levels.unique()})
-    told["densities"] = texts.groupby(group).agg("".join).to_numpy()
-    identities = told.index.to_frame(index=False).astype({name: histograms[name].dtype for name in ("model", "layer")})
-    return style.in_lists(identities.assign(packed=told.to_dict("records")), by[:-1], ["update", "packed"])
+    found["densities"] = texts.groupby(group).agg("".join).to_numpy()
+    identities = found.index.to_frame(index=False).astype({name: histograms[name].dtype for name in ("model", "layer")})
+    return style.in_lists(identities.assign(packed=found.to_dict("records")), by[:-1], ["update", "packed"])

@@ -10,7 +10,7 @@ COSTS = {"quadratic": "quadratic cost"}
 
 
 def in_words(recipe: Model) -> str:
-    """What a model is: its units and initialization, and whatever else is special about it."""
+    """A model's units and initialization, and everything else that its recipe sets."""
     parts = [f"{recipe.activation} units", f"{recipe.initialization} initialization"]
     if recipe.gain is not None:
         parts[1] += f" with gain {recipe.gain:g}"

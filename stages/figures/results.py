@@ -1,4 +1,4 @@
-"""One data set's results as the figures take them."""
+"""One data set's results, as the figures read them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,11 +15,10 @@ from stages.params import Model
 class Results:
     """Tables of one data set. The column `model` has all models of the page as categories, `layer` all hidden layers.
 
-    dataset: its name in params.yaml. recipes: of the models of params.yaml. absent: why a model has no rows here.
-    devices: what the models were trained on.
-    examples: class_name, example, image. runs: every run. monitored, curves: the chosen run's statistics; the errors
-    of all seeds at the chosen rate and depth. histograms: recorded of the chosen run. jacobians, spectra, theory:
-    measured on it; jacobians also with paper_model, the paper's name of the model with this recipe, if it has one.
+    dataset: its name in params.yaml. recipes: model → recipe, as in params.yaml. absent: model → why it has no rows.
+    devices: what the models were trained on. examples: class_name, example, image. runs: every run. monitored: the
+    chosen run's statistics. curves: the errors of all seeds at the chosen rate and depth. histograms: the chosen run's.
+    jacobians, spectra, theory: measured on the chosen run; jacobians has paper_model, the paper's name for this recipe.
     """
 
     dataset: str
@@ -37,7 +36,7 @@ class Results:
 
     @property
     def about(self) -> Dataset:
-        """What is known of the data set itself."""
+        """The data set's description."""
         return find_dataset(self.dataset)
 
     @property
@@ -47,12 +46,12 @@ class Results:
 
     @cached_property
     def chosen(self) -> dict[str, NamedTuple]:
-        """Each model's chosen run, with the columns of `runs`; none of a model whose runs all diverged."""
+        """Each model's chosen run, with the columns of `runs`; models whose runs all diverged are left out."""
         return {run.model: run for run in self.runs.itertuples() if run.chosen}
 
     @property
     def headings(self) -> dict[str, str]:
-        """What stands over the panel of each model with results: its label, and in a second line its chosen run."""
+        """The panel heading of each model with results: its label and, in a second line, its chosen run."""
         return {
             model: f"{self.labels[model]}\n{hidden_layers(run.hidden_layers)}, "
             f"learning rate {run.learning_rate:g}, seed {run.seed}"
@@ -62,5 +61,5 @@ class Results:
 
 
 def hidden_layers(count: int) -> str:
-    """So many hidden layers, in words."""
+    """`count` hidden layers, in words."""
     return f"{count} hidden layer{'s' if count > 1 else ''}"

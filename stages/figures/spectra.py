@@ -9,12 +9,12 @@ DASHES = {"initial": [5, 4], "final": [1, 0]}  # the last is a solid line
 
 
 def draw(spectra: pd.DataFrame) -> alt.FacetChart:
-    """Singular values in order of size, a line a pair of layers, one panel a model.
+    """Sorted singular values, one line per pair of layers, one panel per model.
 
-    Dashed lines are of the initialization, solid ones of the end of training. The axis of a square root has room for
-    small values and for 0, which half of them are where half of the units are ReLUs at rest.
-    spectra: one row per moment, layer (the lower of the pair) and share of each model, with the heading of its panel,
-    and with the singular_value that this share of them lies below.
+    Dashed lines show initialization, solid lines the end of training. The square-root axis shows small values and 0:
+    with ReLUs about half of the singular values are 0.
+    spectra: one row per model, moment, layer (the lower of the pair) and share, with panel (heading) and singular_value
+    (this share of the singular values is smaller).
     """
     columns = ["share", "singular_value"]
     table = style.in_lists(spectra, ["model", "moment", "layer"], columns)

@@ -1,4 +1,4 @@
-"""How every chart looks: its fonts and sizes, the colours of layers and of models, and the axis of training time."""
+"""The style of every chart: fonts, sizes, colours of layers and models, and the axis of training time."""
 
 import json
 import math
@@ -10,13 +10,13 @@ import pandas as pd
 WIDTH = 640  # pixels of a panel before the page fits it to the reader's screen
 HEIGHT = 190
 
-# The first is the font that vl-convert carries, the others have the same widths.
+# The first is vl-convert's built-in font; the others have the same widths.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-POINTER = "pointer"  # names the layers that show nothing until a pointer comes near
-NOTE = "note"  # names the style of what stands smaller beside
-LOGARITHMIC, LINEAR = 1e-12, 1e12  # the constants of a symmetric logarithm that is as good as either
-# what the reader sets for all charts at once: the power of the time axis, whether ratios or differences are shown, and
-# the one model whose panels do not fade
+POINTER = "pointer"  # names the layers that appear only near the pointer
+NOTE = "note"  # names the style of small print
+LOGARITHMIC, LINEAR = 1e-12, 1e12  # constants that make a symmetric logarithm practically either
+# The reader's settings of all charts: the power of the time axis, logarithmic or linear sizes, and the model whose
+# panels do not fade.
 SHARED = {"time_power": 0.5, "log_constant": LOGARITHMIC, "shown_model": ""}
 FADED = 0.08  # opacity
 LIGHT = {"background": "white", "ink": "#333333", "soft": "#5b5b5b", "faint": "#e4e4e4", "viridis": [0, 0.85]}
@@ -24,7 +24,7 @@ DARK = {"background": "#16191d", "ink": "#dddddd", "soft": "#a9a9a9", "faint": "
 
 
 def config(background: str, ink: str, soft: str, faint: str, viridis: list[float]) -> dict:
-    """The looks of all charts in these colours; `viridis` is the part of that scheme that can be told from it."""
+    """The Vega-Lite config of all charts; `viridis` is the part of that scheme that contrasts with `background`."""
     return {
         "font": FONT,
         "background": background,
@@ -63,7 +63,7 @@ def config(background: str, ink: str, soft: str, faint: str, viridis: list[float
             "symbolStrokeWidth": 2.5,
             "titleLimit": 0,
         },
-        "mark": {"aria": False},  # a chart is described as a whole; thousands of points one by one say nothing
+        "mark": {"aria": False},  # screen readers get one description per chart, not thousands of points
         "title": {
             "anchor": "start",
             "fontSize": 15,
@@ -82,7 +82,7 @@ def config(background: str, ink: str, soft: str, faint: str, viridis: list[float
 
 CONFIG = config(**LIGHT)
 
-# Okabe and Ito's colour-blind-safe colours; a standard initialization is the darker of its activation's two.
+# Okabe and Ito's colour-blind-safe colours; of an activation's two, the darker is the standard initialization.
 PAPER_COLOURS = {
     "sigmoid": "#6E6E6E",
     "tanh": "#0072B2",
@@ -90,15 +90,15 @@ PAPER_COLOURS = {
     "softsign": "#D55E00",
     "softsign-n": "#E69F00",
 }
-FURTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#A05EB5")
-DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])  # the first is a solid line; each of the further colours has them all
+OTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#A05EB5")
+DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])  # the first is solid; every other colour comes in all of them
 
 
 def specification(chart: alt.TopLevelMixin, title: str, description: str) -> dict:
-    """The chart as a Vega-Lite specification with this project's looks.
+    """The chart as a Vega-Lite specification with this project's style.
 
-    title: what the figure is, in a second line of which data set; drawn in pictures, where the page has it beside.
-    description: what is read out instead of the chart.
+    title: the figure's title and, in a second line, its data set; only pictures draw it, since the page has its own.
+    description: the text for screen readers.
     """
     text = numbered_views(json.dumps(chart.to_dict()))
     drawn = json.loads(text)
@@ -108,9 +108,9 @@ def specification(chart: alt.TopLevelMixin, title: str, description: str) -> dic
 
 
 def numbered_views(text: str) -> str:
-    """A specification's `text` with its views named in their order.
+    """A specification's `text` with its views numbered in order.
 
-    Altair names them by what pandas prints of their tables, which is as wide as the terminal.
+    Altair's own names depend on the width of the terminal, through the tables that pandas prints.
     """
     for number, name in enumerate(dict.fromkeys(re.findall(r'"(view_[0-9a-f]{16}\w*)"', text)), start=1):
         text = text.replace(f'"{name}"', f'"view_{number}"')
@@ -118,7 +118,7 @@ def numbered_views(text: str) -> str:
 
 
 def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """`columns` as they stand in a chart: numbers cut to six significant digits, more than an eye can tell apart."""
+    """`columns` with numbers rounded to six significant digits, finer than the eye can see."""
     shown = table[columns].copy()
     for column in shown.select_dtypes("floating"):
         shown[column] = [float(f"{value:.6g}") for value in shown[column]]
@@ -126,13 +126,13 @@ def inlined(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def in_lists(table: pd.DataFrame, by: list[str], columns: list[str]) -> pd.DataFrame:
-    """One row per `by` with `columns` as lists, which takes a fraction of the room; a chart has to flatten them."""
+    """One row per `by` with `columns` as lists, which is much smaller; the chart must flatten them."""
     rows = inlined(table, [*by, *columns])
     return rows.groupby(by, observed=True, sort=False, dropna=False)[columns].agg(list).reset_index()
 
 
 def ratios() -> alt.Scale:
-    """A logarithmic scale, which the reader can make linear."""
+    """A logarithmic scale that the reader can switch to linear."""
     return alt.Scale(type="symlog", constant=alt.ExprRef("log_constant"), nice=False, zero=False)
 
 
@@ -156,23 +156,23 @@ def layer_colour(table: pd.DataFrame) -> alt.Color:
 
 
 def layer_names(table: pd.DataFrame) -> dict[str, str]:
-    """The hidden layers of the table with the names that the reader sees, top layer first."""
+    """The table's hidden layers with their displayed names, top layer first."""
     return {str(layer): f"layer {layer}" for layer in sorted(table["layer"].unique(), reverse=True)}
 
 
 def model_colours(models: list[str]) -> dict[str, str]:
-    """Each model's colour: the paper's models always have theirs, the others take the further colours in turn."""
-    turns = further_turns(models)
-    return {model: PAPER_COLOURS.get(model) or FURTHER_COLOURS[turns[model] % len(FURTHER_COLOURS)] for model in models}
+    """Each model's colour: fixed for the paper's models, taken in turn from OTHER_COLOURS for others."""
+    turns = other_turns(models)
+    return {model: PAPER_COLOURS.get(model) or OTHER_COLOURS[turns[model] % len(OTHER_COLOURS)] for model in models}
 
 
 def model_dashes(models: list[str]) -> dict[str, list[int]]:
-    """Each model's dash: a solid line, until the further colours have been taken once."""
-    turns = further_turns(models)
-    return {model: DASHES[turns.get(model, 0) // len(FURTHER_COLOURS) % len(DASHES)] for model in models}
+    """Each model's dash: solid, until all of OTHER_COLOURS are used."""
+    turns = other_turns(models)
+    return {model: DASHES[turns.get(model, 0) // len(OTHER_COLOURS) % len(DASHES)] for model in models}
 
 
-def further_turns(models: list[str]) -> dict[str, int]:
+def other_turns(models: list[str]) -> dict[str, int]:
     """Number the models that are not the paper's."""
     return {model: turn for turn, model in enumerate(model for model in models if model not in PAPER_COLOURS)}
 
@@ -185,23 +185,23 @@ def model_colour(table: pd.DataFrame) -> alt.Color:
 
 
 def model_dash(table: pd.DataFrame) -> alt.StrokeDash:
-    """Dashes that tell apart the models of one colour."""
+    """Dashes that distinguish models of the same colour."""
     dashes = model_dashes(table["model"].cat.categories.tolist())
     scale = alt.Scale(domain=list(dashes), range=list(dashes.values()))
     return alt.StrokeDash("model:N", title=None, scale=scale, legend=model_legend(table))
 
 
 def model_legend(table: pd.DataFrame) -> alt.Legend:
-    """A legend of the models that are in the table."""
+    """A legend of the models in the table."""
     shown = [model for model in table["model"].cat.categories if (table["model"] == model).any()]
     columns = alt.ExprRef("containerSize()[0] < 500 ? 3 : 0")
     return alt.Legend(symbolType="stroke", values=shown, columns=columns)
 
 
 def updates_axis(table: pd.DataFrame) -> alt.X:
-    """Training time; a square root gives the early updates, in which most happens, their room.
+    """Training time on a square-root axis, which gives room to the early updates, where most happens.
 
-    Where the table has numbers in a column `epoch_updates` (the updates of one epoch), epochs stand below the updates.
+    If the table has numbers in the column `epoch_updates` (updates per epoch), epochs are shown below the updates.
     """
     title, label = ["updates (one mini-batch each)"], "format(datum.value, '~s')"
     if "epoch_updates" in table and table["epoch_updates"].notna().any():
@@ -217,40 +217,39 @@ def updates_axis(table: pd.DataFrame) -> alt.X:
 
 
 def update_ticks(last: int) -> list[int]:
-    """Round numbers at about equal steps on the square root's axis from 0 to `last`."""
+    """Round numbers from 0 to `last`, about evenly spaced on the square-root axis."""
     evenly = (last * (step / 5) ** 2 for step in range(6))
     return sorted({tick for tick in (int(float(f"{update:.0e}")) for update in evenly) if tick <= last})
 
 
 def isolated(field: str) -> alt.Parameter:
-    """A click on a legend: that layer or model stays, the others fade. To be added to the first mark of a chart."""
+    """A click on a legend isolates a layer or model; the others fade. Add it to the first mark of a chart."""
     return alt.selection_point(name=f"isolated_{field}", fields=[field], bind="legend")
 
 
 def unless_faded(chosen: alt.Parameter) -> alt.Opacity:
-    """Full opacity for what a legend's click isolates, nearly none for the rest."""
+    """Full opacity for the isolated layer or model, FADED for the rest."""
     return alt.when(chosen).then(alt.value(1)).otherwise(alt.value(FADED))
 
 
 def unless_faded_in_panels(chosen: alt.Parameter, table: pd.DataFrame) -> alt.OpacityValue:
-    """The same in panels of models, where the others than the reader's fade; none does where that is not among them."""
+    """The same in panels of models: panels other than the reader's model fade, if the chart shows that model."""
     reader = f"indexof({table['model'].unique().tolist()}, shown_model) < 0 || datum.model == shown_model"
     return alt.OpacityValue(FADED, condition={"test": {"and": [{"param": chosen.name}, reader]}, "value": 1})
 
 
 def hover_dots(chart: alt.Chart, tooltip: list) -> alt.Chart:
-    """Unseen dots where the marks of `chart` are, which tell their numbers."""
+    """Invisible dots at the marks of `chart`, with tooltips."""
     return chart.mark_circle(size=60, opacity=0).encode(tooltip=tooltip).properties(name=POINTER)
 
 
 def readout(
     chart: alt.Chart, time: alt.X, column: str, names: dict[str, str], fields: dict[str, str], form: str
 ) -> alt.Chart:
-    """A line at the update nearest to the pointer whose tooltip lists `fields` for every value of `column`.
+    """A line at the update nearest to the pointer, with a tooltip of `fields` for every value of `column`.
 
-    time: the axis of updates. names, fields: the values of `column` and the columns of numbers, each with the name that
-    the reader sees.
-    form: how the numbers are written, in d3's notation.
+    time: the axis of updates. names: value of `column` → displayed name. fields: column of numbers → displayed name.
+    form: the number format, in d3's notation.
     """
     near = alt.selection_point(name="near", fields=["update"], nearest=True, on="pointerover", clear="pointerout")
     return (
@@ -276,15 +275,15 @@ def readout(
 
 
 def headings(table: pd.DataFrame) -> dict[str, str]:
-    """What stands over each model's panel, from the columns `model` and `panel`, in the order of `panel`."""
+    """Each model's panel heading, from the columns `model` and `panel`, in the order of `panel`."""
     pairs = table[["model", "panel"]].drop_duplicates().sort_values("panel")
     return dict(zip(pairs["model"].astype(str), pairs["panel"].astype(str), strict=True))
 
 
 def panels(layered: alt.LayerChart, column: str, headings: dict[str, str]) -> alt.FacetChart:
-    """One panel a row for each value of `column`, in the order of `headings`, which stand over them.
+    """One panel per row for each value of `column`, in the order of `headings`.
 
-    A heading's second line stands smaller below its first.
+    A heading's second line is smaller.
     """
     texts = json.dumps(headings, ensure_ascii=False)
     second_line = (
@@ -295,7 +294,9 @@ def panels(layered: alt.LayerChart, column: str, headings: dict[str, str]) -> al
         .encode(x=alt.value(0), y=alt.value(-8), text="second_line:N")
     )
     first_line = f"split({texts}[datum.label], '\\n')[0]"
-    header = alt.Header(labelExpr=first_line, labelLimit=alt.ExprRef("child_width"))  # a longer one would shrink it all
+    header = alt.Header(
+        labelExpr=first_line, labelLimit=alt.ExprRef("child_width")
+    )  # a longer one would shrink the chart
     return (
         (layered + second_line)
         .properties(width=WIDTH, height=HEIGHT)

@@ -1,4 +1,4 @@
-"""Table 1 as the page prints it: every number as a text, and what has to be said beside it."""
+"""Table 1 as the page prints it: every number as text, with its footnotes."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,10 @@ from stages.params import DATASETS
 
 
 def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
-    """Table 1 as the paper has it, model → data set → cell, as texts: its heads, rows and footnotes.
+    """Table 1 in the paper's layout, as texts: column heads, rows and footnotes.
 
-    A row has its model and for each data set our number, whether it is marked, the paper's, and the letter of the
-    footnote that says why we have none.
+    table: model → data set → cell. A row has its model and, for each data set, our number, whether it is marked, the
+    paper's number, and the letter of the footnote that explains a missing number.
     """
     letters = footnotes(table)
     return {
@@ -40,9 +40,9 @@ def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
 
 
 def rows(table1: pd.DataFrame, results: Results) -> list[dict[str, str]]:
-    """A row of texts for each model, in the order of params.yaml; a model without results says why.
+    """A row of texts for each model, in the order of params.yaml; a model without results has the reason.
 
-    table1: one row per model (its index), as the stage `judge` writes them for one data set.
+    table1: one row per model (the index) for one data set, as the stage `judge` writes it.
     """
     colours = model_colours(list(results.labels))
     printed = []
@@ -84,9 +84,9 @@ def numbers(judged: pd.Series) -> dict[str, str]:
 
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> str:
-    """What came out, in a sentence: of the data sets that have the paper's tanh with both initializations.
+    """One sentence with the main result, for data sets that have the paper's tanh with both initializations.
 
-    tables: for each data set's title its rows of Table 1, one per model.
+    tables: data set title → its rows of Table 1, one per model.
     """
     found = []
     for title, table1 in tables.items():
@@ -100,16 +100,14 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> str:
             )
     if not found:
         return ""
-    sentence = (
-        f"With the standard and the normalized initialization, the tanh network's test errors are {'; '.join(found)}."
-    )
+    sentence = f"Test errors of the tanh network with standard and with normalized initialization: {'; '.join(found)}."
     return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def diverged(runs: pd.DataFrame) -> list[str]:
-    """A sentence for each model some of whose runs diverged, with the update at which they did.
+    """A sentence for each model with diverged runs: which runs, and at which update.
 
-    runs: every run of every model with model, hidden_layers, learning_rate, seed and diverged_at.
+    runs: one row per run of every model, with model, hidden_layers, learning_rate, seed and diverged_at.
     """
     sentences = []
     for model, its_runs in runs.groupby("model", observed=True):
@@ -120,5 +118,5 @@ def diverged(runs: pd.DataFrame) -> list[str]:
                 f"at update {run.diverged_at:,}"
                 for run in lost.itertuples()
             )
-            sentences.append(f"{model}: {len(lost)} of {len(its_runs)} runs diverged and cannot be chosen ({each}).")
+            sentences.append(f"{model}: {len(lost)} of {len(its_runs)} runs diverged and were excluded ({each}).")
     return sentences

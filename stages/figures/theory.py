@@ -1,23 +1,23 @@
-"""Section 4.2.1: the variances of every layer at initialization, as measured and as predicted."""
+"""Section 4.2.1: the variances of every layer at initialization, measured and predicted."""
 
 import altair as alt
 import pandas as pd
 
 from stages.figures import style
 
-HEIGHT = 230  # pixels of a panel: a sigmoid's gradients span many powers of ten
+HEIGHT = 230  # pixels of a panel: the sigmoid's gradients span many powers of ten
 QUANTITIES = {
-    "activation": "activations: Var[z]\ngoing up from the inputs",
-    "back_propagated_gradient": "back-propagated gradients: Var[∂Cost/∂s]\ngoing down from the output layer",
-    "weight_gradient": "weight gradients: Var[∂Cost/∂W]\nboth together, of the mean cost",
+    "activation": "activations: Var[z]\nfrom the inputs up",
+    "back_propagated_gradient": "back-propagated gradients: Var[∂Cost/∂s]\nfrom the output layer down",
+    "weight_gradient": "weight gradients: Var[∂Cost/∂W]\nthe product of both, for the mean cost",
 }
 VALUES = {"measured": "measured", "mean_field": "mean field", "linear": "linear"}
 
 
 def draw(theory: pd.DataFrame) -> alt.FacetChart:
-    """Variances over the hidden layers on a logarithmic axis, a colour a model, one panel a quantity.
+    """Variances over the hidden layers on a logarithmic axis, one colour per model, one panel per quantity.
 
-    Dots are measured; solid lines are the mean-field and dashed ones the linear prediction.
+    Dots are measured; solid lines are the mean-field prediction, dashed lines the linear one.
     theory: one row per model, quantity and layer with measured, linear and mean_field.
     """
     table = style.inlined(theory, ["model", "layer", "quantity", *VALUES])

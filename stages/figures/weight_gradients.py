@@ -7,10 +7,9 @@ from stages.figures import style
 
 
 def draw(monitored: pd.DataFrame) -> alt.FacetChart:
-    """Standard deviations on a logarithmic axis, where equal ratios between layers are equal distances.
+    """Standard deviations on a logarithmic axis, one panel per model.
 
-    monitored: one row per update and hidden layer of each model, with the heading of its panel, with
-    weight_gradient_std.
+    monitored: one row per model, update and hidden layer, with panel (heading) and weight_gradient_std.
     """
     columns = ["update", "weight_gradient_std"]
     table = style.in_lists(monitored, ["model", "layer"], columns)

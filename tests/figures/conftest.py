@@ -1,4 +1,4 @@
-"""Made-up results of the paper's models and one of a reader's own, read as the stage `render` reads them."""
+"""Made-up results of the paper's models and one other, read as the stage `render` reads them."""
 
 import contextlib
 from pathlib import Path
@@ -15,7 +15,7 @@ MODELS = {**RECIPES, "mine": ("softplus", "standard")}
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory) -> Path:
-    """The folder that the results were written to."""
+    """The folder with the results."""
     folder = tmp_path_factory.mktemp("results")
     write_params(folder, MODELS)
     write_results(folder, "shapeset", MODELS)
@@ -24,6 +24,6 @@ def root(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def results(root) -> Results:
-    """What the figures are drawn from."""
+    """The results that the figures draw."""
     with contextlib.chdir(root):
         return render.read_results("shapeset", load_params())

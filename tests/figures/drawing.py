@@ -1,4 +1,4 @@
-"""What a chart really draws: the positions and colours of its marks, as Vega's own scene graph tells them."""
+"""The marks that a chart really draws: positions and colours from Vega's scene graph."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Mark:
 
 
 def marks(chart: alt.TopLevelMixin) -> dict[str, list[Mark]]:
-    """The visible marks but texts of every panel by the panel's title; of a chart without panels by ''."""
+    """The visible marks of every panel except texts, by panel title ('' without panels)."""
     scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart", ""))["scenegraph"]
     cells = [panel for group in with_role(scene, "cell") for panel in group["items"]]
     return {
@@ -31,7 +31,7 @@ def marks(chart: alt.TopLevelMixin) -> dict[str, list[Mark]]:
 
 
 def texts(chart: alt.TopLevelMixin) -> list[str | list[str]]:
-    """All that is written in a chart; what has several lines is a list."""
+    """All texts in a chart; a text with several lines is a list."""
     scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart", ""))["scenegraph"]
 
     def below(item: dict) -> list:
@@ -41,7 +41,7 @@ def texts(chart: alt.TopLevelMixin) -> list[str | list[str]]:
 
 
 def with_role(item: dict, role: str) -> list[dict]:
-    """The groups below `item` with this role or name and something in them, without what waits for the pointer."""
+    """The non-empty groups below `item` with this role or name, without those that wait for the pointer."""
     found = []
     for below in item.get("items", []):
         if role not in (below.get("role"), below.get("name")):

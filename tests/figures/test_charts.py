@@ -1,4 +1,4 @@
-"""A figure shows the models that it is about and that are there, and says which are not."""
+"""A figure shows its models that have results, and names the missing ones."""
 
 import dataclasses
 
@@ -35,20 +35,20 @@ def test_a_panels_second_line_is_the_chosen_run(results):
     assert "5 hidden layers, learning rate 0.03, seed 1" in written
 
 
-def test_another_depth_than_the_papers_is_told(results):
-    sentence = "Here the network has 5 hidden layers; the one in the paper's figure has 4."
+def test_a_depth_that_differs_from_the_papers_is_named(results):
+    sentence = "This network has 5 hidden layers; the one in the paper's figure has 4."
     assert words(FIGURES["figure-2"], results) == [sentence]
     assert not any(words(figure, results) for key, figure in FIGURES.items() if key not in ("figure-1", "figure-2"))
     as_deep = dataclasses.replace(results, runs=results.runs.assign(hidden_layers=4))
     assert words(FIGURES["figure-2"], as_deep) == []
     one = dataclasses.replace(results, runs=results.runs.assign(hidden_layers=1))
-    assert words(FIGURES["figure-2"], one)[0].startswith("Here the network has 1 hidden layer;")
+    assert words(FIGURES["figure-2"], one)[0].startswith("This network has 1 hidden layer;")
     none = dataclasses.replace(results, runs=results.runs.assign(chosen=False))
     assert words(FIGURES["figure-2"], none) == []
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_every_data_set_is_told_of_beside_its_examples(results, dataset):
+def test_every_data_set_is_described_beside_its_examples(results, dataset):
     (sentence,) = words(FIGURES["figure-1"], dataclasses.replace(results, dataset=dataset))
     height, width, *colours = find_dataset(dataset).image_shape
     if dataset != "shapeset":
@@ -56,7 +56,7 @@ def test_every_data_set_is_told_of_beside_its_examples(results, dataset):
 
 
 def test_figure_2_has_sigmoids_of_every_kind(results):
-    """The network with the paper's depth beside that of Table 1, and nothing is then said of another depth."""
+    """With a network of the paper's depth, no sentence about the depth is needed."""
     recipes = {name: recipe for name, recipe in results.recipes.items() if name != "mine"}
     recipes["sigmoid-4"] = Model("sigmoid", "standard", hidden_layers=[4])
 
@@ -71,7 +71,7 @@ def test_figure_2_has_sigmoids_of_every_kind(results):
 
 
 @pytest.mark.parametrize(
-    ("special", "said"),
+    ("special", "text"),
     [
         ({}, "tanh units, lecun initialization"),
         ({"update_rule": "hessian"}, "tanh units, lecun initialization, learning rates from the Hessian"),
@@ -81,8 +81,8 @@ def test_figure_2_has_sigmoids_of_every_kind(results):
         ({"batch_normalization": True}, "tanh units, lecun initialization, batch normalization"),
     ],
 )
-def test_what_is_special_about_a_recipe_is_said(special, said):
-    assert in_words(Model("tanh", "lecun", **special)) == said
+def test_a_recipe_in_words_has_everything_that_it_sets(special, text):
+    assert in_words(Model("tanh", "lecun", **special)) == text
 
 
 def test_a_figure_of_one_model_shows_no_other(results):
@@ -94,7 +94,7 @@ def test_a_model_that_is_not_in_params_is_named(results):
     recipes = {model: recipe for model, recipe in results.recipes.items() if model != "softsign"}
     chart, notes = drawn(FIGURES["figure-3"], dataclasses.replace(results, recipes=recipes))
     assert shown(chart) == ["tanh", "mine"]
-    assert notes == ["softsign is not among the models of params.yaml."]
+    assert notes == ["params.yaml does not list the model softsign."]
 
 
 def test_a_figure_without_any_of_its_models_has_no_chart(results):
@@ -110,7 +110,7 @@ def test_every_legend_of_layers_or_models_answers_to_a_click(results, key):
     assert legend["encode"]["labels"]["interactive"] is True
 
 
-def test_images_that_are_not_there_are_named(results):
+def test_missing_images_are_named(results):
     chart, (note,) = drawn(FIGURES["figure-1"], dataclasses.replace(results, examples=pd.DataFrame()))
     assert chart is None
-    assert note == "Shapeset-3×2 has nothing for this figure: not run yet, `dvc repro` runs it."
+    assert note == "Shapeset-3×2 has no data for this figure: not run yet, `dvc repro` runs it."

@@ -1,4 +1,4 @@
-"""Figure 5 fills each band of heights where the surface is so high, and puts dots on plateaus only."""
+"""Figure 5 fills each band where the surface has its height, and puts dots only on plateaus."""
 
 import json
 
@@ -14,7 +14,7 @@ WEIGHTS = np.linspace(-2, 2, 41)
 
 
 def height(cost: str, weight_1: np.ndarray, weight_2: np.ndarray) -> np.ndarray:
-    """A ramp that is steeper in the one direction for cross-entropy, a step for the quadratic cost."""
+    """A ramp for cross-entropy, steeper along weight_1; a step for the quadratic cost."""
     return 3 * weight_1 + weight_2 if cost == "cross_entropy" else np.tanh(2 * weight_2)
 
 
@@ -41,12 +41,12 @@ def weights_of(mark) -> tuple[np.ndarray, np.ndarray]:
     return mark.xs / SIDE * 4 - 2, 2 - mark.ys / SIDE * 4
 
 
-def test_each_panel_says_how_much_of_it_is_plateau(panels):
+def test_each_heading_has_the_share_of_plateaus(panels):
     share = 100 * (WEIGHTS > 1).mean()
     assert list(panels) == ["cross-entropy, 0.0 % plateau", f"quadratic cost, {share:.1f} % plateau"]
 
 
-def test_outlines_lie_where_the_surface_is_as_high_as_their_bands_edge(panels):
+def test_outlines_lie_at_the_height_of_their_bands_edge(panels):
     for cost, drawn in zip(("cross_entropy", "quadratic"), panels.values(), strict=True):
         bands = [mark for mark in drawn if mark.kind == "line"]
         assert len({mark.colour for mark in bands}) == len(bands) == cost_surfaces.BANDS

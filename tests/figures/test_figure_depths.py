@@ -1,4 +1,4 @@
-"""The chart of depths draws the lowest error at each depth and makes the chosen run's dot the large one."""
+"""The chart of depths draws the lowest error at each depth, with a large dot for the chosen run."""
 
 import pandas as pd
 import vl_convert
@@ -26,7 +26,7 @@ def test_lines_are_the_lowest_errors_and_a_run_that_diverged_has_none():
     assert_drawn_to_scale([*sigmoid.ys, *tanh.ys], [0.8, 0.8, 0.8, 0.4, 0.3])
 
 
-def test_only_the_chosen_depth_has_a_large_dot_also_where_others_are_as_good():
+def test_only_the_chosen_depth_has_a_large_dot_even_in_a_tie():
     scene = vl_convert.vegalite_to_scenegraph(style.specification(depths.draw(RUNS), "", ""))["scenegraph"]
     (dots,) = [group["items"] for group in with_role(scene, "mark") if group["marktype"] == "symbol"]
     largest = max(dot["size"] for dot in dots)

@@ -76,7 +76,7 @@ def test_pooled_bins_keep_their_layers_mass_and_ends():
     np.testing.assert_allclose(pooled.density, [1.5, 5.5, 8.5])
 
 
-def test_the_tails_of_a_histogram_are_dropped_where_every_layers_are_thin():
+def test_only_tails_that_are_thin_in_every_layer_are_cut_off():
     edges = np.arange(-5.0, 5.0)
     wide = np.full(10, 0.1)
     narrow = np.where(np.abs(edges + 0.5) < 2, 0.25, 0.0)
@@ -89,7 +89,7 @@ def test_the_tails_of_a_histogram_are_dropped_where_every_layers_are_thin():
     assert (alone.left.min(), alone.right.max()) == (-2, 2)
 
 
-def test_as_much_is_shown_to_the_left_as_to_the_right():
+def test_the_range_is_symmetric_around_zero():
     edges = np.arange(-5.0, 5.0)
     to_the_left = pd.DataFrame(
         {"panel": "tanh", "layer": 1, "left": edges, "right": edges + 1, "density": [0, 0.3, 0.4, 0.3, *[0] * 6]}

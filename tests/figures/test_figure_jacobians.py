@@ -30,7 +30,7 @@ def test_lines_are_the_measured_values_and_diamonds_the_papers(root, results):
     assert_drawn_to_scale(np.concatenate(pixels), np.concatenate(values))
 
 
-def test_a_model_is_compared_with_what_the_paper_says_of_its_recipe(results):
+def test_a_model_is_compared_with_the_papers_value_for_its_recipe(results):
     """A tanh edited to the paper's tanh-n stands beside 0.8, not 0.5."""
     edited = results.jacobians[results.jacobians["model"].isin(["tanh", "tanh-n"])].assign(paper_model="tanh-n")
     (paper,) = diamonds(marks(jacobians.draw(edited))["at initialization"])

@@ -1,4 +1,4 @@
-"""The playback draws what was recorded of one model at one of the moments that it can be set to."""
+"""The playback draws the recorded histograms of one model at the chosen update."""
 
 import numpy as np
 import pandas as pd
@@ -43,11 +43,11 @@ def test_it_opens_with_the_end_of_the_first_models_training(root, results, model
 def test_a_model_without_histograms_is_not_taken_for_another(results):
     chart = playback.draw(results.histograms)
     next(one for one in chart.params if one.name == "model").value = "nobody"
-    assert "nobody has nothing to show here" in texts(chart)
+    assert "nobody has no data here" in texts(chart)
     assert not any(marks(chart).values())
 
 
-def test_bins_that_are_no_multiple_of_the_pool_end_where_they_were_recorded():
+def test_a_last_pool_of_fewer_bins_ends_where_the_bins_ended():
     count = 2 * POOLED + 2
     edges = np.linspace(-1, 1, count + 1)
     bins = pd.DataFrame({"left": edges[:-1], "right": edges[1:], "density": np.arange(float(count))})
@@ -63,6 +63,6 @@ def test_histograms_of_zeros_are_zeros(results):
 
 
 def densities(packed: dict) -> np.ndarray:
-    """What a text of densities stands for."""
+    """The densities of a packed histogram."""
     digits = ["".join(pair) for pair in zip(packed["densities"][::2], packed["densities"][1::2], strict=True)]
     return packed["unit"] * np.array([int(text, 36) for text in digits])

@@ -1,4 +1,4 @@
-"""The chart of spectra draws every quantile of both moments, a line a pair of layers."""
+"""The chart of spectra draws every quantile of both moments, one line per pair of layers."""
 
 import json
 
@@ -43,7 +43,7 @@ def test_lines_are_the_quantiles_of_both_moments(table):
         assert_drawn_to_scale(np.concatenate([mark.xs for mark in lines]), np.tile(SHARES, len(lines)))
 
 
-def test_singular_values_of_zero_have_their_place():
+def test_singular_values_of_zero_are_drawn():
     """Half of a ReLU network's are 0, on an axis where a logarithm would lose them."""
     table = made_up(["relu"])
     table.loc[table["share"] < 0.5, "singular_value"] = 0.0

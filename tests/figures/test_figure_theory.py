@@ -1,4 +1,4 @@
-"""The chart of theory draws every model's measured and predicted variances on one logarithmic axis a quantity."""
+"""The chart of theory draws every model's measured and predicted variances on a logarithmic axis per quantity."""
 
 import numpy as np
 import pandas as pd

@@ -21,7 +21,7 @@ def test_lines_are_the_logarithms_of_the_hidden_layers_standard_deviations(root,
     assert_drawn_to_scale(np.concatenate(pixels), np.concatenate(values))
 
 
-def test_a_gradient_of_zero_which_has_no_logarithm_is_left_out(results):
+def test_gradients_of_zero_are_left_out(results):
     table = in_panels(results.monitored, ["tanh"], results.headings)
     dead = table["layer"] == 1
     chart = weight_gradients.draw(table.assign(weight_gradient_std=table["weight_gradient_std"].where(~dead, 0.0)))
@@ -29,6 +29,6 @@ def test_a_gradient_of_zero_which_has_no_logarithm_is_left_out(results):
     assert len(drawn) == 4
 
 
-def test_networks_whose_every_gradient_is_zero_draw_an_empty_axis(results):
+def test_networks_with_only_zero_gradients_draw_an_empty_axis(results):
     table = in_panels(results.monitored, ["tanh"], results.headings).assign(weight_gradient_std=0.0)
     assert not any(marks(weight_gradients.draw(table)).values())

@@ -1,4 +1,4 @@
-"""What the page says of its making is what is in force, and names the machine and the libraries."""
+"""The page lists the parameters of this run and the versions of its libraries."""
 
 import dataclasses
 
@@ -15,25 +15,25 @@ def params():
     return load_params(REPOSITORY / "params.yaml")
 
 
-def test_every_block_in_force_is_told_as_params_yaml_has_it(params):
-    told = yaml.safe_load(made.parameters(params))
+def test_every_used_block_is_listed_as_in_params_yaml(params):
+    listed = yaml.safe_load(made.parameters(params))
     given = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
-    assert told["scales"] == {given["scale"]: given["scales"][given["scale"]]}
-    in_force = ["scale", "device", "precision", "datasets", "models", *given["datasets"], "svm", "surfaces"]
-    assert {key: told[key] for key in in_force} == {key: given[key] for key in in_force}
-    assert set(told) == {*in_force, "scales"}
+    assert listed["scales"] == {given["scale"]: given["scales"][given["scale"]]}
+    used = ["scale", "device", "precision", "datasets", "models", *given["datasets"], "svm", "surfaces"]
+    assert {key: listed[key] for key in used} == {key: given[key] for key in used}
+    assert set(listed) == {*used, "scales"}
 
 
-def test_a_data_set_in_force_has_its_seed_sizes_and_source(params):
-    told = yaml.safe_load(made.parameters(dataclasses.replace(params, datasets=["shapeset", "mnist"])))
-    assert told["mnist"].keys() == {"seed", "train", "validation", "test", "source", "sha256"}
-    assert "cifar10" not in told
+def test_a_used_data_set_has_its_seed_sizes_and_source(params):
+    listed = yaml.safe_load(made.parameters(dataclasses.replace(params, datasets=["shapeset", "mnist"])))
+    assert listed["mnist"].keys() == {"seed", "train", "validation", "test", "source", "sha256"}
+    assert "cifar10" not in listed
 
 
-def test_only_what_a_model_sets_is_told():
+def test_a_models_defaults_are_left_out():
     pretraining = Pretraining("masking", 0.1, 0.01, 0.1)
-    told = made.set_of(Model("tanh", "standard", seeds=1, pretraining=pretraining))
-    assert told == {
+    listed = made.set_of(Model("tanh", "standard", seeds=1, pretraining=pretraining))
+    assert listed == {
         "activation": "tanh",
         "initialization": "standard",
         "pretraining": dataclasses.asdict(pretraining),
@@ -41,6 +41,6 @@ def test_only_what_a_model_sets_is_told():
     }
 
 
-def test_versions_are_told():
+def test_every_library_has_a_version():
     assert made.versions().keys() == {"Python", *made.LIBRARIES}
     assert all(version[0].isdigit() for version in made.versions().values())

@@ -1,4 +1,4 @@
-"""The page in a real browser: every figure is drawn and answers, nothing is asked for beside it, nobody is shut out."""
+"""The page in a real browser: every figure is drawn and interactive, and the page is self-contained and accessible."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page with")
 
 DATASETS = ["shapeset", "mnist"]
-ONCE = ("figure-5", "figure-11", "figure-12")  # each of one of these data sets, or of neither
+ONCE = ("figure-5", "figure-11", "figure-12")  # drawn for one of these data sets, or for neither
 CHARTS = sum(1 if figure.key in ONCE else 2 for figures in SECTIONS.values() for figure in figures)
 OF_LAYERS = (
     "figure-2",
@@ -74,7 +74,7 @@ def site(folder) -> Path:
 
 @pytest.fixture(scope="module")
 def browser():
-    # the drawing of pictures sets fonts of its own for this process, without which the browser cannot do
+    # the browser needs the fonts that stages.figures.pictures hides from this process
     environment = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
@@ -85,7 +85,7 @@ def browser():
 
 @pytest.fixture
 def page(site, browser):
-    """The page as it opens at 1440 pixels, every chart drawn; what it complains of and asks for is kept with it."""
+    """The page as it opens at 1440 pixels, with lists of its complaints and requests."""
     opened = browser.new_page(viewport={"width": 1440, "height": 900})
     opened.complaints, opened.requests = [], []
     opened.on("console", lambda message: opened.complaints.append(message.text))
@@ -97,19 +97,19 @@ def page(site, browser):
 
 
 def draw_all(page: Page) -> None:
-    """Have every chart of the data set that is shown drawn, as going down the page does."""
+    """Scroll through the page so that every visible chart is drawn."""
     for chart in page.locator(".chart:visible").all():
         chart.scroll_into_view_if_needed()
         chart.locator("svg.marks").wait_for()
 
 
 def paths_of(page: Page, key: str) -> list[str]:
-    """The lines of a figure as they are drawn."""
+    """The drawn lines of a figure."""
     return page.locator(f"#{key} .chart:visible {LINES}").evaluate_all("all => all.map((one) => one.getAttribute('d'))")
 
 
 def opacities_in(page: Page, key: str) -> list[list[float]]:
-    """The opacities that the lines of each panel have."""
+    """The opacities of the lines in each panel."""
     by_panel = """(lines) => {
         const panels = new Map();
         for (const line of lines) {
@@ -123,7 +123,7 @@ def opacities_in(page: Page, key: str) -> list[list[float]]:
 
 
 def isolated_in(page: Page, key: str) -> list[int]:
-    """Which lines of each panel stand out: the number that all panels agree on, layer by layer."""
+    """The numbers of the lines that stand out, the same in every panel."""
     (standing_out,) = {tuple(opacity == FULL for opacity in panel) for panel in opacities_in(page, key)}
     return [number for number, stands in enumerate(standing_out, start=1) if stands]
 
@@ -136,14 +136,14 @@ def whole_panels_in(page: Page, key: str) -> list[bool]:
 
 
 def downloaded(page: Page, key: str, file: Path) -> tuple[str, pd.DataFrame]:
-    """The name that a figure's numbers are saved under, and the numbers."""
+    """The file name of a figure's numbers, and the numbers."""
     with page.expect_download() as waiting:
         page.locator(f"#{key} .csv:visible").click()
     waiting.value.save_as(file)
     return waiting.value.suggested_filename, pd.read_csv(file)
 
 
-def test_every_figure_is_drawn_and_nothing_is_complained_of_or_asked_for(page, site):
+def test_every_figure_is_drawn_without_complaints_or_requests(page, site):
     for dataset in page.locator("#dataset option").all_text_contents():
         page.locator("#dataset").select_option(dataset)
         draw_all(page)
@@ -163,7 +163,7 @@ def test_one_data_set_is_shown_at_a_time(page):
     assert page.locator("#figure-5 .chart:visible").count() == 1
 
 
-def test_a_chart_is_read_out_by_what_it_shows_and_what_was_found(page):
+def test_a_charts_label_has_its_title_its_text_and_its_decided_claims(page):
     draw_all(page)
     for figure in (figure for figures in SECTIONS.values() for figure in figures if figure.key != "figure-12"):
         label = page.locator(f"#{figure.key} .chart:visible").get_attribute("aria-label")
@@ -174,7 +174,7 @@ def test_a_chart_is_read_out_by_what_it_shows_and_what_was_found(page):
     assert label.endswith("Holds in this run: It is so. X: 1.5.")
 
 
-def test_the_slider_moves_every_histogram_and_tells_the_update(page):
+def test_the_slider_moves_every_histogram_and_shows_the_update(page):
     draw_all(page)
     slider = page.locator("#playback input[type=range]:visible")
     assert slider.get_attribute("aria-valuetext") == "60,000 updates"
@@ -185,11 +185,11 @@ def test_the_slider_moves_every_histogram_and_tells_the_update(page):
     assert len(after) == len(before) == 3 * 5  # quantities, hidden layers
     moved = sum(one != other for one, other in zip(before, after, strict=True))
     assert moved >= 2 * 5  # the made-up weight gradients are the same at all times
-    told = f"{playback.spread(pd.Series(UPDATES))[1]:,} updates"
-    assert slider.get_attribute("aria-valuetext") == told
+    text = f"{playback.spread(pd.Series(UPDATES))[1]:,} updates"
+    assert slider.get_attribute("aria-valuetext") == text
     written = page.locator("#playback .vega-bind:visible").first.inner_text()
-    assert written.split() == ["time", "of", "training", *told.split()]
-    page.get_by_text(f"sigmoid after {told}").locator("visible=true").wait_for()
+    assert written.split() == ["time", "of", "training", *text.split()]
+    page.get_by_text(f"sigmoid after {text}").locator("visible=true").wait_for()
 
 
 def test_the_playback_has_a_choice_of_model(page):
@@ -258,7 +258,7 @@ def test_axes_can_be_made_linear(page):
     assert page.complaints == []
 
 
-def test_the_numbers_of_a_figure_can_be_had(page, tmp_path):
+def test_the_numbers_of_a_figure_can_be_downloaded(page, tmp_path):
     draw_all(page)
     name, rows = downloaded(page, "figure-9", tmp_path / "numbers.csv")
     assert name == "shapeset-figure-9.csv"
@@ -275,11 +275,13 @@ def test_the_numbers_of_the_playback_are_the_recorded_densities(page, folder, tm
     assert len(rows) == len(RECIPES) * 3 * 5 * playback.MOMENTS * 25  # models, quantities, layers, moments, bins
     recorded = pd.read_parquet(folder / "data/runs/shapeset/tanh/histograms.parquet")
     here = "quantity == 'activation' and layer == 3 and update == 60000"
-    told = rows.query(f"model == 'tanh' and {here}")
+    saved = rows.query(f"model == 'tanh' and {here}")
     fours = recorded.query(here).groupby(np.arange(100) // 4)
-    np.testing.assert_allclose(told["left"], fours["left"].min(), atol=1e-6)
-    np.testing.assert_allclose(told["right"], fours["right"].max(), atol=1e-6)
-    np.testing.assert_allclose(told["density"], fours["density"].mean(), atol=told["density"].max() / playback.HIGHEST)
+    np.testing.assert_allclose(saved["left"], fours["left"].min(), atol=1e-6)
+    np.testing.assert_allclose(saved["right"], fours["right"].max(), atol=1e-6)
+    np.testing.assert_allclose(
+        saved["density"], fours["density"].mean(), atol=saved["density"].max() / playback.HIGHEST
+    )
 
 
 @pytest.mark.parametrize(
@@ -306,7 +308,7 @@ def wait_for_background(page: Page, colour: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", BACKGROUNDS)
-def test_paper_has_light_charts_of_what_is_shown_and_the_screen_has_its_own_again(browser, site, scheme):
+def test_printing_uses_light_charts_and_the_screen_keeps_its_colours(browser, site, scheme):
     page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     page.goto(site.as_uri())
     page.locator("#figure-1 svg.marks").first.wait_for()
@@ -356,7 +358,7 @@ def test_nothing_is_wider_than_the_screen(browser, site, width):
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", BACKGROUNDS)
-def test_nobody_is_shut_out(browser, site, scheme, width):
+def test_axe_finds_no_serious_barrier(browser, site, scheme, width):
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.goto(site.as_uri())
     draw_all(page)

@@ -1,4 +1,4 @@
-"""Still pictures show what the page's charts show, without what waits for the pointer."""
+"""Still pictures show the page's charts without their interactive parts."""
 
 import io
 import subprocess
@@ -45,7 +45,7 @@ def test_charts_of_a_row_end_at_the_same_height(results):
     chart = activation_spread.draw(in_panels(results.monitored, ["tanh", "softsign"], results.headings))
     high = pictures.still(style.specification(chart, "Figure 3. Tanh and softsign", ""))
     before = [picture_height(one) for one in (low, high)]
-    after = [picture_height(one) for one in pictures.as_high_as_the_highest([low, high])]
+    after = [picture_height(one) for one in pictures.equally_high([low, high])]
     assert before[0] < before[1] == after[1]
     assert after[0] == pytest.approx(after[1], abs=1)
 
@@ -54,7 +54,7 @@ def picture_height(still: dict) -> int:
     return Image.open(io.BytesIO(vl_convert.vegalite_to_png(still))).height
 
 
-def test_the_pictures_use_no_font_of_the_machine():
+def test_pictures_use_no_installed_font():
     program = """
 import vl_convert
 from stages.figures import pictures
@@ -63,4 +63,4 @@ drawn = [vl_convert.svg_to_png(text.format(font)) for font in ("no such font", "
 print(drawn[0] == drawn[1], drawn[0] == drawn[2])
 """
     same = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert same.split() == ["True", "False"]  # a common font is not found, the carried one is
+    assert same.split() == ["True", "False"]  # a common font is not found, the built-in one is

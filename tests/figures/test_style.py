@@ -1,4 +1,4 @@
-"""Colours are the same in every chart, and the looks are Vega-Lite's own settings."""
+"""Colours are the same in every chart, and the config is valid Vega-Lite."""
 
 import altair as alt
 import numpy as np
@@ -10,7 +10,7 @@ from stages.figures import error_curves, style
 from tests.figures.drawing import with_role
 
 
-def test_the_settings_are_ones_that_vega_lite_knows():
+def test_vega_lite_accepts_the_config():
     alt.Config.from_dict(style.CONFIG)
 
 
@@ -37,7 +37,7 @@ def test_numbers_keep_six_digits():
     assert inlined.to_dict("list") == {"wide": [123457.0, 1.23457e-9], "layer": [1, 2]}
 
 
-def test_lists_have_the_numbers_in_their_order():
+def test_lists_keep_the_order_of_the_numbers():
     table = pd.DataFrame({"layer": [2, 1, 2], "update": [0, 0, 9], "mean": [0.123456789, 0.5, 1.0]})
     lists = style.in_lists(table, ["layer"], ["update", "mean"])
     assert lists.to_dict("list") == {"layer": [2, 1], "update": [[0, 9], [0]], "mean": [[0.123457, 1.0], [0.5]]}
@@ -50,11 +50,11 @@ def test_powers_of_ten_are_those_around_the_positive_values():
     assert style.powers_of_ten(values * 0) == []
 
 
-def test_fifteen_further_models_can_be_told_apart_by_colour_and_dash():
+def test_fifteen_other_models_differ_in_colour_or_dash():
     models = [*style.PAPER_COLOURS, *(f"mine-{number}" for number in range(15))]
     colours, dashes = style.model_colours(models), style.model_dashes(models)
     assert len({(colours[model], *dashes[model]) for model in models}) == 20
-    assert all(dashes[model] == style.DASHES[0] for model in models[: 5 + len(style.FURTHER_COLOURS)])
+    assert all(dashes[model] == style.DASHES[0] for model in models[: 5 + len(style.OTHER_COLOURS)])
 
 
 def test_a_chart_draws_the_dashes(results):
@@ -67,7 +67,7 @@ def test_a_chart_draws_the_dashes(results):
 
 
 def test_a_chart_is_the_same_however_wide_the_terminal_is(results, monkeypatch):
-    """Altair names views by what pandas prints of a table, which is cut to the terminal's width."""
+    """Altair's own view names depend on the terminal's width, through the tables that pandas prints."""
     drawn = []
     for columns in ("40", "300"):
         monkeypatch.setenv("COLUMNS", columns)

@@ -1,4 +1,4 @@
-"""Table 1's texts are the table's numbers, and what is not there is said."""
+"""Table 1's texts are the table's numbers; missing numbers have their reason."""
 
 import dataclasses
 
@@ -80,7 +80,7 @@ def test_the_summary_is_of_the_data_sets_that_have_the_papers_tanh_with_both_ini
     assert table1.summary({"MNIST": judged.drop("tanh")}) == ""
 
 
-def test_runs_that_diverged_are_told_with_their_update(results):
+def test_diverged_runs_are_listed_with_their_update(results):
     sentences = table1.diverged(results.runs)
     assert len(sentences) == 6
     assert sentences[0].startswith("sigmoid: 2 of 8 runs diverged")
