@@ -1,6 +1,6 @@
-"""The stage that turns runs and measurements into numbers to compare: `python -m stages.judge`.
+"""Judge the claims, Table 1 and the metrics from runs and measurements: `python -m stages.judge`.
 
-It reads exactly the data sets and models that params.yaml lists, whatever else lies in the folders.
+It reads only the data sets and models that params.yaml lists.
 """
 
 import json
@@ -76,7 +76,7 @@ def main(params: Params) -> None:
 
 
 def headline(row: dict[str, float]) -> dict[str, float]:
-    """Return what is said of a model first: its test error and how it was chosen."""
+    """Return a model's main metrics: its test error, and the rate and depth of the chosen run."""
     return {
         "test_error_percent": rounded(row["test_error_percent"]),
         "test_error_percent_mean_over_seeds": rounded(row["mean_percent"]),
@@ -87,13 +87,13 @@ def headline(row: dict[str, float]) -> dict[str, float]:
 
 
 def by_depth(runs: pd.DataFrame) -> dict[str, float]:
-    """Return the lowest validation error in percent at each depth with a run of the first seed that did not diverge."""
+    """Return the lowest validation error in percent at each depth, over runs of the first seed that did not diverge."""
     lowest = 100 * of_first_seed(runs).groupby("hidden_layers")["validation_error"].min().dropna()
     return {f"{depth}_hidden_layers": rounded(percent) for depth, percent in lowest.items()}
 
 
 def layer_metrics(layers: pd.DataFrame, jacobians: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
-    """Return moment → layer → number, from the measure stage's tables; what a layer does not have is left out."""
+    """Return moment → layer → metric → value, from the measure stage's tables; missing values are left out."""
     table = layers.merge(jacobians, how="left", on=["moment", "layer"])
     names = {layer: f"layer_{layer}" for layer in table["layer"]} | {table["layer"].max(): "output"}
     metrics = [column for columns in LAYER_METRICS.values() for column in columns]
