@@ -1,7 +1,7 @@
 """The branch that keeps all editions: `python -m publishing.branch` pushes public/ to it.
 
-A branch, since a deployment to GitHub or GitLab Pages replaces the whole site, and a cache or an artifact of theirs
-expires; git keeps a file that two editions share only once. Needs nothing that is not Python's own.
+A deployment to GitHub or GitLab Pages replaces the whole site, and their caches and artifacts expire, so a branch keeps
+the editions. Git stores a file that two editions share only once. This module needs only the standard library.
 """
 
 import tempfile
@@ -16,18 +16,20 @@ KEPT = f"refs/remotes/origin/{BRANCH}"
 
 
 def main() -> None:
-    """Commit public/ on top of the branch and push it; what is there already is not pushed again.
+    """Commit public/ on top of the branch and push it, unless the branch already has it.
 
-    Raises InputError where public/ is older than the branch: pushed, it would delete what others have published since.
+    Raises InputError if public/ lacks editions of the branch: pushing it would delete what others have published.
     """
     commit = recorded(PUBLIC / "edition.json")
     git("fetch", "--quiet", "origin", "+refs/heads/*:refs/remotes/origin/*")
     tree, parents = tree_of(PUBLIC), [KEPT] if has(KEPT) else []
     missing = editions(KEPT) - editions(tree)
     if missing:
-        raise InputError(f"public/ lacks {', '.join(sorted(missing))}, which {BRANCH} keeps; `make publish` adds them")
+        raise InputError(
+            f"public/ lacks {', '.join(sorted(missing))}, which {BRANCH} keeps; run `make publish` to add them"
+        )
     if parents and git("rev-parse", f"{KEPT}^{{tree}}") == tree:
-        print(f"{BRANCH} has {commit.name} already")
+        print(f"{BRANCH} already has {commit.name}")
         return
     made = git(
         "commit-tree",
@@ -43,13 +45,13 @@ def main() -> None:
 
 
 def editions(revision: str) -> set[str]:
-    """The names of the editions that a commit or tree of this repository has."""
+    """The names of the editions in a commit or tree of this repository."""
     folder = f"{revision}:{EDITIONS}"
     return set(git("ls-tree", "-d", "--name-only", folder).splitlines()) if has(folder) else set()
 
 
 def tree_of(folder: Path) -> str:
-    """Store `folder` in the repository and return its tree, without touching the index of what is checked out."""
+    """Store `folder` in the repository and return its tree, without touching the index of the checkout."""
     repository = git("rev-parse", "--absolute-git-dir")
     with tempfile.TemporaryDirectory() as beside:
         own = {"GIT_DIR": repository, "GIT_WORK_TREE": str(folder.resolve()), "GIT_INDEX_FILE": f"{beside}/index"}

@@ -1,6 +1,6 @@
-"""What a change does to the results: `python -m publishing.compare --against origin/main --scale smoke`.
+"""Compare the results of two commits: `python -m publishing.compare --against origin/main --scale smoke`.
 
-Twice: as committed, and with both commits run here at one scale, since code can change what nobody reproduced yet.
+It compares the committed results, then runs both commits at one scale, since a change may not be reproduced yet.
 """
 
 import argparse
@@ -17,17 +17,17 @@ from stages.running.errors import report_input_errors
 from stages.running.files import write_whole
 
 SUMMARY, CLAIMS, FIGURES = "reports/summary.md", "reports/claims.json", "reports/figures/*.png"
-ROWS = 100  # of a table
-INSIDE = (".initial.", ".final.")  # of a metric's name, where it is of one layer
+ROWS = 100  # shown of a table
+INSIDE = (".initial.", ".final.")  # in the names of metrics of one layer
 
 
 def main() -> None:
     """Write the comparison as Markdown, to standard output or to files."""
-    parser = argparse.ArgumentParser(description="Compare the results of the commit checked out with another's.")
+    parser = argparse.ArgumentParser(description="Compare the results of the checked-out commit with another's.")
     parser.add_argument("--against", default="origin/main", help="a branch or commit (%(default)s)")
-    parser.add_argument("--scale", default="smoke", help="at which both are run again (%(default)s)")
-    parser.add_argument("--commit", default="HEAD", help="to call the change by, where HEAD is its merge (%(default)s)")
-    parser.add_argument("--out", nargs="*", default=[], type=Path, help="Markdown files; without, standard output")
+    parser.add_argument("--scale", default="smoke", help="scale at which both commits are run (%(default)s)")
+    parser.add_argument("--commit", default="HEAD", help="names the change if HEAD is its merge (%(default)s)")
+    parser.add_argument("--out", nargs="*", default=[], type=Path, help="Markdown files (standard output)")
     given = parser.parse_args()
     text = comparison(given.against, "HEAD", given.scale, given.commit, raw_files(os.environ))
     for file in given.out:
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def raw_files(variables: Mapping[str, str]) -> str:
-    """Where GitHub or GitLab, if it runs this, shows the files of a commit: a URL that the commit's id follows."""
+    """URL prefix of a commit's files on GitHub or GitLab, followed by the commit's id; empty outside of their CI."""
     if "CI_PROJECT_URL" in variables:
         return f"{variables['CI_PROJECT_URL']}/-/raw"
     if "GITHUB_REPOSITORY" in variables:
@@ -46,9 +46,9 @@ def raw_files(variables: Mapping[str, str]) -> str:
 
 
 def comparison(before: str, after: str, scale: str, called: str, raw: str) -> str:
-    """The Markdown of both comparisons of two revisions of this repository.
+    """Both comparisons of two revisions of this repository, as Markdown.
 
-    `called` is the revision that names `after` to a reader and has the same figures; `raw` is as of `raw_files`.
+    called: the revision that names `after` to the reader and has the same figures. raw: see `raw_files`.
     """
     before, after, called = (commit_id(revision) for revision in (before, after, called))
     with tempfile.TemporaryDirectory() as folder:
@@ -62,26 +62,26 @@ def comparison(before: str, after: str, scale: str, called: str, raw: str) -> st
 
 
 def commit_id(revision: str) -> str:
-    """The 40 digits of a commit; raises InputError where the revision names none."""
+    """The 40 digits of a commit; raises InputError if the revision is unknown."""
     return git("rev-parse", "--verify", f"{revision}^{{commit}}")
 
 
 def document(title: str, opening: str, sections: Mapping[str, list[str]]) -> str:
-    """The Markdown of all; a section's empty blocks are left out."""
+    """The whole comparison as Markdown; empty blocks are left out."""
     parts = [f"## {title}", opening]
     for heading, blocks in sections.items():
-        parts += [f"### {heading}", *(blocks if any(blocks) else ["No result differs."])]
+        parts += [f"### {heading}", *(blocks if any(blocks) else ["No differences."])]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def summary(commit: str) -> str:
-    """The summary of a commit's results without its title and its list of claims; nothing where it has none."""
+    """The summary of a commit's results without its title and list of claims; empty if there is none."""
     titled = committed(SUMMARY, commit, Path())
     return re.split(r"\n+(?=\| claim )", re.sub(r"\A#.*\n+", "", titled))[0].strip()
 
 
 def differences(before: str, after: str, folder: Path) -> list[str]:
-    """The blocks of Markdown that tell the numbers of two commits of the repository in `folder` apart."""
+    """The differences between two commits of the repository in `folder`, as Markdown blocks."""
     metrics = changed("metrics", before, after, folder)
     layers = {name: values for name, values in metrics.items() if any(part in name for part in INSIDE)}
     return [
@@ -97,13 +97,13 @@ def differences(before: str, after: str, folder: Path) -> list[str]:
 
 
 def changed(kind: str, before: str, after: str, folder: Path) -> dict[str, dict]:
-    """`dvc metrics diff` or `dvc params diff`: the old and the new value by name, in the order of the names."""
+    """`dvc metrics diff` or `dvc params diff`: name → old and new value, sorted by name."""
     files = json.loads(run("dvc", kind, "diff", before, after, "--json", folder=folder) or "{}")
     return dict(sorted((name, values) for file in files.values() for name, values in file.items()))
 
 
 def table(title: str, rows: dict[str, dict]) -> str:
-    """A table of old and new values; nothing where there are no rows."""
+    """A table of old and new values; empty if there are no rows."""
     if not rows:
         return ""
     lines = [f"| {title} | before | after | change |", "|---|---:|---:|---:|"]
@@ -119,46 +119,46 @@ def table(title: str, rows: dict[str, dict]) -> str:
 
 
 def cell(value: object) -> str:
-    """A value in a table's cell; a dash where there is none."""
+    """A value as a table cell; a dash for None."""
     return "–" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def folded(title: str, text: str) -> str:
-    """`text` under a line that unfolds it."""
+    """`text` folded under `title`; empty if there is no text."""
     return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>" if text else ""
 
 
 def verdicts(before: str, after: str, folder: Path) -> str:
-    """The claims whose verdict is another one, or that only one of the commits judges."""
+    """The claims whose verdict differs, or that only one of the commits judges."""
     old, new = (claims(revision, folder) for revision in (before, after))
     lines = []
     for name, claim in (old | new).items():
         was, now = (judged.get(name, {}).get("verdict", "not judged") for judged in (old, new))
         if was != now:
             lines.append(f"- `{name}`: {was} → **{now}**. {claim['claim']}")
-    return "\n".join(["Claims with another verdict:", "", *lines]) if lines else ""
+    return "\n".join(["Changed verdicts:", "", *lines]) if lines else ""
 
 
 def claims(revision: str, folder: Path) -> dict[str, dict]:
-    """The judged claims of a commit; none where it has no such file."""
+    """The judged claims of a commit; empty if it has no such file."""
     return json.loads(committed(CLAIMS, revision, folder) or "{}")
 
 
 def committed(file: str, revision: str, folder: Path) -> str:
-    """The text of a file as a commit of the repository in `folder` has it; nothing where it has no such file."""
+    """The text of a file in a commit of the repository in `folder`; empty if it has no such file."""
     known = git("ls-tree", "--name-only", revision, file, folder=folder)
     return git("show", f"{revision}:{file}", folder=folder) if known else ""
 
 
 def redrawn(before: str, after: str, folder: Path) -> dict[str, str]:
-    """The figures that are drawn otherwise: their files by name, each with A (new), D (gone) or M (changed)."""
+    """The figures that differ: file → A (added), D (deleted) or M (modified)."""
     lines = git("diff", "--no-renames", "--name-status", before, after, "--", FIGURES, folder=folder).splitlines()
     return {file: kind for kind, file in (line.split("\t") for line in lines)}
 
 
 def figures(before: str, after: str, folder: Path) -> str:
-    """The names of the figures that are drawn otherwise, new or gone."""
-    words = {"A": "new", "D": "gone", "M": "changed"}
+    """The names of the changed, new and removed figures."""
+    words = {"A": "new", "D": "removed", "M": "changed"}
     names: dict[str, list[str]] = {}
     for file, kind in redrawn(before, after, folder).items():
         names.setdefault(words[kind], []).append(f"`{Path(file).stem}`")
@@ -166,9 +166,9 @@ def figures(before: str, after: str, folder: Path) -> str:
 
 
 def pictures(before: str, after: str, called: str, raw: str) -> str:
-    """The figures that are drawn otherwise, as they were beside as they are; their names where `raw` is no URL.
+    """The figures that differ, before and after side by side; only their names if `raw` is empty.
 
-    `called` is the commit whose files stand for those of `after`: GitHub makes a merge anew, and forgets the old one.
+    called: the commit whose files are shown for `after`, since GitHub replaces the merge commit and drops the old one.
     """
     files = redrawn(before, after, Path())
     if not raw or not files:
@@ -178,7 +178,7 @@ def pictures(before: str, after: str, called: str, raw: str) -> str:
         name = Path(file).stem
         was, now = (f"![{name}]({raw}/{commit}/{file})" for commit in (before, called))
         lines.append(f"| `{name}` | {cell(None) if kind == 'A' else was} | {cell(None) if kind == 'D' else now} |")
-    return folded(f"{len(files)} figures drawn otherwise", "\n".join(lines))
+    return folded(f"{len(files)} changed figures", "\n".join(lines))
 
 
 if __name__ == "__main__":

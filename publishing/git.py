@@ -1,4 +1,4 @@
-"""Asking git: one command, its answer, and one line where it refuses."""
+"""Run one git command; return its output or raise a one-line error."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from stages.running.errors import InputError
 
 
 def git(*arguments: str, folder: Path = Path(), **environment: str) -> str:
-    """Return what a git command prints; raises InputError with its last line but for hints where it fails."""
+    """Return the output of a git command; raises InputError with its last error line, without hints, if it fails."""
     done = subprocess.run(
         ["git", *arguments], cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False
     )

@@ -1,7 +1,7 @@
-"""A Markdown file as the one comment of ours on a change: `python -m publishing.post comparison.md`.
+"""Post a Markdown file as our one comment on a change: `python -m publishing.post comparison.md`.
 
-On GitHub or GitLab, whose variables say where; an earlier comment is rewritten, not repeated. Needs nothing that is
-not Python's own.
+It runs in GitHub's and GitLab's CI, whose variables name the pull or merge request, and rewrites an earlier comment.
+This module needs only the standard library.
 """
 
 import argparse
@@ -16,15 +16,15 @@ from typing import NamedTuple
 from stages.running.errors import InputError, report_input_errors
 
 MARK = "<!-- results of the pipeline -->"  # the first line of our comment
-PAGE = 100  # comments asked for at a time
-LONGEST = 65_536  # characters that GitHub takes; GitLab takes more
+PAGE = 100  # comments per request
+LONGEST = 65_536  # characters that GitHub allows; GitLab allows more
 
 
 class Thread(NamedTuple):
-    """comments: where they are listed and added; comment: where one is rewritten; rewrite: the method for that.
+    """The comments of a pull or merge request.
 
-    user: where the token's own user is told; author, name: the keys of a comment's author and of that one's name.
-    whole: the page of the pipeline, which has the text in full.
+    comments: URL that lists and adds comments. comment, rewrite: URL and HTTP method that rewrite one. user: URL of the
+    token's user. author, name: keys of a comment's author and of the author's name. whole: URL of the full text.
     """
 
     comments: str
@@ -38,7 +38,7 @@ class Thread(NamedTuple):
 
 
 def main() -> None:
-    """Post the file, and say what became of it."""
+    """Post the file and print whether the comment was added or rewritten."""
     parser = argparse.ArgumentParser(description="Post a Markdown file as a comment on a pull or merge request.")
     parser.add_argument("file", type=Path)
     text = parser.parse_args().file.read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def thread(variables: Mapping[str, str]) -> Thread:
-    """The pull request (GitHub) or merge request (GitLab) that a pipeline is of; raises InputError outside of one."""
+    """The pull request (GitHub) or merge request (GitLab) of this pipeline; raises InputError outside of one."""
     try:
         if "GITLAB_CI" in variables:
             api = variables["CI_API_V4_URL"]
@@ -76,12 +76,12 @@ def thread(variables: Mapping[str, str]) -> Thread:
         )
     except KeyError as error:
         raise InputError(
-            f"the variable {error.args[0]} is not set; a pull or merge request's pipeline sets it"
+            f"the variable {error.args[0]} must be set, as in the pipeline of a pull or merge request"
         ) from error
 
 
 def post(text: str, to: Thread) -> str:
-    """Rewrite our comment where there is one, else add it; returns which of the two."""
+    """Rewrite our comment, or add it if there is none; return "rewritten" or "added"."""
     body = {"body": shortened(f"{MARK}\n{text}", to.whole)}
     me = own_name(to)
     marked = [comment for comment in existing(to) if comment["body"].startswith(MARK)]
@@ -94,17 +94,17 @@ def post(text: str, to: Thread) -> str:
 
 
 def shortened(text: str, whole: str) -> str:
-    """`text`, its last lines replaced by a link to the `whole` where it is longer than a comment may be."""
+    """`text`; if it is too long for a comment, a link to `whole` replaces its last lines."""
     if len(text) <= LONGEST:
         return text
-    end = f"\n\nThat is not all: [the page of this run]({whole}) has the comparison in full.\n"
+    end = f"\n\nThe comparison is cut here: [the page of this run]({whole}) has all of it.\n"
     fold = "\n\n</details>"
     kept = text[: LONGEST - len(fold + end)].rpartition("\n")[0].rstrip("\n")
     return kept + fold * (kept.count("<details>") - kept.count("</details>")) + end
 
 
 def own_name(to: Thread) -> str | None:
-    """The name of the token's user; none where the token may not ask, as that of GitHub's jobs, which is a bot's."""
+    """The name of the token's user; None if the token may not read it, like a GitHub job's (its user is a bot)."""
     try:
         return ask("GET", to.user, to)[to.name]
     except InputError:
@@ -112,13 +112,13 @@ def own_name(to: Thread) -> str | None:
 
 
 def is_ours(comment: dict, to: Thread, me: str | None) -> bool:
-    """Whether we wrote a comment: as the token's own user, or as the bot that a job of GitHub is."""
-    author = comment[to.author] or {}  # none where the account is no more
+    """Whether we wrote a comment: its author is the token's user, or a bot as in GitHub's jobs."""
+    author = comment[to.author] or {}  # None if the account was deleted
     return author.get("type") == "Bot" or author.get(to.name, "") == me
 
 
 def existing(to: Thread) -> Iterator[dict]:
-    """All comments, page after page."""
+    """All comments, page by page."""
     page, found = 1, PAGE
     while found == PAGE:
         comments = ask("GET", f"{to.comments}?per_page={PAGE}&page={page}", to)
@@ -127,7 +127,7 @@ def existing(to: Thread) -> Iterator[dict]:
 
 
 def ask(method: str, url: str, to: Thread, body: dict | None = None) -> list | dict:
-    """Send one request and return its JSON; raises InputError with the status where it is refused."""
+    """Send one request and return its JSON; raises InputError with the status if the server refuses it."""
     content = None if body is None else json.dumps(body).encode()
     headers = to.authorization | {"Content-Type": "application/json", "User-Agent": "difficulty"}
     request = urllib.request.Request(url, content, headers, method=method)
@@ -135,7 +135,7 @@ def ask(method: str, url: str, to: Thread, body: dict | None = None) -> list | d
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        raise InputError(f"{method} {url}: {error.code} {error.reason}; the token has to allow it") from error
+        raise InputError(f"{method} {url}: {error.code} {error.reason}; the token must allow it") from error
 
 
 if __name__ == "__main__":

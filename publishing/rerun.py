@@ -1,4 +1,4 @@
-"""The pipeline run again at a scale of one's choice, at several commits, in a clone that shares DVC's cache."""
+"""Run the pipeline of several commits at one scale, in a clone that shares DVC's cache."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from stages.running.errors import InputError
 def rerun(revisions: list[str], scale: str, clone: Path) -> list[str]:
     """Reproduce each revision at `scale` in the new folder `clone`; return the clone's commits with the results.
 
-    Raises InputError where a revision is not known or its pipeline does not run; what it printed is on stderr then.
+    Raises InputError if a revision is unknown or its pipeline fails; the pipeline's output is then on stderr.
     """
     commits = [git("rev-parse", f"{revision}^{{commit}}") for revision in revisions]
     cache = run("dvc", "cache", "dir", folder=Path())
@@ -28,7 +28,7 @@ def checked_out(clone: Path, commit: str) -> Path:
 
 
 def results(clone: Path, scale: str) -> str:
-    """Reproduce what is checked out at `scale`, commit it all and return that commit."""
+    """Reproduce the checked-out commit at `scale`, commit everything and return the new commit."""
     file = clone / "params.yaml"
     file.write_text(re.sub(r"(?m)^scale:.*$", f"scale: {scale}", file.read_text(encoding="utf-8")), encoding="utf-8")
     run("dvc", "repro", folder=clone)
@@ -39,7 +39,7 @@ def results(clone: Path, scale: str) -> str:
 
 
 def run(module: str, *arguments: str, folder: Path) -> str:
-    """Return what a module of Python prints; raises InputError where it fails, after showing all that it printed."""
+    """Return the output of a Python module; if it fails, print its output and raise InputError."""
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:

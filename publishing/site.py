@@ -1,7 +1,7 @@
-"""The site: `python -m publishing.site` writes public/ from the reports, and keeps the editions of earlier commits.
+"""The site: `python -m publishing.site` writes public/ from the reports and keeps the editions of earlier commits.
 
-public/ is `reports/` with the page in front; public/editions/<commit>/ is each edition in full, edition.json says of
-which commit. Earlier editions are those in public/ and those on the branch that `publishing.branch` keeps.
+public/ holds the reports with the page as index.html. public/editions/<commit>/ holds each complete edition, with its
+commit in edition.json. Earlier editions come from public/ and from the branch that `publishing.branch` keeps.
 """
 
 import io
@@ -29,14 +29,17 @@ REPORTS, PAGE = Path("reports"), Path("reports/site")
 
 
 def main() -> None:
-    """Write public/, and say where it is."""
+    """Write public/ and print its address."""
     commit = clean_commit()
     published, stages = reproduced()
     took = read_durations(load_params().scale)
     seconds = {stage: took[stage] for stage in took.keys() & stages}
     differing = changes(*WRITTEN)
     if differing:
-        print(f"note: not the committed results but those reproduced here: {', '.join(differing)}", file=sys.stderr)
+        print(
+            f"note: reproduced here, and different from the commit: {', '.join(differing)}",
+            file=sys.stderr,
+        )
     with whole_folder(PUBLIC) as site:
         editions = site / EDITIONS
         editions.mkdir()
@@ -47,13 +50,15 @@ def main() -> None:
             write_edition(folder, commit, published, all_editions, seconds)
         listed = records(editions)
         write_whole(editions / "index.html", filled("editions.html.jinja", {"editions": listed, "shown": commit}))
-    print(f"{commit.name} published beside {len(listed) - 1} earlier: {(PUBLIC / 'index.html').resolve().as_uri()}")
+    print(
+        f"{commit.name} published beside {len(listed) - 1} earlier editions: {(PUBLIC / 'index.html').resolve().as_uri()}"
+    )
 
 
 def reproduced() -> tuple[list[Path], set[str]]:
     """Return the files and folders in reports/ that the pipeline writes, and the names of the pipeline's stages.
 
-    Raises InputError where they are stale, or where DVC cannot keep its notes.
+    Raises InputError if outputs are stale, or if DVC cannot write its state.
     """
     from dvc.repo import Repo  # half a second
     from dvc.rwlock import RWLockFileCorruptedError
@@ -63,19 +68,19 @@ def reproduced() -> tuple[list[Path], set[str]]:
             stale = repository.status()
             outputs = sorted(Path(str(output)) for output in repository.index.outs)
             stages = {stage.addressing for stage in repository.index.stages}
-    except OSError as error:  # such as a full disk, which does not say where
-        raise InputError(f".dvc: DVC cannot write there, so public/ was not written ({error})") from error
+    except OSError as error:  # such as a full disk, whose error names no path
+        raise InputError(f".dvc: not writable for DVC, so public/ was not written ({error})") from error
     except RWLockFileCorruptedError as error:
         raise InputError(
-            ".dvc/tmp/rwlock: damaged, as DVC leaves it on a full disk; remove it while no other DVC runs here"
+            ".dvc/tmp/rwlock: damaged, perhaps by a full disk; remove it while no other DVC runs here"
         ) from error
     if stale:
-        raise InputError(f"{', '.join(sorted(stale))}: not reproduced as dvc.yaml has it; `make repro` does it")
+        raise InputError(f"{', '.join(sorted(stale))}: out of date; run `make repro` first")
     return [output for output in outputs if REPORTS in output.parents], stages
 
 
 def bring_earlier(editions: Path) -> None:
-    """Copy the earlier editions: those kept on the branch, and those of this folder's own public/."""
+    """Copy the earlier editions from the branch and from this folder's public/."""
     if has(f"{KEPT}:{EDITIONS}"):
         archive = subprocess.run(["git", "archive", f"{KEPT}:{EDITIONS}"], capture_output=True, check=True).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as members:
@@ -87,9 +92,9 @@ def bring_earlier(editions: Path) -> None:
 def write_edition(
     folder: Path, commit: Commit, published: list[Path], all_editions: str, seconds: dict[str, float]
 ) -> None:
-    """Write one edition in full: the page with its origin at its front, all else of reports/ where it lies there.
+    """Write one complete edition: the page with its imprint as index.html, the rest as in reports/.
 
-    all_editions: the list of them, as seen from `folder`; seconds: that each stage took.
+    all_editions: URL of the list of editions, relative to `folder`. seconds: stage → its duration.
     """
     folder.mkdir(exist_ok=True)
     for source in published:
@@ -109,7 +114,7 @@ def write_edition(
 
 
 def parts(edition: Path) -> dict[str, str]:
-    """What an edition has beside its page: relative URLs by the words for it."""
+    """The files of an edition beside its page: label → relative URL."""
     tables = {"table 1": "table1.csv", "metrics": "metrics.json", "claims": "claims.json"}
     reports = sorted(file.relative_to(edition).as_posix() for file in edition.glob("data_docs/*/index.html"))
     return {"figures": "figures/index.html"} | tables | {f"checks of {one.split('/')[1]}": one for one in reports}
@@ -122,7 +127,7 @@ def records(editions: Path) -> list[Commit]:
 
 
 def filled(template: str, given: dict) -> str:
-    """The page that a template of this folder makes of what it is given."""
+    """Fill a template of this folder."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,

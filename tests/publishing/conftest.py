@@ -1,4 +1,4 @@
-"""A clone of the tiny project, as a colleague has it: with a remote and with DVC's cache."""
+"""A clone of the tiny project, with a remote and DVC's cache."""
 
 from pathlib import Path
 
@@ -26,5 +26,5 @@ def commit(folder: Path, message: str) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder: its content by its path."""
+    """Every file of a folder: path → content."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}

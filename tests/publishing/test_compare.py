@@ -38,7 +38,7 @@ def write(folder, scale: str, error: float, verdicts: dict[str, str], figures: d
         (reports / "figures" / f"{name}.png").write_text(content)
 
 
-def test_every_kind_of_difference_is_told_and_nothing_else(repository):
+def test_every_kind_of_difference_is_reported_and_nothing_else(repository):
     write(repository, "two", 47.5, {"order": "fails", "fades": "holds"}, {"figure-2": "c", "figure-4": "d"})
     commit(repository, "after")
     claims, parameters, metrics, layers = differences("HEAD~1", "HEAD", repository)
@@ -49,19 +49,19 @@ def test_every_kind_of_difference_is_told_and_nothing_else(repository):
     assert claims.splitlines()[2:] == ["- `order`: holds → **fails**. That it order."]
     assert figures("HEAD~1", "HEAD", repository).splitlines() == [
         "Figures changed: `figure-2`",
-        "Figures gone: `figure-3`",
         "Figures new: `figure-4`",
+        "Figures removed: `figure-3`",
     ]
 
 
-def test_where_the_platform_has_the_files_the_figures_are_shown_before_and_after(repository, monkeypatch):
+def test_changed_figures_are_shown_before_and_after_if_a_platform_has_them(repository, monkeypatch):
     write(repository, "two", 47.5, {}, {"figure-2": "c", "figure-4": "d"})
     commit(repository, "after")
     monkeypatch.chdir(repository)
-    *_, changed, gone, new, _, _ = pictures("HEAD~1", "HEAD", "cafe", "https://x/raw").splitlines()
+    *_, changed, removed, new, _, _ = pictures("HEAD~1", "HEAD", "cafe", "https://x/raw").splitlines()
     was, now = (f"![figure-2](https://x/raw/{one}/reports/figures/figure-2.png)" for one in ("HEAD~1", "cafe"))
     assert changed == f"| `figure-2` | {was} | {now} |"
-    assert gone == "| `figure-3` | ![figure-3](https://x/raw/HEAD~1/reports/figures/figure-3.png) | – |"
+    assert removed == "| `figure-3` | ![figure-3](https://x/raw/HEAD~1/reports/figures/figure-3.png) | – |"
     assert new == "| `figure-4` | – | ![figure-4](https://x/raw/cafe/reports/figures/figure-4.png) |"
     assert pictures("HEAD~1", "HEAD", "cafe", "").startswith("Figures changed: `figure-2`\n")
     assert pictures("HEAD", "HEAD", "cafe", "https://x/raw") == ""
@@ -75,7 +75,7 @@ def test_where_the_platform_has_the_files_the_figures_are_shown_before_and_after
         ({}, ""),
     ],
 )
-def test_each_platform_has_the_files_of_a_commit_at_its_own_place(variables, raw):
+def test_each_platform_has_its_own_url_of_a_commits_files(variables, raw):
     assert raw_files(variables) == raw
 
 
@@ -87,34 +87,34 @@ def test_the_summary_comes_first_without_its_title_and_its_claims(repository, mo
     assert summary("HEAD") == table1
     assert summary("HEAD~1") == ""
     assert document("Results", table1, {"Here": ["", ""], "There": ["", "x"]}) == (
-        f"## Results\n\n{table1}\n\n### Here\n\nNo result differs.\n\n### There\n\nx\n"
+        f"## Results\n\n{table1}\n\n### Here\n\nNo differences.\n\n### There\n\nx\n"
     )
 
 
-def test_the_same_results_make_no_block(repository):
+def test_equal_results_give_no_differences(repository):
     (repository / "note.md").write_text("nothing of the results\n")
     commit(repository, "after")
     assert differences("HEAD~1", "HEAD", repository) == []
 
 
-def test_claims_that_only_one_commit_judges_are_told(repository):
+def test_claims_that_only_one_commit_judges_are_listed(repository):
     (repository / "reports" / "claims.json").unlink()
     commit(repository, "no claims")
-    told = "\n".join(differences("HEAD~1", "HEAD", repository))
-    assert "- `order`: holds → **not judged**. That it order." in told
-    told = "\n".join(differences("HEAD", "HEAD~1", repository))
-    assert "- `fades`: not judged → **holds**. That it fades." in told
+    text = "\n".join(differences("HEAD~1", "HEAD", repository))
+    assert "- `order`: holds → **not judged**. That it order." in text
+    text = "\n".join(differences("HEAD", "HEAD~1", repository))
+    assert "- `fades`: not judged → **holds**. That it fades." in text
 
 
-def test_a_long_table_says_how_much_it_leaves_out():
+def test_a_long_table_counts_the_rows_left_out():
     text = table("metric", {f"layer_{k}": {"old": 1 / 3, "new": 2 / 3} for k in range(1000)})
     assert text.endswith(f"\n\nand {1000 - ROWS} more")
     assert text.count("`") == 2 * ROWS
 
 
 def test_both_commits_are_run_at_the_scale_and_compared(clone):
-    """The committed results are older than the change: only running both shows what it does."""
-    edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered anew, not trained
+    """The committed results are older than the change, so only running both commits shows its effect."""
+    edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered again, not trained
     name = commit(clone, "Leave sigmoid out")
     against = run(clone, "git", "rev-parse", "HEAD~1").stdout[:10]
     run(clone, "git", "checkout", "-q", "HEAD~1")  # as GitHub checks a pull request out: merged
@@ -139,9 +139,9 @@ def test_both_commits_are_run_at_the_scale_and_compared(clone):
         ("SCALE=huge", "error: python -m commands.check failed at "),
     ],
 )
-def test_what_cannot_be_compared_is_named(clone, argument, line):
+def test_an_invalid_comparison_is_named_in_one_line(clone, argument, line):
     done = run(clone, "make", "--old-file=setup", "compare", "AGAINST=HEAD", argument, succeeds=False)
     assert done.returncode != 0
-    assert any(told.startswith(line) for told in done.stderr.splitlines())
+    assert any(printed.startswith(line) for printed in done.stderr.splitlines())
     assert "Traceback" not in done.stderr
     assert not (clone / "comparison.md").exists()

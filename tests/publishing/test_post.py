@@ -1,4 +1,4 @@
-"""The one comment on a change, on a server of this machine that answers as GitHub's and GitLab's do."""
+"""The one comment on a change, on a local server that answers like GitHub's and GitLab's."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ from stages.running.errors import InputError
 
 
 class Comments(BaseHTTPRequestHandler):
-    """Lists, adds and rewrites the comments that its server holds, for who has the token, and says who that is."""
+    """Lists, adds and rewrites its server's comments for requests with the token, and names the token's user."""
 
     def do_GET(self) -> None:
         if urlsplit(self.path).path.endswith("/user"):
@@ -49,7 +49,7 @@ class Comments(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    """150 comments of others, more than one page of them, one that feigns to be ours, one of who left; no bot asks."""
+    """150 comments of others on several pages: two imitate ours, one of them by a deleted account."""
     with HTTPServer(("127.0.0.1", 0), Comments) as server:
         other = {"user": {"login": "other", "type": "User"}, "author": {"username": "other"}}
         server.asked, server.comments = [], [{"id": one, "body": f"quoting {MARK}", **other} for one in range(150)]
@@ -103,7 +103,7 @@ def on_gitlab(server) -> Thread:
         ),
     ],
 )
-def test_the_second_time_the_comment_is_rewritten(server, place, added, rewritten):
+def test_a_second_post_rewrites_the_comment(server, place, added, rewritten):
     others = [dict(comment) for comment in server.comments]
     assert post("first\n", place(server)) == "added"
     assert server.asked[-1] == added
@@ -112,38 +112,38 @@ def test_the_second_time_the_comment_is_rewritten(server, place, added, rewritte
     assert server.comments == [*others, {"id": 150, **server.author, "body": f"{MARK}\nsecond\n"}]
 
 
-def test_a_job_of_github_knows_its_own_comment_by_its_being_a_bots(server):
+def test_a_job_of_github_recognizes_its_comment_by_its_bot_author(server):
     server.bot, server.author = True, {"user": {"login": "github-actions[bot]", "type": "Bot"}}
     assert [post(text, on_github(server)) for text in ("first\n", "second\n")] == ["added", "rewritten"]
     assert [comment["id"] for comment in server.comments if "second" in comment["body"]] == [150]
     assert server.comments[3]["body"].endswith("feigned")
 
 
-def test_a_comparison_with_every_table_full_is_shortened_to_what_a_comment_holds():
+def test_a_long_comparison_is_shortened_to_fit_a_comment():
     names = [f"shapeset.a-rather-long-name-of-a-model.final.layer_{k}.activation_std" for k in range(2 * ROWS)]
     full = table("metric", {name: {"old": 1 / 3, "new": 2 / 3, "diff": 1 / 3} for name in names})
     blocks = [full, full, folded(f"{len(names)} metrics inside the layers", full)]
     text = document("Results", "Scale `laptop`.", {"As committed": blocks, "Both run here": blocks})
     assert len(text) > LONGEST
     whole = set(text.splitlines())
-    told = "That is not all: [the page of this run](https://run/5) has the comparison in full."
+    link = "The comparison is cut here: [the page of this run](https://run/5) has all of it."
     for more in range(400):  # wherever a row is cut
         cut = shortened("x" * more + text, "https://run/5")
         assert len(cut) <= LONGEST
         assert cut.count("<details>") == cut.count("</details>")
         *_, row, empty, end = cut.replace("\n\n</details>", "").splitlines()
         assert row in whole
-        assert (empty, end) == ("", told)
+        assert (empty, end) == ("", link)
     assert shortened("short", "https://run/5") == "short"
 
 
-def test_a_token_that_may_not_is_one_line(server):
-    with pytest.raises(InputError, match=r"GET http://.*/comments.*: 403 Forbidden; the token has to allow it$"):
+def test_a_refused_token_is_one_line(server):
+    with pytest.raises(InputError, match=r"GET http://.*/comments.*: 403 Forbidden; the token must allow it$"):
         post("text", on_github(server, token="other"))
 
 
-def test_outside_of_a_request_the_missing_variable_is_named():
-    with pytest.raises(InputError, match="the variable GITHUB_API_URL is not set"):
+def test_a_missing_variable_is_named():
+    with pytest.raises(InputError, match="the variable GITHUB_API_URL must be set"):
         thread({})
-    with pytest.raises(InputError, match="the variable CI_API_V4_URL is not set"):
+    with pytest.raises(InputError, match="the variable CI_API_V4_URL must be set"):
         thread({"GITLAB_CI": "true"})

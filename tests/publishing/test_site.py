@@ -9,15 +9,15 @@ from tests.publishing.conftest import commit, files
 from tests.tiny_project import edit, run
 
 PUBLISH = ("make", "--old-file=setup", "publish")
-SITE = ("python", "-m", "publishing.site")  # where nothing has to be reproduced
+SITE = ("python", "-m", "publishing.site")  # without running the pipeline
 
 
 def head(folder) -> str:
     return run(folder, "git", "rev-parse", "HEAD").stdout[:10]
 
 
-def test_publishing_writes_what_the_pipeline_wrote_and_twice_the_same_bytes(clone):
-    shutil.rmtree(clone / "reports")  # as in a clone that has reproduced nothing: DVC's cache has it
+def test_publishing_copies_the_pipelines_outputs_and_repeats_its_bytes(clone):
+    shutil.rmtree(clone / "reports")  # as in a new clone; DVC's cache has the outputs
     run(clone, "git", "checkout", "-q", "reports")
     run(clone, *PUBLISH)
     first = files(clone / "public")
@@ -53,7 +53,7 @@ def test_every_link_of_the_imprint_leads_to_a_file_from_the_front_and_from_the_e
         assert "data_docs/shapeset/index.html" in links
         assert [link for link in links if not (folder / link).is_file()] == []
         assert (folder / links[-1]).resolve() == clone / "public/editions/index.html"
-        assert "they took: judge 3 s." in imprint  # a stage that is no more is not told of
+        assert "last runs: judge 3 s." in imprint  # a removed stage is left out
         figures = re.findall(r'href="([^"]*)"', (folder / "figures/index.html").read_text(encoding="utf-8"))
         assert [link for link in figures if not (folder / "figures" / link).is_file()] == []
         assert {"shapeset-figure-3.svg", "shapeset-figure-3.png", "overview.png"} < set(figures)
@@ -66,7 +66,7 @@ def test_a_clean_clone_without_a_cache_publishes_the_same(clone, tmp_path):
     run(clean, *PUBLISH)
     assert run(clean, "git", "status", "--porcelain").stdout == ""
     assert (clean / "data/durations.csv").is_file()
-    took = re.compile(rb"(When|How long) the stages[^<]*")
+    took = re.compile(rb"Durations (of|were)[^<]*")
     there, here = (files(folder / "public") for folder in (clone, clean))
     assert {name: took.sub(b"", content) for name, content in here.items()} == {
         name: took.sub(b"", content) for name, content in there.items()
@@ -78,14 +78,14 @@ def test_a_clean_clone_without_a_cache_publishes_the_same(clone, tmp_path):
     run(clean, "make", "--old-file=setup", "tidy")
     assert not stray.exists()
     shutil.rmtree(clean / "data")
-    run(clean, "dvc", "checkout", "--quiet")  # fails where the cache lacks what the commit needs
+    run(clean, "dvc", "checkout", "--quiet")  # fails if the cache lacks a file of the commit
     assert run(clean, "dvc", "status").stdout == "Data and pipelines are up to date.\n"
 
 
 def test_a_second_commit_adds_an_edition_and_keeps_the_first(clone):
     run(clone, *SITE)
     first, earlier = head(clone), files(clone / "public" / "editions")
-    edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered anew, not trained
+    edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered again, not trained
     second = commit(clone, "Leave <sigmoid> & its error out")
     run(clone, *PUBLISH)
     editions = files(clone / "public" / "editions")
@@ -105,7 +105,7 @@ def test_a_second_commit_adds_an_edition_and_keeps_the_first(clone):
     assert "reproduced here" in run(clone, *SITE).stderr  # the results of the second commit were not committed
 
 
-def test_the_newest_edition_comes_first_by_the_moment_not_by_the_text(tmp_path):
+def test_editions_are_sorted_by_time_not_by_text(tmp_path):
     """a was committed half an hour before b, in a zone two hours ahead."""
     for name, date in (
         ("a", "2026-03-01T01:00:00+02:00"),
@@ -118,7 +118,7 @@ def test_the_newest_edition_comes_first_by_the_moment_not_by_the_text(tmp_path):
     assert [one.subject for one in records(tmp_path)] == ["b", "a", "c"]
 
 
-def test_a_file_that_is_not_committed_refuses_in_one_line_before_anything_runs(clone):
+def test_uncommitted_files_are_refused_in_one_line_before_anything_runs(clone):
     (clone / "stages" / "mine.py").write_text("")
     with (clone / "README.md").open("a") as readme:
         readme.write("one more line\n")
@@ -132,14 +132,14 @@ def test_a_file_that_is_not_committed_refuses_in_one_line_before_anything_runs(c
     assert run(clone, *SITE, succeeds=False).stderr == lines[0] + "\n"
 
 
-def test_stale_results_refuse_in_one_line_and_leave_the_site_as_it_was(clone):
+def test_stale_results_are_refused_in_one_line_and_leave_the_site_unchanged(clone):
     run(clone, *SITE)
     before = files(clone / "public")
     edit(clone, lambda values: values["models"].pop("sigmoid"))
     commit(clone, "Leave sigmoid out")
     done = run(clone, *SITE, succeeds=False)
     assert done.returncode != 0
-    assert done.stderr == "error: judge, render: not reproduced as dvc.yaml has it; `make repro` does it\n"
+    assert done.stderr == "error: judge, render: out of date; run `make repro` first\n"
     assert files(clone / "public") == before
 
 
@@ -148,7 +148,7 @@ def test_the_branch_keeps_the_editions_for_every_clone(clone, tmp_path):
     first, site = head(clone), files(clone / "public")
     index = (clone / ".git" / "index").read_bytes()
     assert run(clone, "make", "keep").stdout == f"pages keeps {first}\n"
-    assert run(clone, "make", "keep").stdout == f"pages has {first} already\n"
+    assert run(clone, "make", "keep").stdout == f"pages already has {first}\n"
     assert (clone / ".git" / "index").read_bytes() == index
     run(tmp_path, "git", "clone", "-q", "--branch", "pages", "origin.git", "kept")
     assert {name: content for name, content in files(tmp_path / "kept").items() if name[:5] != ".git/"} == site
@@ -163,8 +163,8 @@ def test_the_branch_keeps_the_editions_for_every_clone(clone, tmp_path):
     assert run(tmp_path / "origin.git", "git", "rev-list", "--count", "pages").stdout == "2\n"
 
 
-def test_what_others_have_published_meanwhile_is_not_deleted(clone, tmp_path):
-    """As a job of CI run again with the artifact of an older commit, too."""
+def test_editions_that_others_published_meanwhile_are_not_deleted(clone, tmp_path):
+    """This also covers a CI job that runs again with the artifact of an older commit."""
     run(clone, *SITE)
     run(tmp_path, "git", "clone", "-q", "origin.git", "colleague")
     shutil.copytree(clone / "public", tmp_path / "colleague" / "public")
@@ -172,8 +172,8 @@ def test_what_others_have_published_meanwhile_is_not_deleted(clone, tmp_path):
     shutil.copytree(clone / "public" / "editions" / head(clone), other)
     run(tmp_path / "colleague", "make", "keep")
     done = run(clone, "make", "keep", succeeds=False)
-    told = "error: public/ lacks 0123456789, which pages keeps; `make publish` adds them\n"
-    assert told in done.stderr.splitlines(keepends=True)
+    line = "error: public/ lacks 0123456789, which pages keeps; run `make publish` to add them\n"
+    assert line in done.stderr.splitlines(keepends=True)
     assert run(tmp_path / "origin.git", "git", "rev-list", "--count", "pages").stdout == "1\n"
 
     run(clone, *SITE)
@@ -182,7 +182,7 @@ def test_what_others_have_published_meanwhile_is_not_deleted(clone, tmp_path):
     assert set(kept) == {"0123456789", head(clone)}
 
 
-def test_keeping_without_a_site_says_what_writes_it(clone):
+def test_keeping_without_a_site_names_the_target_that_writes_it(clone):
     done = run(clone, "make", "keep", succeeds=False)
     assert "error: public/edition.json: missing or damaged" in done.stderr
-    assert "`make publish` writes it" in done.stderr
+    assert "run `make publish` to write it" in done.stderr

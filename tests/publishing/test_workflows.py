@@ -1,4 +1,4 @@
-"""The workflows of GitHub and GitLab: valid, pinned, with the least permissions, and without logic of their own."""
+"""The workflows of GitHub and GitLab are valid, pinned, with least permissions, and only call make targets."""
 
 import re
 import shlex
@@ -44,7 +44,7 @@ def test_a_workflow_follows_its_published_schema(schema, file):
     assert done.returncode == 0, done.stdout
 
 
-def test_every_action_is_pinned_to_a_commit_whose_version_stands_beside_it():
+def test_every_action_is_pinned_to_a_commit_with_its_version_in_a_comment():
     lines = re.findall(r"uses: (.*)", GITHUB.read_text(encoding="utf-8"))
     assert len(lines) == len(steps("uses")) > 0
     pins = {}
@@ -55,14 +55,14 @@ def test_every_action_is_pinned_to_a_commit_whose_version_stands_beside_it():
     assert {action for action, versions in pins.items() if len(versions) > 1} == set()
 
 
-def test_permissions_are_stated_and_least():
+def test_permissions_are_explicit_and_minimal():
     assert WORKFLOW["permissions"] == {}
     assert {name: job["permissions"] for name, job in JOBS.items()} == PERMISSIONS
     assert "secrets." not in GITHUB.read_text(encoding="utf-8")
 
 
-def test_what_a_pull_request_runs_has_no_credentials():
-    """The jobs that run a change's own code can read only, and only `keep` leaves git a token that can push."""
+def test_jobs_of_a_pull_request_have_no_credentials():
+    """Jobs that run a change's own code can only read, and only `keep` gives git a token that can push."""
     assert {name for name, job in JOBS.items() if "make comment" in str(job)} == {"comment"}
     for name, job in JOBS.items():
         for step in job["steps"]:
@@ -84,17 +84,17 @@ def test_only_make_targets_run(lines):
         assert program == "make"
         assert target in targets
         assert all(re.fullmatch(r"[A-Z]+=[\w. $]+", variable) for variable in variables)
-        assert "${{" not in line  # what others can name, like a branch, comes in as a variable
+        assert "${{" not in line  # names from others, such as a branch, arrive as variables
 
 
 @pytest.fixture
 def stubs(tmp_path, monkeypatch):
-    """A folder with this Makefile, where `.venv/bin` has programs that only write their arguments into `told`."""
+    """A folder with this Makefile and stubs in `.venv/bin` that write their arguments to the file `called`."""
     shutil.copy(REPOSITORY / "Makefile", tmp_path)
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
     for name in ("python", "apt-get"):
-        (programs / name).write_text('#!/bin/sh\nprintf "%s\\n" "${0##*/}" "$@" >> told\n')
+        (programs / name).write_text('#!/bin/sh\nprintf "%s\\n" "${0##*/}" "$@" >> called\n')
         (programs / name).chmod(0o755)
     monkeypatch.chdir(tmp_path)
     return programs
@@ -105,29 +105,29 @@ HOSTILE = "origin/`touch${IFS}ran`$(touch${IFS}ran)$(shell touch ran)\";touch ra
 
 @pytest.mark.parametrize("name", ["AGAINST", "SCALE", "COMMIT"])
 @pytest.mark.parametrize("place", ["environment", "command line"])
-def test_what_others_name_reaches_the_program_as_it_is_and_is_never_run(stubs, name, place, monkeypatch):
+def test_names_from_others_reach_the_program_unchanged_and_are_never_run(stubs, name, place, monkeypatch):
     command = ["make", "--old-file=setup", "compare", "OUT=one.md two.md"]
     if place == "environment":
         monkeypatch.setenv(name, HOSTILE)
     else:
         command.append(f"{name}={HOSTILE}")
     run(Path(), *command)
-    told = Path("told").read_text().splitlines()
-    assert told[:3] == ["python", "-m", "publishing.compare"]
-    given = next(argument for argument in told if argument.startswith(f"--{name.lower()}="))
+    called = Path("called").read_text().splitlines()
+    assert called[:3] == ["python", "-m", "publishing.compare"]
+    given = next(argument for argument in called if argument.startswith(f"--{name.lower()}="))
     assert given.partition("=")[2] == HOSTILE
-    assert told[-3:] == ["--out", "one.md", "two.md"]
+    assert called[-3:] == ["--out", "one.md", "two.md"]
     assert not Path("ran").exists()
 
 
-def test_the_first_file_of_the_comparison_is_posted_and_none_of_its_name_is_run(stubs):
+def test_the_first_file_of_the_comparison_is_posted_and_its_name_is_never_run(stubs):
     run(Path(), "make", "PYTHON=python", "comment", "OUT=`touch${IFS}ran`.md two.md")
-    assert Path("told").read_text().splitlines() == ["python", "-m", "publishing.post", "`touch${IFS}ran`.md"]
+    assert Path("called").read_text().splitlines() == ["python", "-m", "publishing.post", "`touch${IFS}ran`.md"]
     assert not Path("ran").exists()
 
 
 def browser(stubs, user: int) -> subprocess.CompletedProcess:
-    """`make browser` of a user by number, where no program but the stubs is."""
+    """Run `make browser` as the user with this number, with no program but the stubs."""
     (stubs / "id").write_text(f"#!/bin/sh\necho {user}\n")
     (stubs / "id").chmod(0o755)
     return subprocess.run(
@@ -135,24 +135,24 @@ def browser(stubs, user: int) -> subprocess.CompletedProcess:
     )
 
 
-def test_a_browser_is_installed_where_none_is_and_a_failure_is_not_hidden(stubs):
+def test_a_missing_browser_is_installed_and_a_failure_is_reported(stubs):
     assert browser(stubs, user=0).returncode == 0
-    assert "install\n-y\n-qq\nchromium" in Path("told").read_text()
+    assert "install\n-y\n-qq\nchromium" in Path("called").read_text()
     (stubs / "apt-get").write_text("#!/bin/sh\nexit 100\n")
     assert browser(stubs, user=0).returncode != 0
-    assert "note: no Chromium is here" in browser(stubs, user=1000).stdout
+    assert "note: Chromium is missing" in browser(stubs, user=1000).stdout
     (stubs / "apt-get").unlink()
-    assert "note: no Chromium is here" in browser(stubs, user=0).stdout
+    assert "note: Chromium is missing" in browser(stubs, user=0).stdout
     (stubs / "google-chrome").symlink_to("/bin/true")
     assert browser(stubs, user=0).stdout == f"{stubs / 'google-chrome'}\n"
 
 
-def test_a_new_pull_request_starts_from_the_cache_of_what_is_published():
+def test_a_new_pull_request_starts_from_the_published_cache():
     compare, publish = (
         next(step["with"] for step in JOBS[job]["steps"] if step.get("uses", "").startswith("actions/cache@"))
         for job in ("compare", "publish")
     )
-    assert compare["path"] == publish["path"]  # else GitHub does not find the one for the other
+    assert compare["path"] == publish["path"]  # GitHub finds only caches with the same paths
     assert compare["restore-keys"].splitlines()[-1] == publish["restore-keys"] == "dvc-published-"
     assert PIPELINE["compare"]["cache"][1]["fallback_keys"] == [PIPELINE["pages"]["cache"][1]["key"]]
 
@@ -166,8 +166,8 @@ def test_every_job_ends_and_no_two_deployments_meet():
         assert PIPELINE[name]["interruptible"] is False
 
 
-def test_what_a_job_leaves_in_the_clone_is_ignored():
-    """Else it would count as not committed, and nothing could be published."""
+def test_files_that_jobs_leave_in_the_clone_are_ignored():
+    """Otherwise they would count as uncommitted and block publishing."""
     left = [".cache/pip/x", ".venv", ".dvc/cache/x", "public/index.html", "comparison.md"]
     done = subprocess.run(["git", "check-ignore", *left], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.stdout.split() == left
