@@ -1,6 +1,6 @@
-"""The licence of every pinned package: `python -m dependencies.licences` writes docs/licences.md.
+"""List the licence of every pinned package in docs/licences.md: `python -m dependencies.licences`.
 
-pip-licenses reads them from the packages that are installed.
+pip-licenses reads them from the installed packages.
 """
 
 import json
@@ -13,8 +13,8 @@ from stages.running.errors import InputError, report_input_errors
 from stages.running.files import write_whole
 
 TABLE = Path("docs/licences.md")
-UNKNOWN = "UNKNOWN"  # what pip-licenses says of a package whose metadata name no licence
-READ = {"axe-playwright-python": "MIT License"}  # in the text of the licence that such a package comes with
+UNKNOWN = "UNKNOWN"  # pip-licenses' entry for a package without a licence in its metadata
+READ = {"axe-playwright-python": "MIT License"}  # found in the licence file that the package ships
 HEAD = """# Licences of the pinned packages
 
 `make licences` writes this list from `requirements.lock` and what the packages say of themselves. The project itself \
@@ -27,22 +27,22 @@ own licences and are not pinned.
 
 
 def main() -> None:
-    """Write the table, and say where it is."""
+    """Write the table and print its path."""
     versions = pinned(LOCK.read_text(encoding="utf-8"))
     named = licences(list(versions)) | READ
     without = [name for name in versions if named.get(name, UNKNOWN) == UNKNOWN]
     if without:
-        raise InputError(f"{LOCK}: no licence is known of {', '.join(without)}; install it, or add it to READ")
+        raise InputError(f"{LOCK}: {', '.join(without)}: unknown licence; install the package, or add it to READ")
     rows = [f"| {name} | {version} | {named[name]} |\n" for name, version in versions.items()]
     write_whole(TABLE, HEAD + "".join(rows))
     print(f"{TABLE}: {len(rows)} packages")
 
 
 def licences(names: list[str]) -> dict[str, str]:
-    """The licence of each of these packages that is installed, in the package's own words."""
+    """The licence of each installed package in `names`, as its metadata name it."""
     command = [sys.executable, "-m", "piplicenses", "--format=json", "--with-system", "--packages", *names]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return {one["Name"]: one["License"] for one in json.loads(told)}
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return {one["Name"]: one["License"] for one in json.loads(listed)}
 
 
 if __name__ == "__main__":

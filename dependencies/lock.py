@@ -1,4 +1,4 @@
-"""What requirements.lock pins."""
+"""The packages that requirements.lock pins."""
 
 import re
 from pathlib import Path
@@ -7,5 +7,5 @@ LOCK = Path("requirements.lock")
 
 
 def pinned(text: str) -> dict[str, str]:
-    """The version of each package in the `text` of a lock, in its order, on whichever Python each is installed."""
+    """Return package → version from the `text` of a lock, in its order, for every Python version."""
     return dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", text))

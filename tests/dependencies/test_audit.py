@@ -45,7 +45,7 @@ def test_without_a_network_it_is_skipped_in_one_line(asked, monkeypatch, capsys)
     monkeypatch.setattr(audit, "DATABASE", "http://127.0.0.1:9/{name}/{version}")  # a port where nobody listens
     audit.main()
     told = capsys.readouterr().out
-    assert told.startswith("audit skipped: the database cannot be asked (")
+    assert told.startswith("audit skipped: the database cannot be reached (")
     assert told.count("\n") == 1
     assert asked == []
 
