@@ -1,4 +1,4 @@
-# Each target sets up what it needs; a second call repeats no work.
+# Each target sets up what it needs; a second call repeats no finished work.
 PYTHON ?= python3
 TORCH = 2.13.0
 JAX = 0.10.2
@@ -9,8 +9,8 @@ PIP_LICENSES = 5.5.5
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
-# What `make compare` compares with, at which scale both are run, the commit that it calls the change, and the files
-# that it writes. Anyone can name a branch: neither make nor the shell reads these texts as program.
+# Settings of `make compare`: the commit to compare with, the scale of both runs, the commit that names the change, and
+# the output files. Anyone can name a branch, so neither make nor the shell may run these texts as code.
 AGAINST ?= origin/main
 SCALE ?= smoke
 COMMIT ?= HEAD
@@ -30,12 +30,12 @@ repro: setup
 test: setup lint .venv/cluster .venv/triton
 	python -m pytest --numprocesses auto --dist loadfile
 
-# For the tests that open the page, which skip where none is.
+# A browser for the tests that open the page; without one they are skipped.
 browser:
 	@for name in chromium chromium-browser google-chrome; do command -v $$name && exit; done; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
-	else echo "note: no Chromium is here, and without apt-get and root none is installed"; fi
+	else echo "note: Chromium is missing; installing it needs apt-get and root"; fi
 
 publish: committed repro
 	@python -m publishing.site
@@ -43,11 +43,11 @@ publish: committed repro
 committed: setup
 	@python -m publishing.commit
 
-# For CI: publishing.branch and publishing.post need no packages.
+# For CI, without a virtual environment: publishing.branch and publishing.post need no packages.
 keep:
 	@$(PYTHON) -m publishing.branch
 
-# For CI, whose cache would grow without end: DVC's cache keeps what the commit checked out needs, nothing else.
+# For CI: reduce DVC's cache to the files of the checked-out commit, so that it does not grow without end.
 tidy: setup
 	@dvc gc --workspace --force
 
@@ -64,7 +64,7 @@ bench: setup .venv/bench .venv/cluster
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet jax==$(JAX)
 	@touch $@
 
-# Neither is needed to reproduce or test anything, so neither tool is in requirements.lock.
+# Reproducing and testing need neither tool, so requirements.lock leaves them out.
 audit: setup .venv/audit
 	@python -m dependencies.audit
 
@@ -76,13 +76,13 @@ licences: setup .venv/audit
 		pip-audit==$(PIP_AUDIT) pip-licenses==$(PIP_LICENSES)
 	@touch $@
 
-# Only where runs go over several machines, and for the tests of it.
+# Only for runs on several machines, and for their tests.
 .venv/cluster: .venv/complete
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock ray==$(RAY)
 	@touch $@
 
-# For the tests of the GPU's kernels, which run interpreted where no GPU is. With torch for CUDA it is there; it is made
-# for Linux alone.
+# For the tests of the GPU kernels, which are interpreted on machines without a GPU. torch for CUDA includes Triton, which
+# exists only for Linux.
 .venv/triton: .venv/complete
 	@[ "$$(uname)" != Linux ] || .venv/bin/python -c 'import triton' 2>/dev/null \
 		|| .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps triton==$(TRITON)
@@ -100,7 +100,7 @@ setup: .venv/complete
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet --requirement requirements.lock
 	@touch $@
 
-# Renew requirements.lock from pyproject.toml; the CPU or CUDA build of torch is chosen where the lock is installed.
+# Update requirements.lock from pyproject.toml; installing the lock chooses the CPU or CUDA build of torch.
 lock:
 	$(PYTHON) -m venv --clear .venv/lock
 	.venv/lock/bin/python -m pip install --disable-pip-version-check torch==$(TORCH) '.[test]'
@@ -108,7 +108,7 @@ lock:
 		| sed 's/^\(torch==[^+]*\)+.*/\1/; s/^pygame==.*/&; python_version < "3.14"/' > requirements.lock
 	rm -rf .venv/lock
 
-# What is left of training that was broken off and is not wanted any more.
+# Remove the checkpoints of interrupted training that will not be resumed.
 clean-checkpoints:
 	rm -rf data/checkpoints
 
