@@ -81,8 +81,8 @@ licences: setup .venv/audit
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock ray==$(RAY)
 	@touch $@
 
-# For the tests of the GPU kernels, which are interpreted on machines without a GPU. torch for CUDA includes Triton, which
-# exists only for Linux.
+# For the tests of the GPU kernels, which are interpreted on machines without a GPU. torch for CUDA includes Triton;
+# Triton exists only for Linux.
 .venv/triton: .venv/complete
 	@[ "$$(uname)" != Linux ] || .venv/bin/python -c 'import triton' 2>/dev/null \
 		|| .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps triton==$(TRITON)

@@ -50,9 +50,7 @@ def main() -> None:
             write_edition(folder, commit, published, all_editions, seconds)
         listed = records(editions)
         write_whole(editions / "index.html", filled("editions.html.jinja", {"editions": listed, "shown": commit}))
-    print(
-        f"{commit.name} published beside {len(listed) - 1} earlier editions: {(PUBLIC / 'index.html').resolve().as_uri()}"
-    )
+    print(f"{commit.name} published beside {len(listed) - 1} earlier: {(PUBLIC / 'index.html').resolve().as_uri()}")
 
 
 def reproduced() -> tuple[list[Path], set[str]]:

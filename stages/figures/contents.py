@@ -86,8 +86,8 @@ SECTIONS = {
             "figure-1",
             "Figure 1",
             "Examples of every class",
-            "The first test images of every class. Networks have to name the class. Images of one class often differ "
-            "more than images of two classes.",
+            "The first test images of every class. Networks have to name the class. Images of one class can differ "
+            "more than images of different classes.",
             "",
             "examples",
             examples.draw,
@@ -102,7 +102,7 @@ SECTIONS = {
             "Follow the top layer: does it stay near 0, where the sigmoid is flat? Does it ever recover?",
             "The top layer falls to 0 within the first updates and stays there for a long time, while the lower layers "
             "keep means of about 0.5 or more. With four hidden layers it recovers late in training; with five it never "
-            "did.",
+            "does.",
             "monitored",
             activation_means.draw,
             ("sigmoid-top-saturates", "sigmoid-depth4-escapes", "sigmoid-pretrained-escapes"),
