@@ -66,8 +66,8 @@ def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, l
 
 def models_of(figure: Figure, results: Results) -> list[str]:
     """The models that the figure shows, the paper's first."""
-    further = {model: recipe for model, recipe in results.recipes.items() if model not in PAPER_MODELS}
-    return [*figure.models, *(model for model, recipe in further.items() if figure.further(recipe))]
+    others = {model: recipe for model, recipe in results.recipes.items() if model not in PAPER_MODELS}
+    return [*figure.models, *(model for model, recipe in others.items() if figure.others(recipe))]
 
 
 def why_absent(model: str, results: Results) -> str:

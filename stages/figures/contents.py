@@ -58,7 +58,7 @@ class Figure:
     key: its name in file names and links. label: its place in the paper. look: what to look for. paper: what the paper
     found, if it has this figure. table: the table it draws, a field of `stages.figures.results.Results`, or SURFACES,
     which belongs to no data set. claims: those that it bears on, by their names in `stages.claims.ledger`.
-    models: the paper's models in it, top to bottom. further: selects the other models shown after them.
+    models: the paper's models in it, top to bottom. others: selects the other models shown after them.
     paper_hidden_layers: depth of the network in the paper's figure, if the page compares it with ours. endless: True
     for endless data sets only, False for finite ones only. still: whether it is also saved as a picture.
     describes_data: whether each data set's description stands beside its chart.
@@ -73,7 +73,7 @@ class Figure:
     draw: Callable[[pd.DataFrame], alt.TopLevelMixin]
     claims: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
-    further: Callable[[Model], bool] = no_model
+    others: Callable[[Model], bool] = no_model
     paper_hidden_layers: int | None = None
     endless: bool | None = None
     still: bool = True
@@ -107,7 +107,7 @@ SECTIONS = {
             activation_means.draw,
             ("sigmoid-top-saturates", "sigmoid-depth4-escapes", "sigmoid-pretrained-escapes"),
             ("sigmoid",),
-            further=of_sigmoid_units,
+            others=of_sigmoid_units,
             paper_hidden_layers=4,
         ),
         Figure(
@@ -122,7 +122,7 @@ SECTIONS = {
             activation_spread.draw,
             ("tanh-saturates-in-order", "softsign-saturates-together"),
             ("tanh", "softsign"),
-            further=of_other_units,
+            others=of_other_units,
         ),
         Figure(
             "figure-4",
@@ -136,7 +136,7 @@ SECTIONS = {
             histograms.final_activations,
             ("tanh-ends-at-extremes",),
             ("tanh", "softsign"),
-            further=of_other_units,
+            others=of_other_units,
         ),
     ],
     "The cost": [
@@ -165,7 +165,7 @@ SECTIONS = {
             histograms.initial_activations,
             ("standard-activations-shrink",),
             ("tanh", "tanh-n"),
-            further=every_model,
+            others=every_model,
         ),
         Figure(
             "figure-7",
@@ -178,7 +178,7 @@ SECTIONS = {
             histograms.initial_back_propagated_gradients,
             ("standard-gradients-shrink",),
             ("tanh", "tanh-n"),
-            further=every_model,
+            others=every_model,
         ),
         Figure(
             "figure-8",
@@ -191,7 +191,7 @@ SECTIONS = {
             histograms.initial_weight_gradients,
             ("weight-gradients-level",),
             ("tanh", "tanh-n"),
-            further=every_model,
+            others=every_model,
         ),
         Figure(
             "theory",
@@ -205,7 +205,7 @@ SECTIONS = {
             theory.draw,
             ("variance-matches-theory",),
             tuple(PAPER_MODELS),
-            further=of_random_weights,
+            others=of_random_weights,
         ),
         Figure(
             "jacobians",
@@ -217,7 +217,7 @@ SECTIONS = {
             jacobians.draw,
             ("jacobian-closer-to-one",),
             tuple(PAPER_MODELS),
-            further=every_model,
+            others=every_model,
         ),
         Figure(
             "spectra",
@@ -230,7 +230,7 @@ SECTIONS = {
             spectra.draw,
             (),
             ("tanh", "tanh-n"),
-            further=every_model,
+            others=every_model,
         ),
     ],
     "Gradients during training": [
@@ -245,7 +245,7 @@ SECTIONS = {
             weight_gradients.draw,
             ("standard-weight-gradients-diverge",),
             ("tanh", "tanh-n"),
-            further=every_model,
+            others=every_model,
         ),
         Figure(
             "figure-10",
@@ -270,7 +270,7 @@ SECTIONS = {
             playback.draw,
             (),
             tuple(PAPER_MODELS),
-            further=every_model,
+            others=every_model,
             still=False,
         ),
     ],
@@ -295,7 +295,7 @@ SECTIONS = {
                 "deep-beats-svm",
             ),
             tuple(PAPER_MODELS),
-            further=every_model,
+            others=every_model,
             endless=True,
         ),
         Figure(
@@ -310,7 +310,7 @@ SECTIONS = {
             error_curves.draw,
             ("same-on-real-data",),
             tuple(PAPER_MODELS),
-            further=every_model,
+            others=every_model,
             endless=False,
         ),
         Figure(
@@ -324,7 +324,7 @@ SECTIONS = {
             depths.draw,
             ("best-depth",),
             tuple(PAPER_MODELS),
-            further=every_model,
+            others=every_model,
         ),
     ],
 }
