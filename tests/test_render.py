@@ -266,7 +266,7 @@ def test_cells_of_table_1_that_have_not_been_run_say_why(changing):
     run = [None, None, other_dataset, other_dataset]
     other_model = "params.yaml does not list this model"
     assert reasons == {
-        "tanh": [None, "not run yet, `dvc repro` runs it", *run[2:]],
+        "tanh": [None, "not run yet; run `dvc repro`", *run[2:]],
         "tanh-n": run,
         "softsign": ["every run diverged", *run[1:]],
         "softsign-n": run,
@@ -325,9 +325,9 @@ def test_a_model_without_results_is_named_where_it_is_missing(changing):
     shutil.rmtree(changing / "data/measured/shapeset/tanh")
     render.main(load_params())
     page = read_page(changing)
-    sentence = "tanh has no results on Shapeset-3×2: not run yet, `dvc repro` runs it."
+    sentence = "tanh has no results on Shapeset-3×2: not run yet; run `dvc repro`."
     assert page.count(sentence) == 12  # figures 3, 4, 6 to 9, 11, both of singular values, theory, playback, depths
-    assert tables_of(page)[1][1][1:] == ["not run yet, `dvc repro` runs it"]
+    assert tables_of(page)[1][1][1:] == ["not run yet; run `dvc repro`"]
     assert not any(row.get("model") == "tanh" for each in specifications(page) for row in rows_of(each))
 
 
@@ -349,7 +349,7 @@ def test_a_page_without_results_explains_every_gap(changing):
     page = read_page(changing)
     assert specifications(page) == []
     assert "Shapeset-3×2 has no data for this figure" in page
-    assert [row[1:] for row in tables_of(page)[1]] == [["not run yet, `dvc repro` runs it"]] * len(RECIPES)
+    assert [row[1:] for row in tables_of(page)[1]] == [["not run yet; run `dvc repro`"]] * len(RECIPES)
     assert list(pictures(changing)) == []
 
 

@@ -61,7 +61,7 @@ def test_a_number_that_is_missing_has_its_reason_below(printed):
     reasons = [line.split(maxsplit=1)[1] for line in printed if line.startswith(("  a  ", "  b  ", "  c  "))]
     assert reasons == [
         "params.yaml does not list this data set",
-        "not run yet, `dvc repro` runs it",
+        "not run yet; run `dvc repro`",
         "params.yaml does not list this model",
     ]
 

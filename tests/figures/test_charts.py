@@ -113,4 +113,4 @@ def test_every_legend_of_layers_or_models_answers_to_a_click(results, key):
 def test_missing_images_are_named(results):
     chart, (note,) = drawn(FIGURES["figure-1"], dataclasses.replace(results, examples=pd.DataFrame()))
     assert chart is None
-    assert note == "Shapeset-3×2 has no data for this figure: not run yet, `dvc repro` runs it."
+    assert note == "Shapeset-3×2 has no data for this figure: not run yet; run `dvc repro`."

@@ -60,7 +60,7 @@ def test_a_model_without_results_says_why_in_its_row(results, judged):
     absent = dataclasses.replace(results, absent={"tanh": DIVERGED})
     rows = {row["model"]: row for row in table1.rows(judged.drop("sigmoid"), absent)}
     assert rows["tanh"]["absent"] == "every run diverged"
-    assert rows["sigmoid"]["absent"] == "not run yet, `dvc repro` runs it"
+    assert rows["sigmoid"]["absent"] == "not run yet; run `dvc repro`"
     assert "test_error" not in rows["tanh"]
 
 
