@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 from torch import Tensor
 
 from stages.checking.models import check_models
@@ -25,7 +25,7 @@ from stages.network.perceptron import from_parameters
 from stages.params import Model, Params, load_params
 from stages.params.arguments import Arguments, read_arguments
 from stages.running.errors import InputError
-from stages.running.files import whole_folder, write_whole
+from stages.running.files import whole_folder, write_bytes, write_whole
 from stages.running.progress import advance, progress_bar
 from stages.running.stage import run_stage
 from stages.shapeset.stream import draw_images
@@ -152,8 +152,9 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome], recipe: Model, test: S
     pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
     histograms = [seen["histograms"].assign(update=seen["update"]) for seen in chosen.observations]
     pd.concat(histograms).to_parquet(folder / "histograms.parquet", index=False)
-    save_file(chosen.initial, folder / "initial.safetensors")
-    save_file(chosen.final, folder / "final.safetensors")
+    for moment, arrays in (("initial", chosen.initial), ("final", chosen.final)):
+        # not by save_file, whose file only its owner may read
+        write_bytes(folder / f"{moment}.safetensors", save(arrays))
     network = from_parameters(chosen.final, recipe.activation, device)
     answers = predictions(network, torch.from_numpy(test.images).to(device)).cpu().numpy()
     table = pd.DataFrame({"index": range(len(answers)), "label": test.labels, "prediction": answers})

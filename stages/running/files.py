@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from stages.running.errors import say
 
 UNFINISHED = ".unfinished"  # how what is being written is called at its end
@@ -59,10 +57,10 @@ def write_bytes(file: Path, content: bytes) -> None:
 
 @contextmanager
 def _naming(place: Path) -> Iterator[None]:
-    """Have an error say that it is `place` which cannot be written: a full disk's does not, and may be a library's."""
+    """Name `place` in any write error: a full disk's error names no file."""
     try:
         yield
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         why = error.__cause__ if isinstance(error, NotWritten) else error  # of a file in the folder `place`
         raise NotWritten(f"{place}: cannot be written ({' '.join(str(why).split())})") from why
 
