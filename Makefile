@@ -1,6 +1,6 @@
 # Each target sets up what it needs; a second call repeats no finished work.
 PYTHON ?= python3
-TORCH = 2.13.0
+TORCH_VERSION = 2.13.0
 JAX = 0.10.2
 RAY = 2.60.0
 TRITON = 3.6.0
@@ -92,18 +92,19 @@ lint: setup
 	ruff check
 	ruff format --check
 
+# Without a GPU, torch comes in its CPU build; `make clean setup TORCH=cuda` or `TORCH=cpu` overrules that.
 setup: .venv/complete
 
 .venv/complete: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one with make PYTHON=…")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --disable-pip-version-check --quiet --requirement requirements.lock
+	.venv/bin/python -m dependencies.install
 	@touch $@
 
 # Update requirements.lock from pyproject.toml; installing the lock chooses the CPU or CUDA build of torch.
 lock:
 	$(PYTHON) -m venv --clear .venv/lock
-	.venv/lock/bin/python -m pip install --disable-pip-version-check torch==$(TORCH) '.[test]'
+	.venv/lock/bin/python -m pip install --disable-pip-version-check torch==$(TORCH_VERSION) '.[test]'
 	.venv/lock/bin/python -m pip freeze --exclude difficulty | grep -v ^nvidia- | grep -v ^triton \
 		| sed 's/^\(torch==[^+]*\)+.*/\1/; s/^pygame==.*/&; python_version < "3.14"/' > requirements.lock
 	rm -rf .venv/lock

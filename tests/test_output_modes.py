@@ -69,7 +69,9 @@ def reproduce(folder: Path, umask: int) -> list[str]:
     return [ending(stage.main, *arguments) for stage, *arguments in STAGES]
 
 
-@pytest.mark.parametrize(("umask", "of_files", "of_folders"), [(0o022, 0o644, 0o755), (0o027, 0o640, 0o750)])
+@pytest.mark.parametrize(
+    ("umask", "of_files", "of_folders"), [(0o022, 0o644, 0o755), (0o027, 0o640, 0o750)], ids=["022", "027"]
+)
 def test_every_output_has_the_mode_that_the_umask_gives(project, umask, of_files, of_folders):
     # in a process of its own, whose umask and arithmetic the other tests do not share
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
@@ -77,4 +79,6 @@ def test_every_output_has_the_mode_that_the_umask_gives(project, umask, of_files
     written = [path for folder in ("data", "reports") for path in (project / folder).rglob("*")]
     assert {str(path.relative_to(project)) for path in written} >= OUTPUTS
     modes = {path: path.stat().st_mode & 0o777 for path in written}
-    assert {path: oct(mode) for path, mode in modes.items() if mode != (of_folders if path.is_dir() else of_files)} == {}
+    assert {
+        path: oct(mode) for path, mode in modes.items() if mode != (of_folders if path.is_dir() else of_files)
+    } == {}
