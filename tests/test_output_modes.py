@@ -45,6 +45,13 @@ OUTPUTS = {  # some of every stage's
 }
 
 
+@pytest.fixture(scope="module")
+def process() -> Iterator[ProcessPoolExecutor]:
+    """A process of its own, whose umask and arithmetic the other tests do not share."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Iterator[Path]:
     """A folder with the parameters of one small training, and of an MNIST that is downloaded."""
@@ -72,10 +79,8 @@ def reproduce(folder: Path, umask: int) -> list[str]:
 @pytest.mark.parametrize(
     ("umask", "of_files", "of_folders"), [(0o022, 0o644, 0o755), (0o027, 0o640, 0o750)], ids=["022", "027"]
 )
-def test_every_output_has_the_mode_that_the_umask_gives(project, umask, of_files, of_folders):
-    # in a process of its own, whose umask and arithmetic the other tests do not share
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        assert process.submit(reproduce, project, umask).result() == [""] * len(STAGES)
+def test_every_output_has_the_mode_that_the_umask_gives(process, project, umask, of_files, of_folders):
+    assert process.submit(reproduce, project, umask).result() == [""] * len(STAGES)
     written = [path for folder in ("data", "reports") for path in (project / folder).rglob("*")]
     assert {str(path.relative_to(project)) for path in written} >= OUTPUTS
     modes = {path: path.stat().st_mode & 0o777 for path in written}
