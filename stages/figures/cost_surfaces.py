@@ -1,10 +1,11 @@
 """Figure 5: both cost functions as surfaces over two weights, with their plateaus."""
 
+from itertools import pairwise
+
 import altair as alt
 import numpy as np
 import pandas as pd
-
-from stages.figures.contours import outlines
+from contourpy import FillType, contour_generator
 
 SIDE = 285  # pixels of a panel
 BANDS = 10  # of equal height, whose edges are contours
@@ -34,7 +35,6 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
         base.transform_filter("isValid(datum.band)")
         .mark_line(interpolate="linear-closed", stroke=None, order=False)
         .encode(
-            detail="outline:N",
             fill=alt.Fill(
                 "band:O",
                 title=["share of the way from the", "lowest to the highest cost"],
@@ -70,25 +70,22 @@ def plateau_percent(grid: pd.DataFrame) -> float:
 
 
 def bands(grid: pd.DataFrame) -> list[dict]:
-    """The outlines to fill, in drawing order: outline, band, from and to (costs), weight_1, weight_2."""
+    """The outlines to fill, in drawing order, each of all that is at least as high as its band.
+
+    A row has band, from and to (costs), weight_1 and weight_2. A break separates closed lines. Lines around holes run
+    clockwise, so that a hole stays empty.
+    """
     values = grid["value"].to_numpy(float)
     weight_1, weight_2 = grid.index.to_numpy(), grid["value"].columns.to_numpy()
     levels = np.linspace(values.min(), values.max(), BANDS + 1)
-    ends = ((0, 0), (-1, 0), (-1, -1), (0, -1))
-    filled = [(0, np.array([(weight_1[first], weight_2[second]) for first, second in ends]))]
-    for outline in outlines(weight_1, weight_2, values, levels[1:-1]):
-        edge = int(np.flatnonzero(levels == outline.level)[0])
-        filled.append((edge if outline.rises else edge - 1, outline.points))
-    return [
-        {
-            "outline": number,
-            "band": band,
-            "from": float(f"{levels[band]:.6g}"),
-            "to": float(f"{levels[band + 1]:.6g}"),
-            **rounded(points),
-        }
-        for number, (band, points) in enumerate(filled)
-    ]
+    generator = contour_generator(weight_1, weight_2, values.T, fill_type=FillType.ChunkCombinedOffset)
+    filled = []
+    for band, (low, high) in enumerate(pairwise(levels)):
+        (points,), (starts,) = generator.filled(low if band else -np.inf, np.inf)
+        if points is not None:
+            parted = np.insert(points, starts[1:-1].astype(int), np.nan, axis=0)
+            filled.append({"band": band, "from": float(f"{low:.6g}"), "to": float(f"{high:.6g}"), **rounded(parted)})
+    return filled
 
 
 def dots(grid: pd.DataFrame) -> dict:
@@ -97,10 +94,10 @@ def dots(grid: pd.DataFrame) -> dict:
     return rounded(here[here.astype(bool)].index.to_frame().to_numpy(float))
 
 
-def rounded(points: np.ndarray) -> dict[str, list[float]]:
-    """Points (count, 2) as lists of numbers with four significant digits, finer than a pixel."""
+def rounded(points: np.ndarray) -> dict[str, list[float | None]]:
+    """Points (count, 2) as lists of numbers with four significant digits, finer than a pixel; None for a break."""
     columns = np.reshape(points, (-1, 2)).T
     return {
-        name: [float(f"{value:.4g}") for value in column]
+        name: [None if np.isnan(value) else float(f"{value:.4g}") for value in column]
         for name, column in zip(("weight_1", "weight_2"), columns, strict=True)
     }
