@@ -1,6 +1,7 @@
 """Compare the results of two commits: `python -m publishing.compare --against origin/main --scale smoke`.
 
-It compares the committed results, then runs both commits at one scale, since a change may not be reproduced yet.
+It compares the committed results, then runs both commits at one scale, since a change may not be reproduced yet. DVC
+writes the tables of parameters and metrics; it knows no verdicts, no figures and no limit of a comment's length.
 """
 
 import argparse
@@ -17,6 +18,10 @@ from stages.running.errors import report_input_errors
 from stages.running.files import write_whole
 
 SUMMARY, CLAIMS, FIGURES = "reports/summary.md", "reports/claims.json", "reports/figures/*.png"
+# DVC's own table heads name commits, which mean nothing to a reader when both were run here
+PARAMETERS = "| parameter | before | after |\n|---|---:|---:|"
+METRICS = "| metric | before | after | change |\n|---|---:|---:|---:|"
+DIGITS = "12"  # after the point: some metrics are millionths
 ROWS = 100  # shown of a table
 INSIDE = (".initial.", ".final.")  # in the names of metrics of one layer
 
@@ -82,45 +87,33 @@ def summary(commit: str) -> str:
 
 def differences(before: str, after: str, folder: Path) -> list[str]:
     """The differences between two commits of the repository in `folder`, as Markdown blocks."""
-    metrics = changed("metrics", before, after, folder)
-    layers = {name: values for name, values in metrics.items() if any(part in name for part in INSIDE)}
+    metrics = changed("metrics", before, after, folder, "--precision", DIGITS)
+    layers = [row for row in metrics if any(part in row for part in INSIDE)]
     return [
         block
         for block in (
             verdicts(before, after, folder),
-            table("parameter", changed("params", before, after, folder)),
-            table("metric", {name: values for name, values in metrics.items() if name not in layers}),
-            folded(f"{len(layers)} metrics inside the layers", table("metric", layers)),
+            table(PARAMETERS, changed("params", before, after, folder)),
+            table(METRICS, [row for row in metrics if row not in layers]),
+            folded(f"{len(layers)} metrics inside the layers", table(METRICS, layers)),
         )
         if block
     ]
 
 
-def changed(kind: str, before: str, after: str, folder: Path) -> dict[str, dict]:
-    """`dvc metrics diff` or `dvc params diff`: name → old and new value, sorted by name."""
-    files = json.loads(run("dvc", kind, "diff", before, after, "--json", folder=folder) or "{}")
-    return dict(sorted((name, values) for file in files.values() for name, values in file.items()))
+def changed(kind: str, before: str, after: str, folder: Path, *options: str) -> list[str]:
+    """The rows of `dvc metrics diff --md` or `dvc params diff --md`, in the order of the names.
+
+    Padding is removed: one long value would pad every row, and a comment's length is limited.
+    """
+    markdown = run("dvc", kind, "diff", before, after, "--md", "--no-path", *options, folder=folder)
+    return [re.sub(" +", " ", row) for row in markdown.splitlines()[2:] if row]
 
 
-def table(title: str, rows: dict[str, dict]) -> str:
-    """A table of old and new values; empty if there are no rows."""
-    if not rows:
-        return ""
-    lines = [f"| {title} | before | after | change |", "|---|---:|---:|---:|"]
-    for name, values in list(rows.items())[:ROWS]:
-        difference = values.get("diff")
-        lines.append(
-            f"| `{name}` | {cell(values.get('old'))} | {cell(values.get('new'))} "
-            f"| {'' if difference is None else f'{difference:+.6g}'} |"
-        )
-    if len(rows) > ROWS:
-        lines += ["", f"and {len(rows) - ROWS} more"]
-    return "\n".join(lines)
-
-
-def cell(value: object) -> str:
-    """A value as a table cell; a dash for None."""
-    return "–" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+def table(head: str, rows: list[str]) -> str:
+    """A Markdown table of at most ROWS rows; empty if there are none."""
+    more = [f"\nand {len(rows) - ROWS} more"] if len(rows) > ROWS else []
+    return "\n".join([head, *rows[:ROWS], *more]) if rows else ""
 
 
 def folded(title: str, text: str) -> str:
@@ -177,7 +170,7 @@ def pictures(before: str, after: str, called: str, raw: str) -> str:
     for file, kind in files.items():
         name = Path(file).stem
         was, now = (f"![{name}]({raw}/{commit}/{file})" for commit in (before, called))
-        lines.append(f"| `{name}` | {cell(None) if kind == 'A' else was} | {cell(None) if kind == 'D' else now} |")
+        lines.append(f"| `{name}` | {'–' if kind == 'A' else was} | {'–' if kind == 'D' else now} |")
     return folded(f"{len(files)} changed figures", "\n".join(lines))
 
 

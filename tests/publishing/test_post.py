@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from publishing.compare import ROWS, document, folded, table
+from publishing.compare import METRICS, ROWS, document, folded, table
 from publishing.post import LONGEST, MARK, Thread, post, shortened, thread
 from stages.running.errors import InputError
 
@@ -121,7 +121,7 @@ def test_a_job_of_github_recognizes_its_comment_by_its_bot_author(server):
 
 def test_a_long_comparison_is_shortened_to_fit_a_comment():
     names = [f"shapeset.a-rather-long-name-of-a-model.final.layer_{k}.activation_std" for k in range(2 * ROWS)]
-    full = table("metric", {name: {"old": 1 / 3, "new": 2 / 3, "diff": 1 / 3} for name in names})
+    full = table(METRICS, [f"| {name} | {1 / 3:.12g} | {2 / 3:.12g} | {1 / 3:.12g} |" for name in names])
     blocks = [full, full, folded(f"{len(names)} metrics inside the layers", full)]
     text = document("Results", "Scale `laptop`.", {"As committed": blocks, "Both run here": blocks})
     assert len(text) > LONGEST
