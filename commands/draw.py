@@ -14,9 +14,10 @@ from tqdm import tqdm
 
 from stages.datasets.shapeset import CLASS_NAMES
 from stages.expectations.sheet import contact_sheet
+from stages.handover.prepared import SPLITS
 from stages.running.errors import InputError, report_input_errors
 from stages.shapeset.raster import SIDE
-from stages.shapeset.stream import DRAWN_AT_ONCE, SPLITS, draw, draw_batches, draw_images
+from stages.shapeset.stream import DRAWN_AT_ONCE, draw, draw_batches, draw_images
 
 ON_SHEET = 1024  # images to choose from, which is enough for the rarest class to fill its row
 DEVICES = ("auto", "cpu", "cuda")

@@ -15,7 +15,7 @@ from stages.datasets.dataset import find_dataset
 from stages.expectations import cifar10, common, mnist, shapeset, small_imagenet
 from stages.expectations.data_docs import data_docs
 from stages.expectations.sheet import contact_sheet
-from stages.expectations.suite import Outcome, evaluate, outcomes
+from stages.expectations.suite import Finding, evaluate, findings
 from stages.handover.prepared import ABOUT, SPLITS, Prepared, Split, read_split
 from stages.handover.tables import read_parquet
 from stages.params import Params, load_params
@@ -53,8 +53,8 @@ def main(params: Params) -> None:
         contact_sheet(train.images, train.labels, find_dataset(dataset).class_names).save(report / PICTURES)
         write_whole(report / "index.html", data_docs(result, PICTURES))
 
-    found = outcomes(result)
-    if not all(outcome.met for outcome in found):
+    found = findings(result)
+    if not all(finding.met for finding in found):
         sys.exit(f"error: {folder} {failure_text(found)}\nsee reports/data_docs/{dataset}/index.html")
     write_whole(gate, gate_text(dataset, table, checksums(folder), found))
     print(success_text(found))
@@ -115,7 +115,7 @@ def _read_facts(file: Path, columns: tuple[str, ...], sizes: dict[str, int]) -> 
     return pd.concat(rows, ignore_index=True)
 
 
-def gate_text(dataset: str, table: pd.DataFrame, checksums: dict[str, str], found: list[Outcome]) -> str:
+def gate_text(dataset: str, table: pd.DataFrame, checksums: dict[str, str], found: list[Finding]) -> str:
     """Say as JSON what was checked and found: the same text for the same prepared files."""
     return (
         json.dumps(
@@ -124,8 +124,8 @@ def gate_text(dataset: str, table: pd.DataFrame, checksums: dict[str, str], foun
                 "images": table["split"].value_counts().reindex(SPLITS).to_dict(),
                 "sha256": checksums,
                 "expectations": [
-                    {"column": outcome.column, "expectation": outcome.expectation, "observed": outcome.observed}
-                    for outcome in found
+                    {"column": finding.column, "expectation": finding.expectation, "observed": finding.observed}
+                    for finding in found
                 ],
             },
             indent=2,
@@ -135,20 +135,20 @@ def gate_text(dataset: str, table: pd.DataFrame, checksums: dict[str, str], foun
     )
 
 
-def success_text(found: list[Outcome]) -> str:
+def success_text(found: list[Finding]) -> str:
     """Say what was observed for each expectation, one a line."""
-    width = max(len(outcome.expectation) for outcome in found)
-    lines = [f"  {outcome.expectation:<{width}}  {outcome.observed}" for outcome in found]
+    width = max(len(finding.expectation) for finding in found)
+    lines = [f"  {finding.expectation:<{width}}  {finding.observed}" for finding in found]
     return "\n".join([f"all {len(found)} expectations are met", *lines])
 
 
-def failure_text(found: list[Outcome]) -> str:
+def failure_text(found: list[Finding]) -> str:
     """Say in a table of 100 columns which expectations are not met, what was observed instead, and examples."""
-    failed = [outcome for outcome in found if not outcome.met]
+    failed = [finding for finding in found if not finding.met]
     lines = [f"does not meet {len(failed)} of {len(found)} expectations", *_row("expected", "observed")]
-    for outcome in failed:
-        lines += _row(outcome.expectation, outcome.observed)
-        lines += [f"      {example}" for example in outcome.examples]
+    for finding in failed:
+        lines += _row(finding.expectation, finding.observed)
+        lines += [f"      {example}" for example in finding.examples]
     return "\n".join(lines)
 
 

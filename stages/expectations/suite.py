@@ -1,4 +1,4 @@
-"""How a table is checked against a list of expectations, and how each outcome reads in one line."""
+"""Check a table against a list of expectations, and put each finding into one line."""
 
 import json
 from dataclasses import dataclass
@@ -13,27 +13,29 @@ from great_expectations.data_context.types.base import (
 )
 from great_expectations.expectations import Expectation
 
-ROW = ["split", "index"]  # the columns by which an example is named …
-ORIGIN = ["file", "position"]  # … and those that tell, where the table has them, where it came from
-EXAMPLES = 3
+ROW = ["split", "index"]  # the columns that name an image
+ORIGIN = ["file", "position"]  # the columns, where the table has them, that say where an image came from
+EXAMPLES_PER_FINDING = 3  # images that a finding names at most
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One expectation's outcome in words."""
+class Finding:
+    """The result of checking one expectation, in words."""
 
-    column: str  # the column or columns looked at; empty where whole rows are counted
-    expectation: str  # what is expected, with what is allowed
+    column: str
+    """the columns checked; empty where the expectation counts rows"""
+    expectation: str
+    """what is expected, with what is allowed"""
     observed: str
     met: bool
     examples: tuple[str, ...] = ()
-    """the first images of which it is untrue, by split and index, each with what was looked at"""
+    """the first images that break it, by split and index, each with its values"""
 
 
 def evaluate(name: str, table: pd.DataFrame, expectations: list[Expectation]) -> ExpectationSuiteValidationResult:
     """Check `table`, which has the columns `ROW`, against `expectations`, each with a `description` of its own.
 
-    The results come in the order of `expectations` and carry nothing of when or where they were computed.
+    The results come in the order of `expectations`, without the time and place of the check.
     """
     context = gx.get_context(
         mode="ephemeral",
@@ -47,24 +49,24 @@ def evaluate(name: str, table: pd.DataFrame, expectations: list[Expectation]) ->
     batch = asset.add_batch_definition_whole_dataframe("images").get_batch({"dataframe": table})
     result = batch.validate(
         gx.ExpectationSuite(name=name, expectations=expectations),
-        result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES},
+        result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES_PER_FINDING},
     )
     named = [column for column in (*ROW, *ORIGIN) if column in table]
     order = {expectation.description: place for place, expectation in enumerate(expectations)}
     result.results.sort(key=lambda single: order[single.expectation_config.description])
     for single in result.results:
         single.result = json.loads(json.dumps(single.to_json_dict()["result"]))  # Data Docs cannot show NumPy's numbers
-        if rows := single.result.get("partial_unexpected_index_list"):  # looked up here: the library takes minutes
+        if rows := single.result.get("partial_unexpected_index_list"):  # the library takes minutes to do so
             shown = dict.fromkeys([*named, *_columns(single.expectation_config.kwargs)])
             single.result["partial_unexpected_index_list"] = table.loc[rows, list(shown)].to_dict("records")
     result.meta = {}
     return result
 
 
-def outcomes(result: ExpectationSuiteValidationResult) -> list[Outcome]:
-    """Put every expectation's outcome into words, in order."""
+def findings(result: ExpectationSuiteValidationResult) -> list[Finding]:
+    """Return a finding for each expectation, in order."""
     return [
-        Outcome(
+        Finding(
             column=", ".join(_columns(single.expectation_config.kwargs)),
             expectation=single.expectation_config.description,
             observed=_observed(single),
@@ -106,7 +108,7 @@ def _furthest_share(details: dict) -> str:
 
 
 def _example(row: dict) -> str:
-    """Say which image it is, where it came from and what is untrue of it: `train 7 (data_batch_1.bin 7): label 12`."""
+    """Name an image, where it came from and the values that are wrong: `train 7 (data_batch_1.bin 7): label 12`."""
     name, origin = (" ".join(str(row[column]) for column in columns if column in row) for columns in (ROW, ORIGIN))
     values = ", ".join(f"{column} {_number(value)}" for column, value in row.items() if column not in (*ROW, *ORIGIN))
     return f"{name} ({origin}): {values}" if origin else f"{name}: {values}"

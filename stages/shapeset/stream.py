@@ -7,6 +7,7 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
+from stages.handover.prepared import SPLITS
 from stages.running.errors import InputError
 from stages.shapeset.facts import facts
 from stages.shapeset.paint import paint
@@ -14,7 +15,6 @@ from stages.shapeset.philox import WORD
 from stages.shapeset.raster import SIDE
 from stages.shapeset.scenes import Scenes, draw_scenes, labels
 
-SPLITS = ("train", "validation", "test")
 LAST_INDEX = 2**62  # exclusive; start + count stays below the int64 limit
 DRAWN_AT_ONCE = 32768  # scenes; limits the memory needed beyond the result
 
@@ -81,4 +81,4 @@ def stream_key(seed: int, split: str) -> tuple[int, int]:
         raise InputError(f"seed is {seed!r}; allowed: a whole number from 0 to {WORD}")
     if split not in SPLITS:
         raise InputError(f"split is {split!r}; allowed: {', '.join(SPLITS)}")
-    return int(seed), SPLITS.index(split)
+    return int(seed), SPLITS.index(split)  # so the order of SPLITS decides the images

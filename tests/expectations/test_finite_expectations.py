@@ -15,7 +15,7 @@ from PIL import Image
 from stages.datasets.dataset import find_dataset
 from stages.expectations import common, finite, mnist
 from stages.expectations.pixels import mean_and_deviation
-from stages.expectations.suite import Outcome, evaluate, outcomes
+from stages.expectations.suite import Finding, evaluate, findings
 from stages.handover.prepared import SPLITS
 from tests.conftest import SHARED
 from tests.expectations.synthetic_finite import SUITES, draw_images, prepared_finite
@@ -24,15 +24,15 @@ from tests.expectations.synthetic_shapeset import Prepared
 COUNTS = {"train": 300, "validation": 100, "test": 200}
 
 
-def check(dataset: str, prepared: Prepared, counts: dict[str, int]) -> list[Outcome]:
+def check(dataset: str, prepared: Prepared, counts: dict[str, int]) -> list[Finding]:
     images, labels = (np.concatenate(list(parts.values())) for parts in (prepared.images, prepared.labels))
     columns = common.table(images, labels, prepared.facts, find_dataset(dataset).class_names)
     suite = SUITES[dataset]
-    return outcomes(evaluate(dataset, suite.table(images, columns), suite.expectations(counts)))
+    return findings(evaluate(dataset, suite.table(images, columns), suite.expectations(counts)))
 
 
-def not_met(found: list[Outcome]) -> list[str]:
-    return [outcome.expectation for outcome in found if not outcome.met]
+def not_met(found: list[Finding]) -> list[str]:
+    return [finding.expectation for finding in found if not finding.met]
 
 
 @pytest.mark.parametrize("dataset", SUITES)
@@ -122,7 +122,7 @@ def test_single_images_that_are_spoilt_are_named(dataset):
     images["train"][9] = images["train"][1]
     images["test"][11] = images["train"][2]
 
-    found = {outcome.expectation: outcome.examples for outcome in check(dataset, prepared, COUNTS) if not outcome.met}
+    found = {finding.expectation: finding.examples for finding in check(dataset, prepared, COUNTS) if not finding.met}
     if dataset == "small_imagenet":
         assert found.pop("train: exactly a tenth of each class") == ()
     assert {
@@ -159,7 +159,7 @@ def test_one_colour_of_one_split_can_be_wrong():
 def test_examples_name_split_index_file_and_position():
     prepared = prepared_finite("mnist", COUNTS)
     prepared.images["train"][5] = prepared.images["test"][7]
-    (found,) = [outcome for outcome in check("mnist", prepared, COUNTS) if not outcome.met]
+    (found,) = [finding for finding in check("mnist", prepared, COUNTS) if not finding.met]
     assert found.observed == "untrue of 2 of 600 rows"
     assert found.examples == (
         "train 5 (train.bin 105): same_in_another_split test 7",

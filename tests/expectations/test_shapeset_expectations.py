@@ -11,7 +11,7 @@ from scipy.stats import norm, power_divergence
 
 from stages.datasets.shapeset import CLASS_NAMES, CLASS_SHARES
 from stages.expectations import common, shapeset
-from stages.expectations.suite import evaluate, outcomes
+from stages.expectations.suite import evaluate, findings
 from stages.shapeset.kinds import CLASS_OF_KINDS
 from tests.expectations.synthetic_shapeset import KINDS_OF_LABEL
 
@@ -51,7 +51,7 @@ def test_the_authors_images_meet_every_expectation(author_shapeset):
         }
     ).join(pd.DataFrame(list(map(_facts_of_scene, scenes))))
     table = shapeset.table(images, common.table(images, facts["label"].to_numpy(), facts, CLASS_NAMES))
-    found = outcomes(evaluate("shapeset", table, shapeset.expectations(COUNTS)))
+    found = findings(evaluate("shapeset", table, shapeset.expectations(COUNTS)))
     assert [outcome for outcome in found if not outcome.met] == []
 
 
@@ -78,7 +78,7 @@ def test_class_shares_fail_where_the_likelihood_ratio_test_does(excess):
     p_value = power_divergence(counts, expected, lambda_="log-likelihood").pvalue
     table = pd.DataFrame({"split": "train", "index": range(1800), "class": np.repeat(CLASS_NAMES, counts)})
     shares = [single for single in shapeset.expectations({"train": 1800}) if _is_about_shares(single)]
-    (found,) = outcomes(evaluate("shapeset", table, shares))
+    (found,) = findings(evaluate("shapeset", table, shares))
     assert found.met == (p_value > common.FALSE_ALARM)
 
 

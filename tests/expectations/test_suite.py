@@ -1,10 +1,10 @@
-"""How outcomes read, on a small table whose every outcome is known."""
+"""How findings read, on a small table whose every finding is known."""
 
 import great_expectations.expectations as gxe
 import pandas as pd
 import pytest
 
-from stages.expectations.suite import Outcome, evaluate, outcomes
+from stages.expectations.suite import Finding, evaluate, findings
 
 TABLE = pd.DataFrame(
     {
@@ -17,8 +17,8 @@ TABLE = pd.DataFrame(
 )
 
 
-def outcome(expectation: gxe.Expectation) -> Outcome:
-    (found,) = outcomes(evaluate("small", TABLE, [expectation]))
+def finding(expectation: gxe.Expectation) -> Finding:
+    (found,) = findings(evaluate("small", TABLE, [expectation]))
     return found
 
 
@@ -28,7 +28,7 @@ def test_outcomes_come_in_the_order_of_the_expectations():
         for column in ("may_miss", "grey", "index")
         for limit in (20, 10, 15)
     ]
-    found = outcomes(evaluate("small", TABLE, wanted))
+    found = findings(evaluate("small", TABLE, wanted))
     assert [single.expectation for single in found] == [expectation.description for expectation in wanted]
     assert all(single.met for single in found)
 
@@ -114,11 +114,11 @@ def test_outcomes_come_in_the_order_of_the_expectations():
     ids=lambda value: type(value).__name__ if isinstance(value, gxe.Expectation) else "",
 )
 def test_an_outcome_tells_column_and_what_was_observed(expectation, column, observed, met, examples):
-    assert outcome(expectation) == Outcome(column, "d", observed, met, examples)
+    assert finding(expectation) == Finding(column, "d", observed, met, examples)
 
 
 def test_examples_tell_where_an_image_came_from():
     table = TABLE.assign(file="batch.bin", position=range(1000, 1010))
     expectation = gxe.ExpectColumnValuesToBeBetween(column="grey", max_value=8, description="d")
-    (found,) = outcomes(evaluate("small", table, [expectation]))
+    (found,) = findings(evaluate("small", table, [expectation]))
     assert found.examples == ("test 0 (batch.bin 1008): grey 9", "test 1 (batch.bin 1009): grey 10")

@@ -7,7 +7,8 @@ import torch
 
 from stages.running.errors import InputError
 from stages.shapeset import stream
-from stages.shapeset.stream import SPLITS, draw, draw_images
+from stages.handover.prepared import SPLITS
+from stages.shapeset.stream import draw, draw_images
 
 
 def test_the_same_images_in_any_batch(monkeypatch):
