@@ -1,10 +1,11 @@
-"""The stage that trains nothing on images which are not as they should be: `python -m stages.validate shapeset`."""
+"""Check the prepared images of a data set before any training: `python -m stages.validate shapeset`."""
 
 import argparse
 import hashlib
 import json
 import sys
 import textwrap
+from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,42 +13,37 @@ import numpy as np
 import pandas as pd
 
 from stages.datasets.dataset import find_dataset
-from stages.expectations import cifar10, common, mnist, shapeset, small_imagenet
+from stages.expectations.checks import find_checks, image_table
 from stages.expectations.data_docs import data_docs
 from stages.expectations.sheet import contact_sheet
 from stages.expectations.suite import Finding, evaluate, findings
 from stages.handover.prepared import ABOUT, SPLITS, Prepared, Split, read_split
 from stages.handover.tables import read_parquet
-from stages.params import Params, load_params
+from stages.params import DATASETS, Params, load_params
 from stages.running.errors import InputError
 from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
 
-DATASETS = {  # each has FACTS, table and expectations
-    "shapeset": shapeset,
-    "mnist": mnist,
-    "cifar10": cifar10,
-    "small_imagenet": small_imagenet,
-}
-TEXTS = ("split", "file", "wnid")  # the facts that are not numbers
 PICTURES = "images.png"  # beside the Data Docs
-WIDTHS = (60, 36)  # of what is expected and what was observed in the table of what failed, each after two blanks
+WIDTHS = (60, 36)  # of the columns "expected" and "observed" in the table of failures, each after two blanks
 
 
 def main(params: Params) -> None:
-    """Check one data set; write its gate, its Data Docs and a sheet of its images, or say what is wrong and no gate."""
+    """Check one data set: write its Data Docs and a sheet of its images, then its gate, or list what failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", choices=DATASETS)
     dataset = parser.parse_args().dataset
     gate = Path("data/validated") / f"{dataset}.json"
-    gate.unlink(missing_ok=True)  # what is not known to be valid now must not be trained on
+    gate.unlink(missing_ok=True)  # no stage may train on data that an earlier run checked
 
     settings = getattr(params, dataset)
     counts = {split: getattr(settings, split) for split in SPLITS}
     folder = Path("data/prepared") / dataset
     prepared = read_prepared(dataset, folder)
-    table = image_table(dataset, prepared)
-    result = evaluate(dataset, table, DATASETS[dataset].expectations(counts))
+    images = np.concatenate([split.images for split in prepared.splits.values()])
+    labels = np.concatenate([split.labels for split in prepared.splits.values()])
+    table = image_table(dataset, images, labels, prepared.facts)
+    result = evaluate(dataset, table, find_checks(dataset).expectations(counts))
     train = prepared.splits["train"]
     with whole_folder(Path("reports/data_docs") / dataset) as report:
         contact_sheet(train.images, train.labels, find_dataset(dataset).class_names).save(report / PICTURES)
@@ -67,15 +63,7 @@ def read_prepared(dataset: str, folder: Path) -> Prepared:
     """
     splits = {split: _read_images(folder, split, find_dataset(dataset).image_shape) for split in SPLITS}
     sizes = {name: len(split.labels) for name, split in splits.items()}
-    return Prepared(splits, _read_facts(folder / "facts.parquet", DATASETS[dataset].FACTS, sizes))
-
-
-def image_table(dataset: str, prepared: Prepared) -> pd.DataFrame:
-    """Return the table that the data set's expectations are about, one row per image."""
-    images = np.concatenate([split.images for split in prepared.splits.values()])
-    labels = np.concatenate([split.labels for split in prepared.splits.values()])
-    columns = common.table(images, labels, prepared.facts, find_dataset(dataset).class_names)
-    return DATASETS[dataset].table(images, columns)
+    return Prepared(splits, _read_facts(folder / "facts.parquet", find_checks(dataset).facts, sizes))
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -92,14 +80,17 @@ def _read_images(folder: Path, split: str, shape: tuple[int, ...]) -> Split:
     return found
 
 
-def _read_facts(file: Path, columns: tuple[str, ...], sizes: dict[str, int]) -> pd.DataFrame:
-    """Return the facts of the images in the order of `sizes`, which counts each split's images."""
+def _read_facts(file: Path, further: Mapping[str, type], sizes: dict[str, int]) -> pd.DataFrame:
+    """Return the facts of the images in the order of `sizes`, which counts each split's images.
+
+    further: columns besides split, index and label, with the type of each.
+    """
     facts = read_parquet(file)
-    for column in ("split", "index", "label", *columns):
+    for column, kind in {"split": str, "index": float, "label": float, **further}.items():
         if column not in facts:
             raise InputError(f"{file}: has no column {column}; its columns: {', '.join(facts)}")
-        if pd.api.types.is_numeric_dtype(facts[column]) == (column in TEXTS):
-            allowed = "text" if column in TEXTS else "numbers"
+        if pd.api.types.is_numeric_dtype(facts[column]) != (kind is float):
+            allowed = "numbers" if kind is float else "text"
             raise InputError(f"{file}: column {column} is {facts[column].dtype}; allowed: {allowed}")
         if facts[column].isna().any():
             raise InputError(f"{file}: column {column} misses {facts[column].isna().sum():,} values; allowed: none")

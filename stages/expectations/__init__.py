@@ -1,1 +1,1 @@
-"""What prepared data must fulfil before a network is trained on it, checked with Great Expectations."""
+"""Check prepared data with Great Expectations before any training."""

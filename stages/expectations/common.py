@@ -1,4 +1,4 @@
-"""What every data set must fulfil, whatever its images show: its sizes, labels and shares, and no image twice."""
+"""Check what holds for every data set: its sizes, labels and class shares, and that no image occurs twice."""
 
 import great_expectations.expectations as gxe
 import numpy as np
@@ -8,7 +8,7 @@ from scipy.stats import chi2
 
 from stages.expectations.pixels import pixel_table, same_images
 
-FALSE_ALARM = 1e-6  # how often data drawn as they should be may fail one statistical expectation
+FALSE_ALARM = 1e-6  # the chance that correct data fail one statistical expectation
 
 
 def table(images: np.ndarray, labels: np.ndarray, facts: pd.DataFrame, class_names: tuple[str, ...]) -> pd.DataFrame:

@@ -1,39 +1,15 @@
-"""What the images of a finite data set must be like, given what is known of its classes and pixels."""
-
-from dataclasses import dataclass
+"""Check the images of a finite data set for what its `Dataset` states."""
 
 import great_expectations.expectations as gxe
 import numpy as np
 import pandas as pd
 from great_expectations.expectations.row_conditions import Column
 
+from stages.datasets.dataset import Below, Classes, Dataset, Pixels
 from stages.expectations import common
 from stages.expectations.pixels import mean_and_deviation
 
-# An image is nearly constant where the standard deviation of its pixels, in each of its colours, is below this many of
-# the 255 greys. The flattest real image has 8.3 in CIFAR-10 (as JPEG) and 31.8 in MNIST; noise alone makes 1 or 2.
-LEAST_CONTRAST = 4
 COLOURS = {1: ("grey",), 3: ("red", "green", "blue")}
-
-
-@dataclass(frozen=True)
-class Pixels:
-    """What is known of a data set's pixels, where black is 0 and white is 1."""
-
-    means: tuple[float, ...]
-    """of each colour"""
-    deviations: tuple[float, ...]
-    """standard deviations of each colour"""
-    spread: float
-    """standard deviation of a single image's mean, or of what it adds to the deviation where that is larger"""
-    standard_errors: float = 5
-    """how many a part may be off by chance; were images independent, beyond 5 would lie less than `FALSE_ALARM`"""
-    allowance: float = 0
-    """how far any part may be off besides, however many images it has"""
-
-    def tolerance(self, count: int) -> float:
-        """Return how far the mean and the standard deviation of `count` images may lie from those known."""
-        return self.allowance + self.standard_errors * self.spread / count**0.5
 
 
 def table(images: np.ndarray, columns: pd.DataFrame) -> pd.DataFrame:
@@ -52,37 +28,13 @@ def table(images: np.ndarray, columns: pd.DataFrame) -> pd.DataFrame:
     return columns
 
 
-def expectations(counts: dict[str, int], classes: int, known: Pixels) -> list[gxe.Expectation]:
-    """List what `table` must fulfil beyond the shares of the classes.
-
-    counts: how many images `params.yaml` asks for in each split. The tolerance of mean and standard deviation is that
-    of `known`, and decreases with the count.
-    """
-    colours = COLOURS[len(known.means)]
-    expected = [common.row_count(split, count) for split, count in counts.items()]
-    for split, count in counts.items():
-        for colour, mean, deviation in zip(colours, known.means, known.deviations, strict=True):
-            of_what = "pixels" if colour == "grey" else colour
-            tolerance = known.tolerance(count)
-            expected += [
-                gxe.ExpectColumnMeanToBeBetween(
-                    column=f"mean_{colour}",
-                    min_value=mean - tolerance,
-                    max_value=mean + tolerance,
-                    row_condition=Column("split") == split,
-                    description=f"{split}: mean of the {of_what} {mean:.4f} ± {tolerance:.4f}",
-                ),
-                gxe.ExpectColumnMaxToBeBetween(  # it is the same in all rows of the split
-                    column=f"deviation_{colour}",
-                    min_value=deviation - tolerance,
-                    max_value=deviation + tolerance,
-                    row_condition=Column("split") == split,
-                    description=f"{split}: standard deviation of the {of_what} {deviation:.4f} ± {tolerance:.4f}",
-                ),
-            ]
+def expectations(known: Dataset, counts: dict[str, int]) -> list[gxe.Expectation]:
+    """List what `table` must meet; counts: how many images `params.yaml` asks for in each split."""
+    expected = known.expected
     return [
-        *expected,
-        *common.labels(classes),
+        *(common.row_count(split, count) for split, count in counts.items()),
+        *(one for split, count in counts.items() for one in _moments(split, count, expected.pixels)),
+        *common.labels(len(known.class_names)),
         gxe.ExpectColumnMinToBeBetween(
             column="pixel_minimum", min_value=0, max_value=0, description="the darkest pixel of all is 0"
         ),
@@ -91,8 +43,53 @@ def expectations(counts: dict[str, int], classes: int, known: Pixels) -> list[gx
         ),
         gxe.ExpectColumnValuesToBeBetween(
             column="contrast",
-            min_value=LEAST_CONTRAST,
-            description=f"no image is nearly constant (deviates by under {LEAST_CONTRAST} greys)",
+            min_value=expected.pixels.least_contrast,
+            description=f"no image is nearly constant (deviates by under {expected.pixels.least_contrast:g} greys)",
         ),
         *common.no_image_twice(),
+        *(_class_shares(split, count, known.class_names, expected.classes) for split, count in counts.items()),
+        *map(_below, expected.below),
     ]
+
+
+def _moments(split: str, count: int, known: Pixels) -> list[gxe.Expectation]:
+    """Expect the known mean and standard deviation of each colour, within the tolerance of so many images."""
+    tolerance, expected = known.tolerance(count), []
+    for colour, mean, deviation in zip(COLOURS[len(known.means)], known.means, known.deviations, strict=True):
+        of_what = "pixels" if colour == "grey" else colour
+        expected += [
+            gxe.ExpectColumnMeanToBeBetween(
+                column=f"mean_{colour}",
+                min_value=mean - tolerance,
+                max_value=mean + tolerance,
+                row_condition=Column("split") == split,
+                description=f"{split}: mean of the {of_what} {mean:.4f} ± {tolerance:.4f}",
+            ),
+            gxe.ExpectColumnMaxToBeBetween(  # it is the same in all rows of the split
+                column=f"deviation_{colour}",
+                min_value=deviation - tolerance,
+                max_value=deviation + tolerance,
+                row_condition=Column("split") == split,
+                description=f"{split}: standard deviation of the {of_what} {deviation:.4f} ± {tolerance:.4f}",
+            ),
+        ]
+    return expected
+
+
+def _class_shares(split: str, count: int, class_names: tuple[str, ...], known: Classes) -> gxe.Expectation:
+    """Expect the published shares of the classes: exactly in a whole file, and by a likelihood-ratio test in a part.
+
+    A part is drawn from its file without replacement, so its shares come closer than the test requires.
+    """
+    published = known.test if split == "test" else known.training
+    shares = {name: number / sum(published) for name, number in zip(class_names, published, strict=True)}
+    if known.exact or count == sum(published):
+        return common.class_shares(split, shares, f"exactly {known.words}")
+    return common.class_shares_by_chance(split, count, shares, known.words)
+
+
+def _below(known: Below) -> gxe.Expectation:
+    """Expect the largest value of a fact to lie below its limit."""
+    return gxe.ExpectColumnMaxToBeBetween(
+        column=known.fact, max_value=known.limit, strict_max=True, description=known.words
+    )

@@ -1,4 +1,4 @@
-"""What Shapeset-3×2's images must be like: shares, greys, margin and overlap, stated here once more, not imported."""
+"""Check Shapeset-3×2's images: shares, greys, margin and overlap, stated here independently of the generator."""
 
 import great_expectations.expectations as gxe
 import numpy as np
@@ -9,18 +9,21 @@ from stages.datasets.shapeset import CLASS_NAMES
 from stages.expectations import common
 from stages.expectations.pixels import count_greys
 
-FACTS = (
-    "background",
-    "grey_0",
-    "grey_1",
-    "kind_0",
-    "kind_1",
-    "x_min",
-    "x_max",
-    "y_min",
-    "y_max",
-    "overlap",
-    "rejections",
+FACTS = dict.fromkeys(
+    (
+        "background",
+        "grey_0",
+        "grey_1",
+        "kind_0",
+        "kind_1",
+        "x_min",
+        "x_max",
+        "y_min",
+        "y_max",
+        "overlap",
+        "rejections",
+    ),
+    float,
 )
 
 SHARES = (1 / 6, 1 / 6, 1 / 6, 1 / 18, 1 / 9, 1 / 9, 1 / 18, 1 / 9, 1 / 18)  # by label
@@ -70,7 +73,7 @@ def table(images: np.ndarray, columns: pd.DataFrame) -> pd.DataFrame:
 
 
 def expectations(counts: dict[str, int]) -> list[gxe.Expectation]:
-    """List what `table` must fulfil; counts: how many images `params.yaml` asks for in each split.
+    """List what `table` must meet; counts: how many images `params.yaml` asks for in each split.
 
     Class shares are held to their likelihood-ratio test. The mean grey must lie within `STANDARD_ERRORS` of its
     expectation.

@@ -4,16 +4,16 @@ import numpy as np
 import pandas as pd
 
 from stages.datasets.dataset import find_dataset
-from stages.expectations import cifar10, mnist, small_imagenet
+from stages.params import DATASETS, DRAWN
 from tests.expectations.synthetic_shapeset import Prepared
 
-SUITES = {"mnist": mnist, "cifar10": cifar10, "small_imagenet": small_imagenet}
+FINITE = tuple(dataset for dataset in DATASETS if dataset != DRAWN)
 
 
 def prepared_finite(dataset: str, counts: dict[str, int], seed: int = 0) -> Prepared:
     """Draw valid data with exactly `counts` images in each split, as many of each class as of any other."""
     random = np.random.default_rng(seed)
-    known = SUITES[dataset].PIXELS
+    known = find_dataset(dataset).expected.pixels
     images = {
         split: draw_images(random, count, find_dataset(dataset).image_shape, known.means, known.deviations)
         for split, count in counts.items()

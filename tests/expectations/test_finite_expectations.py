@@ -1,4 +1,4 @@
-"""The expectations for MNIST, CIFAR-10 and Small-ImageNet: the real images meet them, and each can fail alone."""
+"""The expectations for the finite data sets: the real images meet them, and each can fail alone."""
 
 import gzip
 import io
@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stages.datasets.dataset import find_dataset
-from stages.expectations import common, finite, mnist
+from stages.datasets.dataset import Pixels, find_dataset
+from stages.expectations.checks import find_checks, image_table
 from stages.expectations.pixels import mean_and_deviation
 from stages.expectations.suite import Finding, evaluate, findings
 from stages.handover.prepared import SPLITS
 from tests.conftest import SHARED
-from tests.expectations.synthetic_finite import SUITES, draw_images, prepared_finite
+from tests.expectations.synthetic_finite import FINITE, draw_images, prepared_finite
 from tests.expectations.synthetic_shapeset import Prepared
 
 COUNTS = {"train": 300, "validation": 100, "test": 200}
@@ -26,22 +26,25 @@ COUNTS = {"train": 300, "validation": 100, "test": 200}
 
 def check(dataset: str, prepared: Prepared, counts: dict[str, int]) -> list[Finding]:
     images, labels = (np.concatenate(list(parts.values())) for parts in (prepared.images, prepared.labels))
-    columns = common.table(images, labels, prepared.facts, find_dataset(dataset).class_names)
-    suite = SUITES[dataset]
-    return findings(evaluate(dataset, suite.table(images, columns), suite.expectations(counts)))
+    table = image_table(dataset, images, labels, prepared.facts)
+    return findings(evaluate(dataset, table, find_checks(dataset).expectations(counts)))
+
+
+def descriptions_of(dataset: str, counts: dict[str, int]) -> list[str]:
+    return [expectation.description for expectation in find_checks(dataset).expectations(counts)]
 
 
 def not_met(found: list[Finding]) -> list[str]:
     return [finding.expectation for finding in found if not finding.met]
 
 
-@pytest.mark.parametrize("dataset", SUITES)
+@pytest.mark.parametrize("dataset", FINITE)
 def test_valid_data_meet_every_expectation(dataset, caplog):
     assert not_met(check(dataset, prepared_finite(dataset, COUNTS), COUNTS)) == []
     assert not caplog.records
 
 
-@pytest.mark.parametrize("dataset", SUITES)
+@pytest.mark.parametrize("dataset", FINITE)
 def test_missing_images_are_noticed_in_every_split(dataset):
     fewer = {split: count - 10 for split, count in COUNTS.items()}
     assert not_met(check(dataset, prepared_finite(dataset, fewer), COUNTS)) == [
@@ -51,7 +54,7 @@ def test_missing_images_are_noticed_in_every_split(dataset):
 
 def _redraw(dataset: str, prepared: Prepared, mean: float, deviation: float) -> None:
     """Draw the images of every split anew, with moments that are off by so many times what is tolerated."""
-    random, known = np.random.default_rng(1), SUITES[dataset].PIXELS
+    random, known = np.random.default_rng(1), find_dataset(dataset).expected.pixels
     for split, images in prepared.images.items():
         tolerance = known.tolerance(len(images))
         means = [one + mean * tolerance for one in known.means]
@@ -89,10 +92,10 @@ def _too_many_undecodable(dataset: str, prepared: Prepared) -> None:
 
 
 CASES = [  # what is done to the data, and the expectations that are not met then, and no others
-    *((dataset, _lighter, "mean of the") for dataset in SUITES),
-    *((dataset, _flatter, "standard deviation of the") for dataset in SUITES),
-    *((dataset, _no_black_and_no_white, "the (darkest|lightest) pixel of all") for dataset in SUITES),
-    *((dataset, _half_of_one_class, "to a divergence of|exactly a tenth of each class") for dataset in SUITES),
+    *((dataset, _lighter, "mean of the") for dataset in FINITE),
+    *((dataset, _flatter, "standard deviation of the") for dataset in FINITE),
+    *((dataset, _no_black_and_no_white, "the (darkest|lightest) pixel of all") for dataset in FINITE),
+    *((dataset, _half_of_one_class, "to a divergence of|exactly a tenth of each class") for dataset in FINITE),
     ("small_imagenet", _one_too_many_of_a_class, "test: exactly a tenth of each class"),
     ("small_imagenet", _too_many_undecodable, "under 0.1% could not be decoded"),
 ]
@@ -102,12 +105,12 @@ CASES = [  # what is done to the data, and the expectations that are not met the
 def test_what_is_spoilt_is_noticed_and_nothing_else(dataset: str, spoil: Callable, pattern: str):
     prepared = prepared_finite(dataset, COUNTS)
     spoil(dataset, prepared)
-    descriptions = [expectation.description for expectation in SUITES[dataset].expectations(COUNTS)]
+    descriptions = descriptions_of(dataset, COUNTS)
     concerned = [description for description in descriptions if re.search(pattern, description)]
     assert not_met(check(dataset, prepared, COUNTS)) == concerned
 
 
-@pytest.mark.parametrize("dataset", SUITES)
+@pytest.mark.parametrize("dataset", FINITE)
 def test_single_images_that_are_spoilt_are_named(dataset):
     prepared = prepared_finite(dataset, COUNTS)
     images, labels = prepared.images, prepared.labels
@@ -115,8 +118,9 @@ def test_single_images_that_are_spoilt_are_named(dataset):
     labels["validation"][[fours[0], fives[0]]] = 5, 4  # beside the images, not in the facts
     labels["train"][0] = 10
     prepared.facts.loc[prepared.row("train", 0), "label"] = 10
-    flat = images["test"][9]  # each colour deviates by 3, however different the colours are
-    flat[: len(flat) // 2], flat[len(flat) // 2 :] = 97, 103
+    least = find_dataset(dataset).expected.pixels.least_contrast
+    flat = images["test"][9]  # each colour deviates by half a grey too little, however different the colours are
+    flat[: len(flat) // 2], flat[len(flat) // 2 :] = 100, 99 + 2 * least
     if flat.ndim == 3:
         flat[..., 2] += 100
     images["train"][9] = images["train"][1]
@@ -132,15 +136,15 @@ def test_single_images_that_are_spoilt_are_named(dataset):
         "the label beside an image is the one in its facts": [
             f"validation {index}" for index in sorted([fours[0], fives[0]])
         ],
-        "no image is nearly constant (deviates by under 4 greys)": ["test 9"],
+        f"no image is nearly constant (deviates by under {least:g} greys)": ["test 9"],
         "no image is twice in a split": ["train 1", "train 9"],
         "no image is in two splits": ["train 2", "test 11"],
     }
 
 
-@pytest.mark.parametrize("dataset", SUITES)
+@pytest.mark.parametrize("dataset", FINITE)
 def test_every_expectation_has_words_of_its_own_and_is_broken_above(dataset):
-    descriptions = [expectation.description for expectation in SUITES[dataset].expectations(COUNTS)]
+    descriptions = descriptions_of(dataset, COUNTS)
     assert len(set(descriptions)) == len(descriptions)
     single = ["labels are", "the label beside", "nearly constant", "twice in a split", "in two splits"]
     patterns = ["has [0-9,]+ images", *single, *(pattern for name, _, pattern in CASES if name == dataset)]
@@ -216,14 +220,16 @@ def test_the_real_mnist_and_small_parts_of_it_meet_every_expectation(starts, cou
 
 def test_the_mean_of_every_part_of_the_real_mnist_is_within_the_tolerance():
     images, labels = real_mnist()
-    assert tuple(np.bincount(labels[:60_000])) == mnist.TRAINING_DIGITS
-    assert tuple(np.bincount(labels[60_000:])) == mnist.TEST_DIGITS
+    expected = find_dataset("mnist").expected
+    assert tuple(np.bincount(labels[:60_000])) == expected.classes.training
+    assert tuple(np.bincount(labels[60_000:])) == expected.classes.test
     means, deviations = (one[:, 0] / 255 for one in mean_and_deviation(images))
     squares = means**2 + deviations**2
     for count in (100, 200, 500, 1000, 5000, 10_000):
         mean, square = (one.reshape(-1, count).mean(axis=1) for one in (means, squares))
-        assert np.abs(mean - mnist.PIXELS.means[0]).max() < mnist.PIXELS.tolerance(count)
-        assert np.abs(np.sqrt(square - mean**2) - mnist.PIXELS.deviations[0]).max() < mnist.PIXELS.tolerance(count)
+        tolerance = expected.pixels.tolerance(count)
+        assert np.abs(mean - expected.pixels.means[0]).max() < tolerance
+        assert np.abs(np.sqrt(square - mean**2) - expected.pixels.deviations[0]).max() < tolerance
 
 
 def test_real_cifar10_images_meet_every_expectation():
@@ -265,6 +271,6 @@ def test_real_photographs_have_the_pixels_expected_of_small_imagenet():
 
 
 def test_the_tolerance_decreases_with_the_count_down_to_the_allowance():
-    known = finite.Pixels(means=(0.5,), deviations=(0.2,), spread=0.1, standard_errors=4, allowance=0.01)
+    known = Pixels(means=(0.5,), deviations=(0.2,), spread=0.1, standard_errors=4, allowance=0.01)
     assert known.tolerance(100) == pytest.approx(0.05)
     assert known.tolerance(10**12) == pytest.approx(0.01, abs=1e-6)

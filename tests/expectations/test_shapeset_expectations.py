@@ -52,7 +52,7 @@ def test_the_authors_images_meet_every_expectation(author_shapeset):
     ).join(pd.DataFrame(list(map(_facts_of_scene, scenes))))
     table = shapeset.table(images, common.table(images, facts["label"].to_numpy(), facts, CLASS_NAMES))
     found = findings(evaluate("shapeset", table, shapeset.expectations(COUNTS)))
-    assert [outcome for outcome in found if not outcome.met] == []
+    assert [finding for finding in found if not finding.met] == []
 
 
 def test_the_mean_grey_is_the_authors(author_shapeset):

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 import torch
 
+from stages.handover.prepared import SPLITS
 from stages.running.errors import InputError
 from stages.shapeset import stream
-from stages.handover.prepared import SPLITS
 from stages.shapeset.stream import draw, draw_images
 
 

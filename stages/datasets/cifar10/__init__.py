@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.datasets.dataset import Dataset
+from stages.datasets.dataset import Classes, Dataset, Expected, Pixels
 from stages.datasets.formats.archives import regular_files
 from stages.datasets.formats.splits import check_labels, cut
 from stages.handover.prepared import Prepared, Split
@@ -85,4 +85,9 @@ DATASET = Dataset(
     "images wrongly.",
     fetch=fetch,
     prepare=prepare,
+    expected=Expected(
+        facts={"file": str, "position": float},
+        classes=Classes(training=(5000,) * 10, test=(1000,) * 10, words="a tenth of each class"),
+        pixels=Pixels(means=(0.4914, 0.4822, 0.4465), deviations=(0.2470, 0.2435, 0.2616), spread=0.153),
+    ),
 )
