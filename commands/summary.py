@@ -8,7 +8,7 @@ from stages.claims.significance import LEVEL
 from stages.claims.table1 import Cell, cells, footnotes, percent
 from stages.datasets.dataset import find_dataset
 from stages.handover.tables import read_table
-from stages.params import DATASETS, load_params
+from stages.params import load_params
 from stages.running.errors import report_input_errors
 
 TABLE, PAGE = Path("reports/table1.csv"), Path("reports/site/index.html")
@@ -27,10 +27,10 @@ def main() -> None:
 
 def print_table1(table: dict[str, dict[str, Cell]]) -> None:
     """Print a row for every model and two columns for every data set: our test errors and the paper's."""
-    letters, width = footnotes(table), max(map(len, ["model", *table]))
+    letters, width, datasets = footnotes(table), max(map(len, ["model", *table])), next(iter(table.values()))
     print("\nTable 1: test errors in %, here and in the paper\n")
-    print(f"  {'':<{width}}" + "".join(f"{find_dataset(name).title:>18}" for name in DATASETS))
-    print(f"  {'model':<{width}}" + f"{'here':>10}{'paper':>8}" * len(DATASETS))
+    print(f"  {'':<{width}}" + "".join(f"{find_dataset(name).title:>18}" for name in datasets))
+    print(f"  {'model':<{width}}" + f"{'here':>10}{'paper':>8}" * len(datasets))
     for model, row in table.items():
         numbers = (
             f"{percent(cell.here) + ('*' if cell.marked else letters.get(cell.reason, '')):>10}{percent(cell.paper):>8}"

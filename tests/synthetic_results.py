@@ -76,7 +76,7 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
     for model, (activation, initialization) in models.items():
         folder = root / "data" / "runs" / dataset / model
         folder.mkdir(parents=True)
-        runs = run_table(PAPER_PERCENT[dataset].get(model, 50) / 100, noise)
+        runs = run_table(PAPER_PERCENT.get(dataset, {}).get(model, 50) / 100, noise)
         runs.to_parquet(folder / "runs.parquet")
         curve_table(runs, 1 - find_dataset(dataset).commonest_share, noise).to_parquet(folder / "curves.parquet")
         monitored_table(runs, activation, initialization, noise).to_parquet(folder / "monitored.parquet")
@@ -277,7 +277,7 @@ def table1_rows(root: Path, dataset: str, models: dict[str, tuple[str, str]]) ->
                 "learning_rate": chosen.learning_rate,
                 "hidden_layers": chosen.hidden_layers,
                 "diverged_runs": int(runs.diverged_at.notna().sum()),
-                "paper_percent": PAPER_PERCENT[dataset].get(model),
+                "paper_percent": PAPER_PERCENT.get(dataset, {}).get(model),
                 "marked": model == "softsign-n",
             }
         )

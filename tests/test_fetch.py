@@ -100,7 +100,7 @@ def test_cifar10_is_fetched_whole_and_without_its_archive(monkeypatch):
 @pytest.mark.parametrize("name", MNIST_FILES)
 def test_nothing_is_left_where_one_file_is_missing(monkeypatch, name):
     (Path("../mirror") / f"{name}.gz").unlink()
-    assert f"mnist: {name} cannot be had" in stopped(monkeypatch, "mnist")
+    assert f"mnist: {name} could not be downloaded or read: " in stopped(monkeypatch, "mnist")
 
 
 def test_a_wrong_checksum_leaves_nothing(monkeypatch):
@@ -109,7 +109,7 @@ def test_a_wrong_checksum_leaves_nothing(monkeypatch):
     settings.sha256[MNIST_FILES[3]] = "0" * 64
     set_params(mnist=settings)
     message = stopped(monkeypatch, "mnist")
-    assert f"has the SHA-256 {found}, expected {'0' * 64}" in message
+    assert f"has the SHA-256 {found}; expected {'0' * 64}" in message
     assert f"mnist.sha256.{MNIST_FILES[3]}" in message
 
 

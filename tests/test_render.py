@@ -16,7 +16,7 @@ from stages import render
 from stages.claims.ledger import CLAIMS
 from stages.datasets.dataset import find_dataset
 from stages.figures.contents import SECTIONS, SURFACES
-from stages.params import DATASETS, load_params
+from stages.params import load_params
 from stages.running.errors import InputError
 from tests.synthetic_results import (
     PAPER_PERCENT,
@@ -28,6 +28,7 @@ from tests.synthetic_results import (
     write_surfaces,
 )
 
+DATASETS = tuple(PAPER_PERCENT)
 FIGURES = [figure for figures in SECTIONS.values() for figure in figures]
 OF_SHAPESET = [figure for figure in FIGURES if figure.key != "figure-12"]
 

@@ -37,8 +37,9 @@ class Cell:
 
 
 def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Cell]]:
-    """Return model → data set → cell: every data set there is, the models of `params` and then the paper's others.
+    """Return model → data set → cell: the models of `params` and then the paper's others.
 
+    The data sets are the paper's, and those beyond the paper that `params` lists.
     judged: reports/table1.csv. absent: data set → model → why it has no results, of those whose results are missing.
     """
     listed = [recipe(model) for model in params.models.values()]
@@ -59,7 +60,8 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
         ours = found[dataset, name]
         return Cell(ours["test_error_percent"], paper, marked=bool(ours["marked"]))
 
-    return {name: {dataset: cell(dataset, name) for dataset in DATASETS} for name in rows}
+    columns = [dataset for dataset in DATASETS if dataset in PAPER or dataset in params.datasets]
+    return {name: {dataset: cell(dataset, name) for dataset in columns} for name in rows}
 
 
 def footnotes(table: Mapping[str, Mapping[str, Cell]]) -> dict[str, str]:

@@ -12,7 +12,7 @@ import yaml
 
 from stages.running.errors import InputError
 
-DATASETS = ("shapeset", "mnist", "cifar10", "small_imagenet")  # the columns of Table 1
+DATASETS = ("shapeset", "mnist", "cifar10", "small_imagenet", "fashion_mnist")  # the columns of Table 1
 DRAWN = "shapeset"  # the one without end, whose images are drawn
 Check = Callable[[str, Any], Any]
 LARGEST = sys.float_info.max
@@ -255,7 +255,7 @@ class Splits:
 
 @dataclass(frozen=True)
 class Mnist(Splits):
-    """source: mirrors, tried in turn, each a URL or folder of the four files; sha256: of each file, unpacked."""
+    """source: mirrors, tried in turn, each a URL or folder of the four files; sha256: of each, gz or unpacked."""
 
     source: Annotated[list[str], one_or_list_of(place)]
     sha256: Annotated[dict[str, str], each_of(MNIST_FILES, checksum)]
@@ -313,6 +313,7 @@ class Params:
     mnist: Annotated[Mnist, block(Mnist)]
     cifar10: Annotated[Cifar10, block(Cifar10)]
     small_imagenet: Annotated[SmallImagenet, block(SmallImagenet)]
+    fashion_mnist: Annotated[Mnist, block(Mnist)]
     svm: Annotated[Svm, block(Svm)]
     surfaces: Annotated[Surfaces, block(Surfaces)]
 

@@ -1,8 +1,8 @@
-"""Bringing one file in from the first of several places that has it: the only module that uses the network."""
+"""Read one file from the first of several places that has it: the only module that uses the network."""
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,16 @@ from tqdm import tqdm
 from stages.running.errors import InputError
 
 TIMEOUT = 20.0  # seconds that a server may be silent
-RETRIES = 2  # of a download that breaks off, before the next place has its turn
+RETRIES = 2  # of a download that breaks off, before trying the next place
 PIECE = 2**16  # bytes written at once
 
 
 def bring(name: str, places: Sequence[str], folder: Path, take: Callable[[Path, str], None], remedy: str) -> None:
-    """Give `take` the file at the first of `places` that has it and whose file `take` accepts.
+    """Pass `take` the file from each of `places` in turn, until it accepts one.
 
-    name: what the file is called in messages; places: http(s) URLs and local paths; folder: where a download lies while
-    it is taken; take(file, place): reads the file, and raises an InputError that names the place where it will not do;
-    remedy: what to set in params.yaml. Raises InputError, one line with all that was wrong, when no place is left.
+    name: of the file in messages; places: http(s) URLs and local paths; folder: for a download, until `take` returns;
+    take(file, place): reads the file, and raises an InputError that names the place to refuse it; remedy: what to set
+    in params.yaml. If no place is left, raises InputError: one line with the error of each place.
     """
     wrong = []
     for place in places:
@@ -31,11 +31,11 @@ def bring(name: str, places: Sequence[str], folder: Path, take: Callable[[Path, 
             return
         except InputError as error:
             wrong.append(str(error))
-    raise InputError(f"{name} cannot be had: {'; '.join(wrong)}; {remedy}")
+    raise InputError(f"{name} could not be downloaded or read: {'; '.join(wrong)}; {remedy}")
 
 
 def sha256(file: Path, place: str) -> str:
-    """Return the SHA-256 of `file` in hexadecimal; raises InputError that names its `place` where it cannot be read."""
+    """Return the SHA-256 of `file` in hexadecimal; raises InputError that names its `place` if it cannot be read."""
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -43,15 +43,19 @@ def sha256(file: Path, place: str) -> str:
         raise InputError(f"{place}: cannot be read ({error.strerror})") from error
 
 
-def check_sha256(found: str, expected: str, place: str) -> None:
-    """Raise InputError where the checksum `found` is not the one `expected`, both in small hexadecimal letters."""
-    if found != expected:
-        raise InputError(f"{place}: its content has the SHA-256 {found}, expected {expected}")
+def check_sha256(found: Mapping[str, str], expected: str, place: str) -> None:
+    """Raise InputError unless one of the checksums `found` is the one `expected`.
+
+    found: each SHA-256, in small hexadecimal letters, and what it is of, such as "the file" and "its content".
+    """
+    if expected not in found:
+        has = " and ".join(f"{what} has the SHA-256 {digest}" for digest, what in found.items())
+        raise InputError(f"{place}: {has}; expected {expected}")
 
 
 @contextmanager
 def _file_at(place: str, folder: Path) -> Iterator[Path]:
-    """Yield the local file `place`, or what was downloaded from there, which is removed at the end of the block."""
+    """Yield the local file `place`, or a download of it that the end of the block removes."""
     if place.lower().startswith(("http://", "https://")):
         file = folder / ".download"
         _download(place, file)
@@ -66,25 +70,25 @@ def _file_at(place: str, folder: Path) -> Iterator[Path]:
 
 
 def _download(url: str, file: Path) -> None:
-    """Write what `url` has to `file`, whole or not at all; raises InputError that says what is wrong with it."""
-    import pooch  # here, so that the stages that download nothing start without it
+    """Download `url` to `file`, whole or not at all; raises InputError if that fails."""
+    import pooch  # here, so that the other stages start without it
     import requests
 
-    pooch.get_logger().setLevel("ERROR")  # it announces what the progress bar shows
-    # Without a checksum: the caller knows whether it is of the file or of what is in it.
+    pooch.get_logger().setLevel("ERROR")  # its messages repeat the progress bar
+    # Without a checksum: the caller checks the file or its content.
     known = pooch.create(file.parent, "", registry={file.name: None}, urls={file.name: url}, retry_if_failed=RETRIES)
     try:
         known.fetch(file.name, downloader=_transfer)
-    except (requests.RequestException, ValueError) as error:  # what cannot be a URL may be any ValueError
+    except (requests.RequestException, ValueError) as error:  # a malformed URL may raise any ValueError
         raise _complaint(url, error) from error
 
 
 def _transfer(url: str, file: str, known: Any) -> None:
-    """Download `url` to `file` once, as pooch has it done; it tries again after any error but an InputError."""
+    """Download `url` to `file` once, as pooch's downloader; pooch retries after any error but an InputError."""
     import pooch
     import requests
 
-    # pooch sets the total itself, but takes a bar that has none for no bar
+    # pooch sets the total itself, but ignores a bar without one
     with tqdm(total=1, desc=url.rsplit("/", 1)[-1], unit="B", unit_scale=True, disable=None) as bar:
         download = pooch.HTTPDownloader(
             progressbar=bar,
@@ -95,29 +99,29 @@ def _transfer(url: str, file: str, known: Any) -> None:
         )
         try:
             download(url, file, known)
-        except requests.Timeout as error:  # from the start: waiting again is for the next place
+        except requests.Timeout as error:  # no answer at all: try the next place instead of waiting again
             raise _complaint(url, error) from error
         except requests.HTTPError as error:
-            if error.response.status_code < 500:  # the server is sure
+            if error.response.status_code < 500:  # a client error: the same request would fail again
                 raise _complaint(url, error) from error
             raise
 
 
 def _complaint(url: str, error: Exception) -> InputError:
-    """Return the line that says in a few words what went wrong with `url`."""
+    """Return an InputError that says in a few words why `url` failed."""
     import requests
 
     if isinstance(error, requests.HTTPError):
         what = f"{error.response.status_code} {error.response.reason}"
-    elif isinstance(error, requests.Timeout) or "timed out" in str(error):  # which it is not when half-way
+    elif isinstance(error, requests.Timeout) or "timed out" in str(error):  # half-way it is no Timeout
         what = f"no answer for {TIMEOUT:g} seconds"
     elif isinstance(error, requests.exceptions.ChunkedEncodingError):
         what = "the connection was closed half-way"
     else:
-        what = str(getattr(error.args[0], "reason", error) if error.args else error)  # why urllib3 gave up, if it did
+        what = str(getattr(error.args[0], "reason", error) if error.args else error)  # urllib3's reason, if any
     return InputError(f"{url}: {' '.join(what.split())}")
 
 
 def _keep_packed(response: Any, **_: Any) -> None:
-    """Keep requests from unpacking a .gz on its way, which some servers declare to be merely the content's encoding."""
+    """Keep requests from unpacking a .gz that the server declares to be only the content's encoding."""
     response.raw.headers.pop("Content-Encoding", None)

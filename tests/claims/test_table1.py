@@ -121,6 +121,17 @@ def test_every_data_set_is_a_column_and_the_papers_further_models_are_rows(param
     assert all(list(row) == ["shapeset", "mnist", "cifar10", "small_imagenet"] for row in table.values())
 
 
+def test_a_data_set_that_the_paper_has_not_is_a_column_where_params_lists_it(tmp_path, judged):
+    write_params(tmp_path, {"tanh": ("tanh", "standard")}, ["fashion_mnist", "shapeset"])
+    extra = pd.DataFrame([("fashion_mnist", "tanh", 12.5, True)], columns=judged.columns)
+    table = cells(pd.concat([judged, extra]), load_params(tmp_path / "params.yaml"), {})
+    assert all(
+        list(row) == ["shapeset", "mnist", "cifar10", "small_imagenet", "fashion_mnist"] for row in table.values()
+    )
+    assert table["tanh"]["fashion_mnist"] == Cell(12.5, None, marked=True)
+    assert table["the paper's sigmoid"]["fashion_mnist"] == Cell(None, None, OTHER_MODEL)
+
+
 def test_a_cell_has_both_numbers_or_says_why_not(params, judged):
     table = cells(judged, params, {"cifar10": {"renamed": DIVERGED}})
     assert table["tanh"]["shapeset"] == Cell(30.0, 27.15, marked=True)

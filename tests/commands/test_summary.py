@@ -56,6 +56,15 @@ def test_every_data_set_is_a_column_beside_the_papers_number(printed):
     assert table == ["16.50*", "–", "–b", "–", "–a", "–", "–a", "–"]
 
 
+def test_a_data_set_beyond_the_paper_is_a_column_without_the_papers_number(table1, capsys):
+    ROWS.assign(dataset="fashion_mnist").iloc[1:2].to_csv(table1, index=False)
+    write_params(table1.parent.parent, {"mine": MODELS["mine"]}, ["fashion_mnist"])
+    summary.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3].split() == ["Shapeset-3×2", "MNIST", "CIFAR-10", "Small-ImageNet", "Fashion-MNIST"]
+    assert words_of(lines, "mine")[0] == ["–a", "–", "–a", "–", "–a", "–", "–a", "–", "16.50*", "–"]
+
+
 def test_a_number_that_is_missing_has_its_reason_below(printed):
     assert words_of(printed, "the paper's sigmoid") == [["–c", "82.61", "–c", "2.21", "–a", "57.28", "–a", "70.66"]]
     reasons = [line.split(maxsplit=1)[1] for line in printed if line.startswith(("  a  ", "  b  ", "  c  "))]

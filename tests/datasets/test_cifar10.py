@@ -61,8 +61,8 @@ def test_another_archive_is_named_with_both_checksums_and_what_to_set(raw, tmp_p
     (tmp_path / "archive").write_bytes(b"abc")
     found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert complaint(cifar10.fetch, settings, raw) == (
-        f"cifar10: the archive cannot be had: {tmp_path}/archive: its content has the SHA-256 {found}, expected "
-        f"{settings.sha256}; set cifar10.source in params.yaml to another URL or file that has it, "
+        f"cifar10: the archive could not be downloaded or read: {tmp_path}/archive: the archive has the SHA-256 "
+        f"{found}; expected {settings.sha256}; set cifar10.source in params.yaml to another URL or file that has it, "
         "or cifar10.sha256 to the checksum of the archive that you want"
     )
     assert list(raw.iterdir()) == []

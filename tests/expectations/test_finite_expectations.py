@@ -110,6 +110,14 @@ def test_what_is_spoilt_is_noticed_and_nothing_else(dataset: str, spoil: Callabl
     assert not_met(check(dataset, prepared, COUNTS)) == concerned
 
 
+def test_a_whole_published_file_has_exactly_its_class_shares():
+    counts = COUNTS | {"test": 10_000}
+    prepared = prepared_finite("fashion_mnist", counts)
+    assert not_met(check("fashion_mnist", prepared, counts)) == []
+    _one_too_many_of_a_class("fashion_mnist", prepared)
+    assert not_met(check("fashion_mnist", prepared, counts)) == ["test: exactly a tenth of each class"]
+
+
 @pytest.mark.parametrize("dataset", FINITE)
 def test_single_images_that_are_spoilt_are_named(dataset):
     prepared = prepared_finite(dataset, COUNTS)

@@ -204,7 +204,7 @@ def test_a_number_in_range_is_read_as_it_is(file, path, factor):
         at(found, path[:-1])[path[-1]] = old
         assert found == asdict(load_params_of(file, TEXT))
     else:  # more would have to change with it
-        assert path[0] in ("shapeset", "mnist", "cifar10", "small_imagenet", "models", "scales")
+        assert path[0] in (*DATASETS, "models", "scales")
 
 
 def load_params_of(file: Path, text: str) -> Params:

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import fetch, prepare
-from stages.datasets import cifar10, mnist
-from stages.datasets.formats import idx
+from stages.datasets import cifar10
+from stages.datasets.formats import idx, idx_files
 from stages.handover.prepared import Prepared, read_split
 from stages.params import MNIST_FILES
 from tests.conftest import REPOSITORY
@@ -82,11 +82,12 @@ def test_damaged_mnist_files_are_prepared_as_they_are_or_refused(project, name, 
     raw = project / "data/raw/mnist"
     with restored(raw / name):
         damage_bytes(raw / name, how)
-        line = refused(mnist.prepare, raw_files.mnist_settings(), raw)
+        line = refused(idx_files.prepare, "mnist", raw_files.mnist_settings(), raw)
         if line:
             assert name in line
         else:
-            is_whole(mnist.prepare(raw_files.mnist_settings(), raw), {"train": 50, "validation": 10, "test": 20})
+            prepared = idx_files.prepare("mnist", raw_files.mnist_settings(), raw)
+            is_whole(prepared, {"train": 50, "validation": 10, "test": 20})
 
 
 @settings(max_examples=60)
@@ -162,7 +163,7 @@ def test_what_unpacks_to_more_than_is_allowed_is_refused(project, zeros, name):
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as file:
         file.write(bytes(zeros + 1))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(mnist, "LIMIT", zeros)
+        patched.setattr(idx_files, "LIMIT", zeros)
         place = project / "bomb"
         place.mkdir(exist_ok=True)
         (place / f"{name}.gz").write_bytes(packed.getvalue())
@@ -170,6 +171,6 @@ def test_what_unpacks_to_more_than_is_allowed_is_refused(project, zeros, name):
         wanted = raw_files.mnist_settings(place)
         wanted.sha256[name] = digest
         target = place / "out"
-        line = refused(mnist._unpack, place / f"{name}.gz", str(place), target, digest)
+        line = refused(idx_files._unpack, place / f"{name}.gz", str(place), target, digest)
         assert f"unpacks to more than {zeros:,} bytes" in line
         assert target.stat().st_size <= zeros

@@ -222,7 +222,7 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(project, change, line
         (lambda values: values.update(models={}), "models is {}; allowed: a block of at least one name"),
         (
             lambda values: values.update(datasets=["shapes"]),
-            "datasets[0] is 'shapes'; allowed: shapeset, mnist, cifar10, small_imagenet",
+            "datasets[0] is 'shapes'; allowed: shapeset, mnist, cifar10, small_imagenet, fashion_mnist",
         ),
     ],
 )

@@ -50,7 +50,7 @@ def complaint(folder, *places, take=None):
     with pytest.raises(InputError) as caught:
         brought(folder, *places, take=take)
     message = str(caught.value)
-    assert message.startswith("the file cannot be had: ")
+    assert message.startswith("the file could not be downloaded or read: ")
     assert message.endswith("; set the source")
     assert "\n" not in message
     return message
@@ -146,7 +146,7 @@ def test_the_error_lists_every_place_in_order(folder, tmp_path):
         places = (f"{server.url}/none", tmp_path / "none", tmp_path, f"{server.url}/file")
         message = complaint(folder, *places, take=Taker(f"{server.url}/file"))
     assert message == (
-        f"the file cannot be had: {server.url}/none: 404 Not Found; {tmp_path}/none: is not there; "
+        f"the file could not be downloaded or read: {server.url}/none: 404 Not Found; {tmp_path}/none: is not there; "
         f"{tmp_path}: is not a file; {server.url}/file: refused; set the source"
     )
 
@@ -171,8 +171,10 @@ def test_a_full_disk_is_not_blamed_on_a_place(folder):
 def test_checksums_are_sha256_and_both_are_named(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     assert sha256(tmp_path / "file", "the place") == ABC
-    check_sha256(ABC, ABC, "the place")
-    with pytest.raises(InputError, match=f"^the place: its content has the SHA-256 {ABC}, expected {'0' * 64}$"):
-        check_sha256(ABC, "0" * 64, "the place")
+    for found in ({ABC: "the file"}, {ABC: "the file", "1" * 64: "its content"}, {"1" * 64: "the file", ABC: "it"}):
+        check_sha256(found, ABC, "the place")
+    has = f"the file has the SHA-256 {ABC} and its content has the SHA-256 {'1' * 64}"
+    with pytest.raises(InputError, match=f"^the place: {has}; expected {'0' * 64}$"):
+        check_sha256({ABC: "the file", "1" * 64: "its content"}, "0" * 64, "the place")
     with pytest.raises(InputError, match=r"^the place: cannot be read \(No such file or directory\)$"):
         sha256(tmp_path / "none", "the place")

@@ -17,13 +17,13 @@ from stages.running.errors import InputError
 FOLDER = "cifar-10-batches-bin"  # in the archive
 TRAINING = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST = ("test_batch.bin",)
-LIMIT = 2**29  # bytes that the archive may unpack to, nearly three times what the official one does
+LIMIT = 2**29  # bytes that the archive may unpack to, nearly three times the official one's
 
 
 def fetch(settings: Cifar10, folder: Path) -> None:
     """Write the six files of records into `folder`.
 
-    Raises InputError where the archive that `settings` name is at none of the places, or has something else in it.
+    Raises InputError if no place has the archive with the checksum that `settings` give, or if it lacks a file.
     """
     bring(
         "cifar10: the archive",
@@ -38,7 +38,7 @@ def fetch(settings: Cifar10, folder: Path) -> None:
 def prepare(settings: Cifar10, raw: Path) -> Prepared:
     """Return the splits: the first and the last of the training images, and the first test images.
 
-    Raises InputError where a file in `raw` is damaged, or `settings` ask for more images than there are.
+    Raises InputError if a file in `raw` is damaged, or `settings` ask for more images than there are.
     """
     return cut("cifar10", settings, *({name: read_batch(raw / name) for name in names} for names in (TRAINING, TEST)))
 
@@ -46,8 +46,8 @@ def prepare(settings: Cifar10, raw: Path) -> Prepared:
 def read_batch(file: Path) -> Split:
     """Return the images, uint8 (count, 32, 32, 3), and labels, int64 (count,), of a file of records.
 
-    A record is the label and the red, green and blue pixels, row by row, a byte each. Raises InputError where the size
-    of the file is not that of records, or a label is of no class. Layout: https://www.cs.toronto.edu/~kriz/cifar.html
+    A record is the label and the red, green and blue pixels, row by row, a byte each. Raises InputError if the file is
+    not a whole number of records, or a label is of no class. Layout: https://www.cs.toronto.edu/~kriz/cifar.html
     """
     height, width, colours = DATASET.image_shape
     size = 1 + math.prod(DATASET.image_shape)
@@ -64,8 +64,8 @@ def read_batch(file: Path) -> Split:
 
 
 def _unpack(archive: Path, place: str, folder: Path, expected: str) -> None:
-    """Write the six files of `archive` into `folder`; raises InputError where it is not the one `expected`."""
-    check_sha256(sha256(archive, place), expected, place)
+    """Write the six files of `archive` into `folder`; raises InputError if its checksum is not `expected`."""
+    check_sha256({sha256(archive, place): "the archive"}, expected, place)
     missing = {f"{FOLDER}/{name}": folder / name for name in (*TRAINING, *TEST)}
     for path, pieces in regular_files(archive, place, LIMIT):
         if path in missing:
@@ -80,9 +80,8 @@ DATASET = Dataset(
     class_names=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     image_shape=(32, 32, 3),
     commonest_share=0.1,
-    words="Photographs of animals and vehicles, 32×32 pixels in colour. In pixels, the same thing in another pose, "
-    "light or colour is another thing altogether: in the paper all five networks name more than half of the test "
-    "images wrongly.",
+    words="Photographs of animals and vehicles, 32×32 pixels in colour. The same thing in another pose, light or "
+    "colour has very different pixels: in the paper all five networks name more than half of the test images wrongly.",
     fetch=fetch,
     prepare=prepare,
     expected=Expected(
