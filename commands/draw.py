@@ -1,4 +1,4 @@
-"""The generator alone: `python -m commands.draw --count 100000 --out images.npz --sheet images.png`."""
+"""Draw Shapeset images to a file: `python -m commands.draw --count 100000 --out images.npz --sheet images.png`."""
 
 import argparse
 import os
@@ -28,8 +28,8 @@ def main() -> None:
     arguments = parse()
     stream = arguments.seed, arguments.split, arguments.start
     device = choose_device(arguments.device)
-    draw_batches(*stream, arguments.count, device)  # raises for a stream that cannot be, before any file is touched
-    with ExitStack() as files:  # so that an error in one leaves neither
+    draw_batches(*stream, arguments.count, device)  # checks the stream before opening a file
+    with ExitStack() as files:  # an error in one leaves neither
         sheet, out = (path and files.enter_context(whole_file(path)) for path in (arguments.sheet, arguments.out))
         if sheet:
             images, labels = draw_images(*stream, min(arguments.count, ON_SHEET), device)
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    """Read the command line; anything wrong with it is an `InputError`."""
+    """Read the command line; raises `InputError` for any error in it."""
     parser = argparse.ArgumentParser(prog="python -m commands.draw", description=__doc__.splitlines()[0])
     parser.error = refuse
     parser.add_argument("--seed", type=int, default=0, help="of the stream, 0 to 2³² − 1 (default 0)")
@@ -48,7 +48,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--count", type=int, required=True, help="how many images")
     parser.add_argument("--out", type=Path, help="npz file to write: images, labels and kinds")
     parser.add_argument("--sheet", type=Path, help="png file to write: some images of every class")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="auto is cuda where there is one")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="auto is cuda if there is a GPU")
     arguments = parser.parse_args()
     if not (arguments.out or arguments.sheet):
         refuse("--out FILE.npz, --sheet FILE.png or both are needed")
@@ -58,24 +58,24 @@ def parse() -> argparse.Namespace:
 
 
 def refuse(message: str) -> NoReturn:
-    """Raise the `InputError` of a command line that cannot be used."""
+    """Raise an `InputError` about the command line."""
     raise InputError(message)
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` is the GPU where there is one."""
+    """Return the device of that name; `auto` is the GPU, if there is one."""
     if name == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: there is no GPU here; allowed are auto and cpu")
+        raise InputError("--device cuda: this machine has no GPU; allowed: auto, cpu")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
 
 
 def write_images(file: BinaryIO, seed: int, split: str, start: int, count: int, device: torch.device) -> None:
-    """Write an npz archive of images, labels and kinds, as they are drawn: memory does not grow with `count`."""
+    """Write an npz archive of images, labels and kinds batch by batch: memory does not grow with `count`."""
     labels, kinds = [], []
     with zipfile.ZipFile(file, "w") as archive:
-        progress = tqdm(total=count, unit=" images", disable=None)  # silent where nobody watches
+        progress = tqdm(total=count, unit=" images", disable=None)  # silent without a terminal
         with progress, _entry(archive, "images") as entry:
             header = {"descr": "|u1", "fortran_order": False, "shape": (count, SIDE, SIDE)}
             numpy.lib.format.write_array_header_1_0(entry, header)
@@ -91,15 +91,15 @@ def write_images(file: BinaryIO, seed: int, split: str, start: int, count: int, 
 
 
 def _entry(archive: zipfile.ZipFile, name: str) -> BinaryIO:
-    """Open a new entry of an npz archive, dated 1980 as ZipInfo is by itself, so that the bytes are always the same."""
+    """Open a new entry of an npz archive, dated 1980 (ZipInfo's default), so that the bytes are always the same."""
     return archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True)
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Yield a file beside `path` that takes its place when the block ends without an error."""
+    """Yield a temporary file that replaces `path` if the block ends without an error."""
     if path.is_dir():
-        raise InputError(f"{path}: a file is needed, and this is a folder")
+        raise InputError(f"{path}: is a folder; allowed: a file")
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

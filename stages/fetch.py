@@ -1,4 +1,4 @@
-"""The stage that brings a data set's files in, the only one that uses the network: `python -m stages.fetch mnist`."""
+"""Download or copy a data set's files, the only stage that uses the network: `python -m stages.fetch mnist`."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The stage that makes a data set's three splits: `python -m stages.prepare shapeset`."""
+"""Write the three splits of a data set: `python -m stages.prepare shapeset`."""
 
 import argparse
 from pathlib import Path

@@ -57,9 +57,9 @@ def main(params: Params) -> None:
 
 
 def read_prepared(dataset: str, folder: Path) -> Prepared:
-    """Read what the prepare stage wrote.
+    """Read the files of the prepare stage.
 
-    Raises InputError, naming the file, where one is missing, damaged, of another shape or disagrees with the others.
+    Raises InputError that names the file if one is missing, damaged, of another shape or disagrees with the others.
     """
     splits = {split: _read_images(folder, split, find_dataset(dataset).image_shape) for split in SPLITS}
     sizes = {name: len(split.labels) for name, split in splits.items()}
@@ -107,7 +107,7 @@ def _read_facts(file: Path, further: Mapping[str, type], sizes: dict[str, int]) 
 
 
 def gate_text(dataset: str, table: pd.DataFrame, checksums: dict[str, str], found: list[Finding]) -> str:
-    """Say as JSON what was checked and found: the same text for the same prepared files."""
+    """Return the checks and their results as JSON: the same text for the same prepared files."""
     return (
         json.dumps(
             {
@@ -127,14 +127,14 @@ def gate_text(dataset: str, table: pd.DataFrame, checksums: dict[str, str], foun
 
 
 def success_text(found: list[Finding]) -> str:
-    """Say what was observed for each expectation, one a line."""
+    """List what was observed for each expectation, one a line."""
     width = max(len(finding.expectation) for finding in found)
     lines = [f"  {finding.expectation:<{width}}  {finding.observed}" for finding in found]
     return "\n".join([f"all {len(found)} expectations are met", *lines])
 
 
 def failure_text(found: list[Finding]) -> str:
-    """Say in a table of 100 columns which expectations are not met, what was observed instead, and examples."""
+    """List the expectations that failed in a table of 100 columns: each with what was observed, and examples."""
     failed = [finding for finding in found if not finding.met]
     lines = [f"does not meet {len(failed)} of {len(found)} expectations", *_row("expected", "observed")]
     for finding in failed:
@@ -144,7 +144,7 @@ def failure_text(found: list[Finding]) -> str:
 
 
 def _row(*texts: str) -> list[str]:
-    """Return the lines of a row of the table: the texts beside each other, wrapped to its columns."""
+    """Return the lines of a table row: the texts side by side, wrapped to the columns."""
     cells = [
         textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
         for text, width in zip(texts, WIDTHS, strict=True)

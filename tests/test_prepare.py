@@ -101,7 +101,7 @@ def test_a_wrong_file_is_one_line_and_leaves_nothing(project, monkeypatch):
     with pytest.raises(SystemExit) as stop:
         run(monkeypatch, "mnist")
     assert str(stop.value) == (
-        f"error: data/raw/mnist/{MNIST_FILES[1]}: has 0 bytes; allowed: a header of 8 bytes and what it announces"
+        f"error: data/raw/mnist/{MNIST_FILES[1]}: has 0 bytes; allowed: a header of 8 bytes, then the values"
     )
     assert not PREPARED.exists()
 

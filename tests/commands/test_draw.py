@@ -85,8 +85,8 @@ BAD_ARGUMENTS = {
     "--count 5 --out x.npz --split training": "--split",
     "--count 5 --out x.npz --device tpu": "--device",
     "--count 5 --out x.npz --colour": "--colour",
-    "--count 5 --out folder": "folder: a file is needed",
-    "--count 5 --sheet x.png --out folder": "folder: a file is needed",
+    "--count 5 --out folder": "folder: is a folder; allowed: a file",
+    "--count 5 --sheet x.png --out folder": "folder: is a folder; allowed: a file",
     "--count 5 --sheet x.png --out file/x.npz": "file/x.npz cannot be written",
 }
 

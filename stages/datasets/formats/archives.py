@@ -1,4 +1,4 @@
-"""Unpacking files that may be cut off, damaged or hostile: what is wrong is one line, and every byte is counted."""
+"""Unpack files that may be cut off, damaged or hostile: one line names the error, and a limit bounds the size."""
 
 import gzip
 import tarfile
@@ -19,15 +19,15 @@ REFUSED = {
     tarfile.CHRTYPE: "a device",
     tarfile.BLKTYPE: "a device",
     tarfile.FIFOTYPE: "a named pipe",
-    tarfile.GNUTYPE_SPARSE: "a sparse file",  # in which a few bytes stand for any number
+    tarfile.GNUTYPE_SPARSE: "a sparse file",  # a few bytes of it stand for any number
 }
 
 
 def unpacked(file: Path, name: str, limit: int) -> Iterator[bytes]:
-    """Yield the content of `file` in pieces, unpacked where its first bytes say that it is gz.
+    """Yield the content of `file` in pieces, unpacked if its first bytes say that it is gz.
 
-    name: what the file is called in messages. Raises InputError where it cannot be read, is cut off or damaged, or has
-    more than `limit` bytes of content.
+    name: of the file in messages. Raises InputError if it cannot be read, is cut off or damaged, or has more than
+    `limit` bytes of content.
     """
     with _opened(file, name, limit) as stream:
         yield from _pieces(stream)
@@ -36,9 +36,9 @@ def unpacked(file: Path, name: str, limit: int) -> Iterator[bytes]:
 def regular_files(file: Path, name: str, limit: int) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield the path and, in pieces, the content of each regular file in the tar `file`, gz or not, in its order.
 
-    Nothing is written, and a content has to be used before the next file is asked for. Raises InputError as `unpacked`
-    does, and at a member that is neither a regular file nor a folder or that climbs out of the archive. A tar that is
-    damaged where a member begins may seem to end there: the caller knows what has to be in it.
+    It writes nothing. Read each content before you ask for the next file. Raises InputError as `unpacked` does, and at
+    a member that is neither a regular file nor a folder or that climbs out of the archive. A tar that is damaged where
+    a member begins may seem to end there: the caller checks that nothing is missing.
     """
     with (
         _opened(file, name, limit) as stream,
@@ -49,7 +49,7 @@ def regular_files(file: Path, name: str, limit: int) -> Iterator[tuple[str, Iter
             check_member(member, name)
             if member.isreg():
                 yield str(PurePosixPath(member.name)), _content(tar, member, name)
-        for _ in _pieces(stream):  # to its end, where a gz has its own checksum
+        for _ in _pieces(stream):  # to the end, where gz has its checksum
             pass
 
 
@@ -76,7 +76,7 @@ def _pieces(stream: "IO[bytes] | _Bounded") -> Iterator[bytes]:
 
 @dataclass
 class _Bounded:
-    """A stream of which no more than `limit` bytes are read, not even by what only looks for a tar's next member."""
+    """A stream that stops at `limit` bytes, also while tarfile looks for the next member."""
 
     stream: IO[bytes]
     name: str
@@ -88,13 +88,13 @@ class _Bounded:
             piece = self.stream.read(size)
         self.count += len(piece)
         if self.count > self.limit:
-            raise InputError(f"{self.name}: unpacks to more than {self.limit:,} bytes, which is all that is allowed")
+            raise InputError(f"{self.name}: unpacks to more than {self.limit:,} bytes; allowed: at most so many")
         return piece
 
 
 @contextmanager
 def _opened(file: Path, name: str, limit: int) -> Iterator[_Bounded]:
-    """Yield the content of `file`, for as long as the block lasts."""
+    """Open the content of `file` for the block."""
     try:
         stream = file.open("rb")
     except OSError as error:
@@ -106,8 +106,8 @@ def _opened(file: Path, name: str, limit: int) -> Iterator[_Bounded]:
 
 @contextmanager
 def _in_one_line(name: str) -> Iterator[None]:
-    """Turn what reading a cut off or damaged file raises into an InputError that names it."""
+    """Turn an error from reading a cut off or damaged file into an InputError that names it."""
     try:
         yield
-    except (tarfile.TarError, zlib.error, EOFError, OSError, RecursionError) as error:  # of thousands of headers
+    except (tarfile.TarError, zlib.error, EOFError, OSError, RecursionError) as error:  # thousands of headers recurse
         raise InputError(f"{name}: is cut off or damaged ({' '.join(str(error).split())})") from error

@@ -1,4 +1,4 @@
-"""The idx format of MNIST: a magic number and the dimensions, four bytes each, then the numbers themselves."""
+"""The idx format of MNIST: a magic number and the dimensions, four bytes each, then the values."""
 
 import math
 import struct
@@ -18,7 +18,7 @@ UNSIGNED_BYTES = 0x08  # the third byte of the magic number, the type; the fourt
 def read_labelled(images: Path, labels: Path, image_shape: tuple[int, ...], classes: int) -> Split:
     """Return the images, uint8 (count, *image_shape), and labels, int64 (count,), of two idx files, gz or not.
 
-    Raises InputError as `read_idx` does, and where the counts differ, the images have another shape, or a label is not
+    Raises InputError as `read_idx` does, and if the counts differ, the images have another shape, or a label is not
     below `classes`.
     """
     pixels, numbers = read_idx(images, 1 + len(image_shape)), read_idx(labels, 1)
@@ -34,7 +34,7 @@ def read_idx(file: Path, dimensions: int) -> np.ndarray:
     """Return the array of unsigned bytes in `file`, gz or not: uint8 with so many `dimensions`.
 
     Format: "The IDX file format" at the end of http://yann.lecun.com/exdb/mnist/. Raises InputError that names the file
-    where it is cut off or damaged, is of another type, or has more or fewer bytes than its header says.
+    if it is cut off or damaged, of another type, or has more or fewer bytes than its header says.
     """
     content = b"".join(unpacked(file, str(file), LIMIT))
     magic = UNSIGNED_BYTES << 8 | dimensions
@@ -44,12 +44,12 @@ def read_idx(file: Path, dimensions: int) -> np.ndarray:
         )
     header = 4 * (1 + dimensions)
     if len(content) < header:
-        raise InputError(f"{file}: has {len(content)} bytes; allowed: a header of {header} bytes and what it announces")
+        raise InputError(f"{file}: has {len(content)} bytes; allowed: a header of {header} bytes, then the values")
     shape = struct.unpack_from(f">{dimensions}I", content, 4)
     if len(content) - header != math.prod(shape):
         raise InputError(
             f"{file}: has {len(content) - header} bytes after its header; allowed: the {math.prod(shape)} of "
-            f"{_times(shape)} that it announces"
+            f"{_times(shape)} in its header"
         )
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 

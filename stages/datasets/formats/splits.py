@@ -1,4 +1,4 @@
-"""Cutting a data set that was published as training and test images into training, validation and test images."""
+"""Cut published training and test images into training, validation and test splits."""
 
 from pathlib import Path
 
@@ -13,21 +13,20 @@ from stages.running.errors import InputError
 def cut(name: str, settings: Splits, training: dict[str, Split], test: dict[str, Split]) -> Prepared:
     """Return the first and the last of the training images, for training and validation, and the first test images.
 
-    name: of the block of params.yaml that `settings` are; training, test: the published images by the file they are in,
-    in order. The facts say for each image in which file it is, and at which position there. Raises InputError where
-    there are too few images, or where one would have to be in two splits.
+    name: of the block of params.yaml in `settings`; training, test: the published images by file, in order. The facts
+    give each image's file and its position there. Raises InputError if there are too few images, or if training and
+    validation would share one.
     """
     published = {"training": _joined(training), "test": _joined(test)}
     counts = {part: len(split.labels) for part, (split, _) in published.items()}
     if settings.train + settings.validation > counts["training"]:
         raise InputError(
             f"params.yaml: {name}.train is {settings.train} and {name}.validation {settings.validation}; "
-            f"allowed: together at most the {counts['training']} training images that there are"
+            f"allowed: together at most the {counts['training']} training images"
         )
     if settings.test > counts["test"]:
         raise InputError(
-            f"params.yaml: {name}.test is {settings.test}; "
-            f"allowed: at most the {counts['test']} test images that there are"
+            f"params.yaml: {name}.test is {settings.test}; allowed: at most the {counts['test']} test images"
         )
     ranges = {
         "train": ("training", slice(settings.train)),
@@ -52,7 +51,7 @@ def check_labels(file: Path, labels: np.ndarray, classes: int) -> None:
 
 
 def _joined(files: dict[str, Split]) -> tuple[Split, pd.DataFrame]:
-    """Return the images of all files together, and for each the file and the position in it."""
+    """Return the images of all files together, and the file and position of each."""
     images = np.ascontiguousarray(np.concatenate([split.images for split in files.values()]))
     labels = np.concatenate([split.labels for split in files.values()])
     counts = [len(split.labels) for split in files.values()]

@@ -24,12 +24,12 @@ CLASS_SHARES = (1 / 6, 1 / 6, 1 / 6, 1 / 18, 1 / 9, 1 / 9, 1 / 18, 1 / 9, 1 / 18
 
 
 def fetch(settings: Splits, folder: Path) -> None:
-    """Write one line instead of images, since DVC warns of an empty folder: there is nothing to fetch."""
+    """Write one line, as DVC warns of an empty folder: `prepare` draws the images."""
     write_whole(folder / "README", "`prepare` draws the images of Shapeset-3×2.\n")
 
 
 def prepare(settings: Splits, raw: Path) -> Prepared:
-    """Draw the first images of each split's stream, with what the generator knows of them."""
+    """Draw the first images of each split's stream, with the generator's facts about them."""
     from stages.shapeset.stream import draw
 
     splits, facts = {}, []

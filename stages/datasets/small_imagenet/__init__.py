@@ -1,4 +1,4 @@
-"""Small-ImageNet, made the paper's way (Section 2.2): photographs of ten WordNet classes, small, grey and balanced."""
+"""Small-ImageNet as in the paper (Section 2.2): photographs of ten WordNet classes, small, grey and balanced."""
 
 import os
 import sys
@@ -25,8 +25,8 @@ from stages.handover.tensors import read_tensors
 from stages.params import SmallImagenet
 from stages.running.errors import AGAIN, InputError
 
-LEAST_CONTRAST = 4  # greys: an image whose pixels deviate no more from their mean is nearly constant
-AT_ONCE = 16  # photographs that a thread takes at once
+LEAST_CONTRAST = 4  # greys: with a standard deviation up to this an image is nearly constant
+AT_ONCE = 16  # photographs a thread decodes per task
 COLUMNS = ("file", "wnid", "class", "label", "rank", "flaw", "detail")
 
 
@@ -34,13 +34,13 @@ def fetch(settings: SmallImagenet, folder: Path) -> None:
     """Choose and decode as many photographs as the splits need, and write their pixels and a table into `folder`.
 
     `photographs.safetensors` has the images, uint8 (count, 37, 37), and labels, int64 (count,), by class and rank;
-    `photographs.parquet` the table that `look` returns. Takes 5 KB of memory for each photograph chosen and what the
-    decoding of one takes for each core, however large ImageNet is. Raises InputError where `find_photographs` does, or
-    where a class has too few photographs.
+    `photographs.parquet` the table that `look` returns. Needs 5 KB of memory per chosen photograph, and the memory to
+    decode one per core, however large ImageNet is. Raises InputError as `find_photographs` does, and if a class has too
+    few photographs.
     """
     source = Path(os.path.expanduser(settings.source))
     needed = sum(getattr(settings, split) for split in SPLITS) // len(CLASS_NAMES)
-    spare = needed // 10 + 100  # photographs of a class that may turn out to be of no use
+    spare = needed // 10 + 100  # photographs of a class that may turn out unusable
     labels = class_labels()
     candidates = choose(_watched(find_photographs(source, labels), source), labels, settings.seed, needed + spare)
     if not any(candidates.values()):
@@ -54,11 +54,10 @@ def fetch(settings: SmallImagenet, folder: Path) -> None:
 
 
 def prepare(settings: SmallImagenet, raw: Path) -> Prepared:
-    """Cut the splits out of what `fetch` wrote into `raw`, each with as many images of every class, in random order.
+    """Cut the splits from the files of `fetch` in `raw`, each with equally many images of every class, in random order.
 
-    The images of lowest rank are for training, the next for validation. Beside each image's file and wnid, the facts
-    say which share of the files looked at could not be decoded. Raises InputError where `raw` is not as `fetch` writes
-    it for these settings.
+    The images of lowest rank are for training, the next for validation. The facts give each image's file and wnid, and
+    the share of all examined files that could not be decoded. Raises InputError if `raw` does not fit the settings.
     """
     table = read_table(raw / "photographs.parquet")
     usable = table[table["flaw"] == ""].reset_index(drop=True)
@@ -85,19 +84,19 @@ def prepare(settings: SmallImagenet, raw: Path) -> Prepared:
 
 
 def look(candidates: Mapping[int, Mapping[int, Photograph]], needed: int) -> tuple[np.ndarray, pd.DataFrame]:
-    """Decode the candidates of each class in the order of their ranks until `needed` of them can be used.
+    """Decode the candidates of each class in the order of their ranks until `needed` of them are usable.
 
-    candidates: by label and rank, as `choose` returns them. Returns the images that can be used, uint8 (count, 37, 37),
-    and a table of all that were looked at with `COLUMNS`, both by label and rank. Its `flaw` is empty, or says why a
-    photograph cannot be used: undecodable, near-constant, or repeated, as its pixels are those of an earlier one. The
-    result is the same on any number of cores.
+    candidates: by label and rank, as `choose` returns them. Returns the usable images, uint8 (count, 37, 37), and a
+    table of all examined photographs with `COLUMNS`, both by label and rank. Its `flaw` is empty, or the reason why a
+    photograph is unusable: undecodable, near-constant, or repeated (its pixels are those of an earlier one). The result
+    is the same on any number of cores.
     """
     waiting = {label: iter(of_class.items()) for label, of_class in candidates.items()}
     usable = dict.fromkeys(candidates, 0)
     first_with: dict[bytes, str] = {}
     images, rows = {}, []
     with tqdm(desc="decoding", unit=" photographs", total=0, disable=None) as bar:
-        # Those of no use are made up for in further rounds, so that none is looked at in vain, nor by chance of timing.
+        # Later rounds replace unusable photographs, so that timing does not decide which are examined.
         while batch := [
             (label, rank, photograph)
             for label in candidates
@@ -125,9 +124,9 @@ def look(candidates: Mapping[int, Mapping[int, Photograph]], needed: int) -> tup
 
 
 def _decode(photographs: Sequence[Photograph], bar: tqdm) -> tuple[np.ndarray, list[str]]:
-    """Return each photograph's pixels, uint8 (count, 37, 37), and why it has none, or an empty text.
+    """Return each photograph's pixels, uint8 (count, 37, 37), and its decoding error or an empty text.
 
-    Threads suffice: Pillow lets go of Python's lock while it decodes.
+    Threads suffice: Pillow releases the global interpreter lock while it decodes.
     """
     pixels = np.zeros((len(photographs), SIDE, SIDE), np.uint8)
     errors = [""] * len(photographs)
@@ -141,14 +140,14 @@ def _decode(photographs: Sequence[Photograph], bar: tqdm) -> tuple[np.ndarray, l
     in_disk_order = sorted(range(len(photographs)), key=lambda place: photographs[place][2:])
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     with warnings.catch_warnings(), ThreadPool(cores) as pool:
-        warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which is left out of account
+        warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which is ignored
         for _ in pool.imap_unordered(decode_one, in_disk_order, AT_ONCE):
             bar.update()
     return pixels, errors
 
 
 def _watched(photographs: Iterator[Photograph], source: Path) -> Iterator[Photograph]:
-    """Pass `photographs` on and show how far the search is: bytes of a tar, or photographs in a folder."""
+    """Yield `photographs` and show the progress of the search: bytes of a tar, or photographs in a folder."""
     in_tar = os.path.isfile(source)
     measure = {"unit": "B", "total": source.stat().st_size} if in_tar else {"unit": " photographs"}
     with tqdm(desc="looking for photographs", unit_scale=True, disable=None, **measure) as bar:
@@ -158,7 +157,7 @@ def _watched(photographs: Iterator[Photograph], source: Path) -> Iterator[Photog
 
 
 def _check_enough(source: Path, what: str, counts: Mapping[int, int], needed: int) -> None:
-    """Raise InputError that names the class with the smallest of `counts`, by label, where that is below `needed`."""
+    """Raise InputError that names the class with the smallest of `counts`, by label, if that is below `needed`."""
     label = min(counts, key=counts.get)
     found, classes = counts[label], len(CLASS_NAMES)
     if found < needed:
@@ -174,9 +173,9 @@ DATASET = Dataset(
     class_names=CLASS_NAMES,
     image_shape=(SIDE, SIDE),
     commonest_share=0.1,
-    words="Photographs from ImageNet in ten wide classes, cut to a square and shrunk to 37×37 pixels in grey. What "
-    "belongs to a class may look like nothing else in it: in the paper all five networks name about seven of ten "
-    "test images wrongly.",
+    words="Photographs from ImageNet in ten wide classes, cut to a square and shrunk to 37×37 pixels in grey. The "
+    "photographs of one class may look very different: in the paper all five networks name about seven of ten test "
+    "images wrongly.",
     fetch=fetch,
     prepare=prepare,
     expected=Expected(

@@ -1,4 +1,4 @@
-"""ImageNet where the user has it: which photographs there are and where each one's bytes lie, nothing unpacked."""
+"""Find ImageNet's photographs and their bytes in the user's folder or tar, without unpacking it."""
 
 import os
 import re
@@ -21,16 +21,16 @@ class Photograph(NamedTuple):
 
     wnid: str
     name: str
-    """n01440764/n01440764_10026.JPEG, wherever it lies"""
+    """n01440764/n01440764_10026.JPEG, whatever the source"""
     file: str
     """the image file itself, or the tar"""
     offset: int
-    """where in `file` its bytes begin"""
+    """of its first byte in `file`"""
     size: int
-    """how many they are, or -1 for all of `file`"""
+    """in bytes, or -1 for all of `file`"""
 
     def read(self, most: int) -> bytes:
-        """Return its bytes, or the first `most` where it has more; raises InputError where `file` cannot be read."""
+        """Return its bytes, at most the first `most`; raises InputError if `file` cannot be read."""
         with _readable(self.file), open(self.file, "rb") as file:
             file.seek(self.offset)
             return file.read(most if self.size < 0 else min(self.size, most))
@@ -39,10 +39,10 @@ class Photograph(NamedTuple):
 def find_photographs(source: Path, wnids: Container[str]) -> Iterator[Photograph]:
     """Yield the photographs of the synsets `wnids` in a folder, a tar, a tar of tars or a folder of such, in any order.
 
-    A photograph's wnid is the name of the folder or tar around it, or else what its own name begins with. Files that
-    begin with a dot, and those whose name does not end like an image's, are passed over. Needs the same memory whatever
-    there is. Raises InputError where `source` is missing, an image file has no wnid, or a tar is damaged, compressed
-    or has members that are links, devices or outside of it.
+    A photograph's wnid is the name of the folder or tar around it, or else the beginning of its own name. It skips
+    files whose name begins with a dot or does not end like an image's. Memory does not grow with the source. Raises
+    InputError if `source` is missing, an image file has no wnid, or a tar is damaged, compressed or has members that
+    are links, devices or outside of it.
     """
     if os.path.isdir(source):
         yield from _in_folder(source, _wnid_of_place(source.absolute().name), wnids, ())
@@ -50,7 +50,7 @@ def find_photographs(source: Path, wnids: Container[str]) -> Iterator[Photograph
         yield from _in_tar_file(source, None, wnids)
     else:
         raise InputError(
-            f"small_imagenet.source: neither a folder nor a file is at {source.absolute()}; set it in params.yaml to "
+            f"small_imagenet.source: there is no folder or file at {source.absolute()}; set it in params.yaml to "
             f"{ALLOWED}; ImageNet comes from image-net.org"
         )
 
@@ -58,7 +58,7 @@ def find_photographs(source: Path, wnids: Container[str]) -> Iterator[Photograph
 def _in_folder(
     folder: Path, wnid: str | None, wnids: Container[str], above: tuple[tuple[int, int], ...]
 ) -> Iterator[Photograph]:
-    """Yield what lies in `folder` and below; above: the folders around it, as a link may lead back to one of them."""
+    """Yield the photographs in `folder` and below; above: the folders around it, to which a link may lead back."""
     with _readable(str(folder)), os.scandir(folder) as entries:
         status = folder.stat()
         here = (status.st_dev, status.st_ino)
@@ -82,7 +82,7 @@ def _in_folder(
 
 
 def _in_tar_file(file: Path, wnid: str | None, wnids: Container[str]) -> Iterator[Photograph]:
-    """Yield what lies in the tar `file` and in the tars inside it; wnid: that of the folder around it, or its own."""
+    """Yield the photographs in the tar `file` and in tars inside it; wnid: of the folder around it, or its own."""
     if wnid is not None and wnid not in wnids:
         return
     place = _shown(str(file))
@@ -100,7 +100,7 @@ def _in_tar_file(file: Path, wnid: str | None, wnids: Container[str]) -> Iterato
 def _in_member(
     member: tarfile.TarInfo, parts: list[str], file: Path, wnid: str | None, wnids: Container[str]
 ) -> Iterator[Photograph]:
-    """Yield the photograph that a member of a tar is, if it is one; wnid: that of the tar around it, if it has one."""
+    """Yield a member of a tar if it is a photograph; wnid: of the tar around it, if it has one."""
     *folders, name = parts
     if not name.lower().endswith(SUFFIXES):
         return
@@ -133,7 +133,7 @@ def _members(opened: BinaryIO, begin: int, end: int, place: str) -> Iterator[tup
 
 @contextmanager
 def _readable(place: str) -> Iterator[None]:
-    """Turn what reading the file or folder `place` raises into an InputError that names it."""
+    """Turn an error from reading the file or folder `place` into an InputError that names it."""
     try:
         yield
     except OSError as error:
@@ -141,7 +141,7 @@ def _readable(place: str) -> Iterator[None]:
 
 
 def _wnid_of_place(name: str) -> str | None:
-    """Return the wnid that the folder or tar `name` is named by."""
+    """Return the wnid that is the name of a folder or tar, or None."""
     stem = name[: -len(".tar")] if name.lower().endswith(".tar") else name
     return stem if WNID.fullmatch(stem) else None
 
@@ -158,6 +158,6 @@ def _wnid_of_name(name: str, place: str) -> str:
 
 
 def _shown(name: str) -> str:
-    """Return a file's name as text that can be printed in a line and stored, whatever bytes it is made of."""
+    """Return a file's name as printable text of one line, whatever its bytes."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return text if text.isprintable() else ascii(text)[1:-1]

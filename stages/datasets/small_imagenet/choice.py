@@ -1,4 +1,4 @@
-"""Which photographs are taken: those of lowest rank, which is drawn for each from the seed and its name alone."""
+"""Choose the photographs of lowest rank, a random number from the seed and the photograph's name alone."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -14,10 +14,10 @@ def rank(seed: int, name: str) -> int:
 def choose(
     photographs: Iterable[Photograph], labels: Mapping[str, int], seed: int, most: int
 ) -> dict[int, dict[int, Photograph]]:
-    """Return of each class the `most` photographs of lowest rank, or all: by label, and by rank in ascending order.
+    """Return each class's `most` photographs of lowest rank, or all: by label, then by rank in ascending order.
 
-    labels: of every wnid. The choice is the same whatever the order of `photographs`, in a folder and in a tar; of two
-    with the same name it has one. Never more than 2·`most` of a class are in memory.
+    labels: of every wnid. The choice does not depend on the order of `photographs`, in a folder or in a tar. Of two
+    with the same name it keeps one. Memory holds at most 2·`most` of a class.
     """
     chosen: dict[int, dict[int, Photograph]] = {label: {} for label in sorted(set(labels.values()))}
     highest = dict.fromkeys(chosen, 2**64)

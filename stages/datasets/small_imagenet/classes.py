@@ -1,4 +1,4 @@
-"""Which of Small-ImageNet's ten classes a photograph belongs to, by WordNet's hierarchy."""
+"""The ten classes of Small-ImageNet and the WordNet synsets of each."""
 
 import csv
 from pathlib import Path

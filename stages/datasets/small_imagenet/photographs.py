@@ -1,4 +1,4 @@
-"""One photograph of ImageNet as 37×37 grey pixels, whatever file it came in."""
+"""Turn an image file of ImageNet into 37×37 grey pixels."""
 
 import struct
 import zlib
@@ -14,19 +14,19 @@ DRAFT = (2 * SIDE, 2 * SIDE)
 FORMATS = ("JPEG", "PNG", "GIF", "BMP")  # by content: one of ImageNet's .JPEG files is a PNG
 MOST_BYTES = 2**26  # of a file; one of ImageNet has 110,000 on average
 MOST_PIXELS = 2**26  # of a photograph; a small file can claim any number, to fill the memory
-# what Pillow's readers raise where they stumble over damaged bytes
+# what Pillow's readers raise on damaged bytes
 DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, struct.error, zlib.error)
 
 
 class Undecodable(Exception):
-    """A file that is no photograph; its text says why."""
+    """A file that cannot be decoded; the text gives the reason."""
 
 
 def shrink(file: bytes) -> np.ndarray:
     """Return the centred square of a photograph as uint8 (37, 37) grey: ITU-R 601 luma, means over the pixels' areas.
 
-    file: the contents of an image file. Orientation and colour profile in it are left out of account, as ImageNet's
-    users do. Raises Undecodable where it is damaged, cut short, of no format of `FORMATS` or too large.
+    file: the contents of an image file. Its orientation and colour profile are ignored, as ImageNet's users do. Raises
+    Undecodable if it is damaged, cut short, of no format in `FORMATS` or too large.
     """
     if len(file) > MOST_BYTES:
         raise Undecodable(f"more than {MOST_BYTES:,} bytes")
@@ -49,7 +49,7 @@ def shrink(file: bytes) -> np.ndarray:
 
 
 def luma(image: Image.Image) -> Image.Image:
-    """Return `image` in 8-bit grey; what is transparent shows white paper."""
+    """Return `image` in 8-bit grey, transparent pixels on white."""
     if image.mode == "L" and not image.has_transparency_data:
         return image
     if image.mode.startswith("I"):  # 16 bits; Pillow itself would make all above 255 white

@@ -69,7 +69,7 @@ def test_a_file_that_ends_in_its_header_is_named(files, length):
 def test_more_or_fewer_bytes_than_announced_are_named(files, content):
     files[0].write_bytes(content)
     message = complaint(files[0], read_idx, files[0], 3)
-    assert message == f": has {len(content) - 16} bytes after its header; allowed: the 12 of 2×2×3 that it announces"
+    assert message == f": has {len(content) - 16} bytes after its header; allowed: the 12 of 2×2×3 in its header"
 
 
 def test_an_announcement_beyond_all_bounds_is_named(files):

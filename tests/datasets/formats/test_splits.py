@@ -65,4 +65,4 @@ def test_all_images_may_be_used():
 def test_no_image_is_in_two_splits(counts, message):
     with pytest.raises(InputError) as caught:
         cut("mnist", settings(*counts), TRAINING, TEST)
-    assert str(caught.value) == f"params.yaml: {message} that there are"
+    assert str(caught.value) == f"params.yaml: {message}"

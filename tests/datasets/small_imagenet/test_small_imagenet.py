@@ -269,7 +269,7 @@ def test_the_stages_write_what_the_functions_return(project, monkeypatch, tree, 
 
 
 @pytest.mark.parametrize(
-    ("source", "words"), [(None, "has 9 photographs"), ("nowhere", "neither a folder nor a file is at")]
+    ("source", "words"), [(None, "has 9 photographs"), ("nowhere", "there is no folder or file at")]
 )
 def test_a_stage_that_is_stopped_leaves_nothing(project, monkeypatch, tree, source, words):
     project(source=source or str(tree))
