@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 from stages.network.activations import ACTIVATIONS
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, hidden_layer, pre_activation
-from stages.params import Pretraining as Settings
+from stages.params import Pretraining
 
 LOWEST = {"sigmoid": 0, "tanh": -1, "softsign": -1}  # values of the bounded activations; their highest is 1
 LOWEST_INPUT = -1
@@ -40,7 +40,7 @@ def gaussian(values: Tensor, level: float, generator: Generator) -> Tensor:
 CORRUPTIONS: dict[str, Callable[[Tensor, float, Generator], Tensor]] = {"masking": masking, "gaussian": gaussian}
 
 
-class Pretraining:
+class GreedyPretraining:
     """Pre-trains the hidden layers of a stack of networks in place, part by part.
 
     It can be interrupted after any part. To resume, create another with the same arguments, call `go_to`, and restore
@@ -50,7 +50,7 @@ class Pretraining:
     def __init__(
         self,
         networks: Perceptron,
-        settings: Settings,
+        settings: Pretraining,
         updates: int,
         seeds: Sequence[int],
         batch_size: int,

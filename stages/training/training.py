@@ -13,7 +13,7 @@ from torch.nn.functional import one_hot
 
 from stages.descent.batch_normalization import BatchNormalizedDescent
 from stages.descent.cuda_graph import CapturedUpdates
-from stages.descent.pretraining import Pretraining
+from stages.descent.pretraining import GreedyPretraining
 from stages.descent.update_rules import UPDATE_RULES
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
@@ -192,13 +192,13 @@ class _Stack:
         self._captured: CapturedUpdates | None = None
         self.updates = 0
         """the supervised updates done"""
-        self.pretraining: Pretraining | None = None
+        self.pretraining: GreedyPretraining | None = None
         """None once it is finished, and for models without it"""
         if recipe.pretraining:
             updates = recipe.pretraining.updates(setting.schedule[-1])
             seeds = [run.seed for run in runs]
             described = (self._stacked, recipe.pretraining, updates, seeds, setting.batch_size, setting.draw)
-            self.pretraining = Pretraining(*described)
+            self.pretraining = GreedyPretraining(*described)
         self._pretraining_updates = self.pretraining.all if self.pretraining else 0
         if not self.pretraining:
             self._begin()

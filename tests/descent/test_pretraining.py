@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.descent.pretraining import CORRUPTIONS, LOWEST, AutoEncoder
-from stages.descent.pretraining import Pretraining as PreTraining
+from stages.descent.pretraining import CORRUPTIONS, LOWEST, AutoEncoder, GreedyPretraining
 from stages.network.activations import ACTIVATIONS
 from stages.network.perceptron import forward, initialize, member, stack
 from stages.params import Model, Pretraining
@@ -68,7 +67,7 @@ def draw(seed: int, start: int, count: int) -> tuple[Tensor, Tensor]:
 
 def pretrain(networks, settings: Pretraining, updates: int, seeds: list[int]) -> int:
     """Pre-train all layers; return the reported number of updates, summed over runs."""
-    pretraining, run_updates = PreTraining(networks, settings, updates, seeds, BATCH, draw), 0
+    pretraining, run_updates = GreedyPretraining(networks, settings, updates, seeds, BATCH, draw), 0
     while not pretraining.finished:
         run_updates += pretraining.advance()
     return run_updates
