@@ -286,8 +286,7 @@ def test_pairs_are_found_again_by_the_images_that_they_read_and_not_by_what_the_
         (
             lambda values: values["scales"]["smoke"]["svm"]["examples"].update(shapeset=601),
             "shapeset",
-            "scales.smoke.svm.examples.shapeset is 601, but shapeset.train is only 600; allowed: at most all training "
-            "images",
+            "scales.smoke.svm.examples.shapeset is 601; allowed: at most 600, the size of shapeset.train",
         ),
         (
             lambda values: values["scales"]["smoke"].update(learning_rates=[1e30]),

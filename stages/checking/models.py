@@ -1,7 +1,7 @@
-"""What a model of params.yaml may ask for."""
+"""What a model of params.yaml may ask for: names in the registries, and options that go together and fit the scale."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from stages.datasets.dataset import find_dataset
 from stages.descent.pretraining import CORRUPTIONS, LOWEST
@@ -12,51 +12,33 @@ from stages.network.initializers import INITIALIZERS, given_options, options_of
 from stages.network.sizes import layer_sizes
 from stages.params import Model, Params
 from stages.running.errors import InputError
+from stages.running.invalid import missing_key, wrong_value
+
+REGISTRIES = {
+    "activation": ACTIVATIONS,
+    "initialization": INITIALIZERS,
+    "update_rule": UPDATE_RULES,
+    "cost": COSTS,
+}
 
 
 def check_models(params: Params) -> None:
-    """Raise InputError for the first model that asks for what there is not, or what does not fit the scale in force."""
+    """Raise InputError for the first model with an unknown name, or with options that do not fit."""
     for name, model in params.models.items():
         key = f"models.{name}"
-        _check(f"{key}.activation", model.activation, ACTIVATIONS)
-        _check(f"{key}.initialization", model.initialization, INITIALIZERS)
-        _check(f"{key}.update_rule", model.update_rule, UPDATE_RULES)
-        _check(f"{key}.cost", model.cost, COSTS)
-        if model.pretraining:
-            _check(f"{key}.pretraining.corruption", model.pretraining.corruption, CORRUPTIONS)
-            if model.pretraining.corruption == "masking" and model.pretraining.level >= 1:
-                raise InputError(
-                    f"params.yaml: {key}.pretraining.level is {model.pretraining.level:g}; allowed with masking: a "
-                    "number above 0 and below 1, the share of values that are put to 0"
-                )
-            if model.activation not in LOWEST:
-                raise InputError(
-                    f"params.yaml: {key}.pretraining needs bounded units, but activation is {model.activation!r}; "
-                    f"allowed: {', '.join(LOWEST)}"
-                )
-        if model.batch_normalization:
-            _check_batch_normalization(key, model, params)
-        if model.update_rule == "gradient_variance" and params.settings.batch_size < 2:
-            raise InputError(
-                f"params.yaml: scales.{params.scale}.batch_size is {params.settings.batch_size}, but {key}.update_rule "
-                "is gradient_variance; allowed: a whole number from 2 up, since one example has no variance"
-            )
-        scale = model.at(params.settings)
-        for hidden_layers in scale.hidden_layers:
-            if model.width_profile and len(model.width_profile) != hidden_layers:
-                raise InputError(
-                    f"params.yaml: {key}.width_profile has {len(model.width_profile)} numbers; allowed: one for each "
-                    f"hidden layer, of which there are to be {hidden_layers}"
-                )
-            for dataset in params.datasets:
-                inputs, classes = math.prod(find_dataset(dataset).image_shape), len(find_dataset(dataset).class_names)
-                check_options(key, model, layer_sizes(model, inputs, scale.hidden_units, hidden_layers, classes))
+        for field, registry in REGISTRIES.items():
+            if getattr(model, field) not in registry:
+                raise wrong_value(f"{key}.{field}", getattr(model, field), ", ".join(registry))
+        _check_pretraining(key, model)
+        _check_batch_normalization(key, model)
+        _check_batch_size(key, model, params)
+        _check_layers(key, model, params)
 
 
 def check_options(key: str, recipe: Model, sizes: Sequence[int]) -> None:
-    """Raise InputError where options of `recipe` are too many, too few, or too large for layers of `sizes`.
+    """Raise InputError where options of the initialization are too many, too few, or too large for layers of `sizes`.
 
-    `key` is where params.yaml has the recipe, such as models.tanh; `sizes` are inputs, hidden layers…, classes.
+    `key` is the recipe's in params.yaml, such as models.tanh; `sizes` are inputs, hidden layers…, classes.
     """
     initialization, chosen = recipe.initialization, options_of(recipe)
     for option, value in given_options(recipe).items():
@@ -68,7 +50,7 @@ def check_options(key: str, recipe: Model, sizes: Sequence[int]) -> None:
             )
     for option, value in chosen.items():
         if value is None:
-            raise InputError(f"params.yaml: the key {key}.{option} is missing; {initialization} needs it")
+            raise missing_key(f"{key}.{option}", f"; {initialization} needs it")
     fewest = min(sizes[:-1])
     if chosen.get("connections", 0) > fewest:
         raise InputError(
@@ -78,24 +60,58 @@ def check_options(key: str, recipe: Model, sizes: Sequence[int]) -> None:
         )
 
 
-def _check_batch_normalization(key: str, model: Model, params: Params) -> None:
-    """Raise InputError for what batch normalization does not go together with."""
-    if model.update_rule != "sgd":
+def _check_pretraining(key: str, model: Model) -> None:
+    """Raise InputError for an unknown corruption, a level beyond it, or units without bounds."""
+    if not model.pretraining:
+        return
+    corruption, level = model.pretraining.corruption, model.pretraining.level
+    if corruption not in CORRUPTIONS:
+        raise wrong_value(f"{key}.pretraining.corruption", corruption, ", ".join(CORRUPTIONS))
+    if corruption == "masking" and level >= 1:
+        allowed = "with masking, a number above 0 and below 1, the share of values that become 0"
+        raise wrong_value(f"{key}.pretraining.level", level, allowed)
+    if model.activation not in LOWEST:
+        raise InputError(
+            f"params.yaml: {key}.pretraining needs bounded units, but activation is {model.activation!r}; "
+            f"allowed: {', '.join(LOWEST)}"
+        )
+
+
+def _check_batch_normalization(key: str, model: Model) -> None:
+    """Raise InputError where batch normalization meets an update rule or pre-training that excludes it."""
+    if model.batch_normalization and model.update_rule != "sgd":
         raise InputError(
             f"params.yaml: {key}.update_rule is {model.update_rule!r}, but {key}.batch_normalization is true; "
             "allowed: only sgd"
         )
-    if model.pretraining:
+    if model.batch_normalization and model.pretraining:
         raise InputError(
             f"params.yaml: {key} has pretraining, but {key}.batch_normalization is true; allowed: one of the two"
         )
-    if params.settings.batch_size < 2:
-        raise InputError(
-            f"params.yaml: scales.{params.scale}.batch_size is {params.settings.batch_size}, but "
-            f"{key}.batch_normalization is true; allowed: a whole number from 2 up, since one example has no variance"
-        )
 
 
-def _check(key: str, value: str, registered: Collection[str]) -> None:
-    if value not in registered:
-        raise InputError(f"params.yaml: {key} is {value!r}; allowed: {', '.join(registered)}")
+def _check_batch_size(key: str, model: Model, params: Params) -> None:
+    """Raise InputError where a model needs the variance over a mini-batch of one example."""
+    for needs, reason in (
+        (model.batch_normalization, "batch_normalization is true"),
+        (model.update_rule == "gradient_variance", "update_rule is gradient_variance"),
+    ):
+        if needs and params.settings.batch_size < 2:
+            raise InputError(
+                f"params.yaml: scales.{params.scale}.batch_size is {params.settings.batch_size}, but {key}.{reason}; "
+                "allowed: a whole number from 2 up, since one example has no variance"
+            )
+
+
+def _check_layers(key: str, model: Model, params: Params) -> None:
+    """Raise InputError where the width profile or the options do not fit the layers of some run."""
+    scale = model.at(params.settings)
+    for hidden_layers in scale.hidden_layers:
+        if model.width_profile and len(model.width_profile) != hidden_layers:
+            raise InputError(
+                f"params.yaml: {key}.width_profile has {len(model.width_profile)} numbers; allowed: one for each of "
+                f"the {hidden_layers} hidden layers"
+            )
+        for dataset in params.datasets:
+            inputs, classes = math.prod(find_dataset(dataset).image_shape), len(find_dataset(dataset).class_names)
+            check_options(key, model, layer_sizes(model, inputs, scale.hidden_units, hidden_layers, classes))

@@ -8,7 +8,7 @@ from stages.running.errors import InputError
 
 
 class Arguments(NamedTuple):
-    """What is to be done, and with which parameters."""
+    """The parameters, and the data set and model of a stage."""
 
     params: Params
     dataset: str
@@ -21,12 +21,12 @@ class Arguments(NamedTuple):
 
     @property
     def settings(self) -> Scale:
-        """The scale in force for this model."""
+        """The scale with what the model sets itself."""
         return self.recipe.at(self.params.settings)
 
 
 def read_arguments(params: Params, description: str) -> Arguments:
-    """Read the command line; raises InputError where params.yaml does not list what is asked for."""
+    """Read the command line; raises InputError for a data set or model that params.yaml does not list."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("dataset")
     parser.add_argument("model")

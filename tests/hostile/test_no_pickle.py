@@ -4,9 +4,9 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-import yaml
 
-from stages import params
+from stages.params import load_params
+from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
 
 FILES = sorted(file for folder in ("stages", "publishing") for file in (REPOSITORY / folder).rglob("*.py"))
@@ -21,7 +21,7 @@ NAMES = {
     *(f"yaml.{name}" for name in ("full_load", "full_load_all", "load_all", "unsafe_load", "unsafe_load_all")),
     *(f"yaml.{name}" for name in ("CLoader", "FullLoader", "Loader", "UnsafeLoader")),
 }
-LOADERS = {"_Loader", "yaml.SafeLoader", "yaml.CSafeLoader"}
+LOADERS = {"yaml.SafeLoader", "yaml.CSafeLoader"}
 
 
 def unsafe(source: str) -> Iterator[str]:
@@ -50,16 +50,21 @@ def unsafe(source: str) -> Iterator[str]:
         for keyword in node.keywords
         if (full_name(node.func) == "numpy.load" and keyword.arg == "allow_pickle" and is_false(keyword.value))
         or (full_name(node.func) == "yaml.load" and keyword.arg == "Loader" and full_name(keyword.value) in LOADERS)
+        or (full_name(node.func) == "ruamel.yaml.YAML" and keyword.arg == "typ" and is_safe(keyword.value))
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute | ast.Name) and id(node) not in safe:
             name = full_name(node)
-            if name in NAMES | {"numpy.load", "yaml.load"} or name.endswith("_pickle"):
+            if name in NAMES | {"numpy.load", "yaml.load", "ruamel.yaml.YAML"} or name.endswith("_pickle"):
                 yield name
 
 
 def is_false(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
+
+
+def is_safe(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value == "safe"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(REPOSITORY)))
@@ -68,7 +73,7 @@ def test_nothing_is_read_that_could_run(file):
 
 
 def test_every_module_is_looked_at():
-    assert {"stages/params/__init__.py", "stages/network/perceptron.py", "publishing/site.py"} <= {
+    assert {"stages/params/file.py", "stages/network/perceptron.py", "publishing/site.py"} <= {
         file.relative_to(REPOSITORY).as_posix() for file in FILES
     }
 
@@ -88,6 +93,8 @@ def test_every_module_is_looked_at():
         ("import yaml\nyaml.load(text, Loader=yaml.Loader)", "yaml.load"),
         ("import yaml\nyaml.load(text, yaml.UnsafeLoader)", "yaml.load"),
         ("import yaml\nyaml.unsafe_load(text)", "yaml.unsafe_load"),
+        ("from ruamel.yaml import YAML\nYAML(typ='unsafe').load(text)", "ruamel.yaml.YAML"),
+        ("import ruamel.yaml\nruamel.yaml.YAML().load(text)", "ruamel.yaml.YAML"),
         ("eval('1')", "eval"),
     ],
 )
@@ -99,7 +106,8 @@ def test_what_could_run_is_found(source, found):
     "source",
     [
         "import numpy as np\nnp.load('f', allow_pickle=False)",
-        "import yaml\nyaml.safe_load(text)\nyaml.load(text, Loader=_Loader)",
+        "import yaml\nyaml.safe_load(text)\nyaml.load(text, Loader=yaml.SafeLoader)",
+        "from ruamel.yaml import YAML\nYAML(typ='safe', pure=True).load(text)",
         "import json, re\njson.load(file)\nre.compile('a')",
         "model.eval()",
     ],
@@ -108,7 +116,11 @@ def test_what_cannot_run_is_not(source):
     assert list(unsafe(source)) == []
 
 
-def test_the_loader_of_params_yaml_makes_no_objects():
-    assert issubclass(params._Loader, yaml.SafeLoader)
-    unsafe_tags = [tag for tag in (*params._Loader.yaml_constructors, *params._Loader.yaml_multi_constructors) if tag]
-    assert [tag for tag in unsafe_tags if "python" in tag] == []
+@pytest.mark.parametrize(
+    "tag", ["python/object/apply:pathlib.Path.touch", "python/object/new:pathlib.Path.touch", "python/name:eval"]
+)
+def test_params_yaml_makes_no_objects(tmp_path, tag):
+    (tmp_path / "params.yaml").write_text(f"scale: !!{tag} [{tmp_path / 'made'}]", encoding="utf-8")
+    with pytest.raises(InputError, match="could not determine a constructor"):
+        load_params(tmp_path / "params.yaml")
+    assert not (tmp_path / "made").exists()

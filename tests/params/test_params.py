@@ -117,9 +117,9 @@ def test_a_checksum_that_begins_as_a_small_number_does_is_a_text(tmp_path):
         (
             "scales.laptop.svm.examples.shapeset",
             200_000,
-            ["laptop.svm.examples.shapeset is 200000, but shapeset.train is only 100000; allowed: at most all"],
+            ["laptop.svm.examples.shapeset is 200000; allowed: at most 100000, the size of shapeset.train"],
         ),
-        ("scales.laptop.monitored_examples", 20_000, ["monitored_examples is 20000", "to 10000"]),
+        ("scales.laptop.monitored_examples", 20_000, ["monitored_examples is 20000", "at most 10000", "shapeset.test"]),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, path, value, words):
@@ -208,7 +208,9 @@ def test_a_batch_larger_than_the_training_set_is_named_with_both_numbers(tmp_pat
     values["scales"]["laptop"]["batch_size"] = 30_000
     assert load(tmp_path, values).settings.batch_size == 30_000  # Shapeset is endless, MNIST has 50,000
     values["mnist"]["train"] = 29_999
-    with pytest.raises(InputError, match=r"laptop\.batch_size is 30000, but mnist\.train is only 29999; allowed"):
+    with pytest.raises(
+        InputError, match=r"laptop\.batch_size is 30000; allowed: at most 29999, the size of mnist\.train"
+    ):
         load(tmp_path, values)
     values["datasets"] = ["shapeset"]
     load(tmp_path, values)

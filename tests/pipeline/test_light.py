@@ -9,7 +9,7 @@ import yaml
 from tests.conftest import REPOSITORY
 from tests.tiny_project import edit, run
 
-ALLOWED = {"torch", "numpy", "pandas", "pyarrow", "yaml", "safetensors", "tqdm"}
+ALLOWED = {"torch", "numpy", "pandas", "pyarrow", "pydantic", "ruamel", "safetensors", "tqdm"}
 LARGE = {"torch", "great_expectations", "altair", "vl_convert", "dvc", "sklearn", "scipy.stats", "jax"}
 OF_STAGES = {
     "fetch": set(),
