@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from stages.checking.models import check_models
-from stages.params import Model, Pretraining, load_params
+from stages.params import Model, load_params
 from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
 
@@ -41,14 +41,6 @@ def test_shipped_file_is_in_order():
     assert list(params.models)[:5] == ["softsign", "softsign-n", "tanh", "tanh-n", "sigmoid"]
     assert params.models["tanh-n"] == Model(activation="tanh", initialization="normalized")
     assert params.settings is params.scales[params.scale]
-
-
-def test_paper_scale_is_the_papers():
-    scale = load_params(REPOSITORY / "params.yaml").scales["paper"]
-    assert (scale.hidden_units, scale.hidden_layers) == (1000, [1, 2, 3, 4, 5])
-    assert set(scale.updates.values()) == {5_000_000}
-    assert (scale.batch_size, scale.monitored_examples) == (10, 300)
-    assert scale.svm.examples["shapeset"] == 100_000
 
 
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
@@ -130,7 +122,7 @@ def test_what_is_wrong_is_named(tmp_path, path, value, words):
     assert [word for word in words if word not in message] == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "scale: [", "\x00", "scale: !!python/object:os.system {}"])
+@pytest.mark.parametrize("text", ["", "[]", "scale: [", "\x00", "scale: !!python/object:os.system {}", "[" * 200_000])
 def test_what_is_no_block_of_yaml_is_one_line(tmp_path, text):
     with pytest.raises(InputError, match=r"params\.yaml") as caught:
         load(tmp_path, text)
@@ -142,75 +134,12 @@ def test_missing_file_is_named(tmp_path):
         load_params(tmp_path / "none.yaml")
 
 
-@pytest.mark.parametrize(
-    ("model", "words"),
-    [
-        (Model("thanh", "standard"), "models.mine.activation is 'thanh'; allowed: sigmoid, tanh, softsign"),
-        (Model("tanh", "xavier"), "models.mine.initialization is 'xavier'; allowed: standard, normalized"),
-        (Model("tanh", "standard", cost="cubic"), "models.mine.cost is 'cubic'; allowed: cross_entropy, quadratic"),
-        (
-            Model("tanh", "standard", pretraining=Pretraining("salt", 0.2, 0.1, 0.1)),
-            "corruption is 'salt'; allowed: masking",
-        ),
-        (
-            Model("tanh", "standard", pretraining=Pretraining("masking", 1.5, 0.1, 0.1)),
-            "models.mine.pretraining.level is 1.5; allowed with masking: a number above 0 and below 1",
-        ),
-        (
-            Model("relu", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 0.1)),
-            "needs bounded units, but activation",
-        ),
-        (Model("tanh", "standard", gain=2.0), "models.mine.gain is 2.0, but models.mine.initialization is 'standard'"),
-        (Model("tanh", "constant_variance"), "the key models.mine.gain is missing; constant_variance needs it"),
-        (
-            Model("tanh", "sparse", connections=300),
-            "connections is 300; allowed: a whole number from 1 to 256",
-        ),
-        (
-            Model("tanh", "standard", "hessian", batch_normalization=True),
-            "models.mine.update_rule is 'hessian', but models.mine.batch_normalization is true; allowed: only sgd",
-        ),
-        (
-            Model("tanh", "standard", pretraining=Pretraining("masking", 0.2, 0.1, 0.1), batch_normalization=True),
-            "models.mine has pretraining, but models.mine.batch_normalization is true; allowed: one of the two",
-        ),
-        (Model("tanh", "standard", width_profile=[1, 2]), "models.mine.width_profile has 2 numbers; allowed: one for"),
-        (Model("tanh", "standard", width_profile=[1] * 5, hidden_layers=[5, 4]), "of which there are to be 4"),
-    ],
-)
-def test_recipes_are_checked_against_the_registries(model, words):
-    with pytest.raises(InputError) as caught:
-        check_models(replace(load_params(REPOSITORY / "params.yaml"), models={"mine": model}))
-    assert words in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("special", "words"),
-    [
-        ({"batch_normalization": True}, r"batch_size is 1, but models\.mine\.batch_normalization is true; all"),
-        ({"update_rule": "gradient_variance"}, r"batch_size is 1, but models\.mine\.update_rule is gradient_var"),
-    ],
-)
-def test_a_variance_needs_more_than_one_example_in_a_mini_batch(special, words):
-    params = load_params(REPOSITORY / "params.yaml")
-    params = replace(params, models={"mine": Model("tanh", "standard", **special)})
-    for batch_size in (1, 2):
-        scales = {params.scale: replace(params.settings, batch_size=batch_size)}
-        if batch_size > 1:
-            check_models(replace(params, scales=scales))
-        else:
-            with pytest.raises(InputError, match=words):
-                check_models(replace(params, scales=scales))
-
-
 def test_a_batch_larger_than_the_training_set_is_named_with_both_numbers(tmp_path):
     values = changed("datasets", ["shapeset", "mnist"])
     values["scales"]["laptop"]["batch_size"] = 30_000
     assert load(tmp_path, values).settings.batch_size == 30_000  # Shapeset is endless, MNIST has 50,000
     values["mnist"]["train"] = 29_999
-    with pytest.raises(
-        InputError, match=r"laptop\.batch_size is 30000; allowed: at most 29999, the size of mnist\.train"
-    ):
+    with pytest.raises(InputError, match=r"laptop\.batch_size is 30000; allowed: at most 29999, the size of mn"):
         load(tmp_path, values)
     values["datasets"] = ["shapeset"]
     load(tmp_path, values)

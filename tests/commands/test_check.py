@@ -1,0 +1,46 @@
+"""Whatever is wrong in params.yaml is one line of `python -m commands.check`."""
+
+import pytest
+import yaml
+
+from commands import check
+from stages.running.errors import report_input_errors
+from tests.conftest import REPOSITORY
+from tests.tiny_project import edit
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "params.yaml").write_bytes((REPOSITORY / "params.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_file_in_order_is_summed_up(folder, capsys):
+    check.main()
+    values = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    assert capsys.readouterr().out.startswith(f"params.yaml is in order: {len(values['models'])} models on shapeset")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, paper"),
+        (lambda values: values.update(device="tpu"), "device is 'tpu'; allowed: auto, cpu, cuda"),
+        (lambda values: values["models"]["tanh"].update(cost="cubic"), "models.tanh.cost is 'cubic'; allowed: cross_"),
+        (lambda values: values["shapeset"].update(test=100), "monitored_examples is 300; allowed: at most 100, the"),
+    ],
+)
+def test_what_is_wrong_is_one_line(folder, change, message):
+    edit(folder, change)
+    with pytest.raises(SystemExit) as stopped:
+        report_input_errors(check.main)
+    assert str(stopped.value.code).startswith("error: params.yaml: ")
+    assert message in str(stopped.value.code)
+    assert "\n" not in str(stopped.value.code)
+
+
+def test_a_file_that_is_no_yaml_is_one_line(folder):
+    (folder / "params.yaml").write_text("scale: [" * 10 + "\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"params\.yaml: is not YAML \([^\n]*\)$"):
+        report_input_errors(check.main)
