@@ -5,11 +5,11 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import WithJsonSchema as Schema
 from pydantic.fields import FieldInfo
 
 CLOSED = ConfigDict(extra="forbid")  # a block has the keys of its class and no others
-FROM_FILE = "params.yaml"  # the context of what `load_params` validates
 Item, Key = TypeVar("Item"), TypeVar("Key")
 
 
@@ -32,7 +32,7 @@ def _reachable(place: str) -> str:
 
 
 def _not_null(value: Any, info: ValidationInfo) -> Any:
-    if value is None and info.context == FROM_FILE:
+    if value is None and info.context:  # the file that it is from
         raise ValueError("a key without a value")
     return value
 
@@ -42,13 +42,9 @@ Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[Positive, Field(le=1000, json_schema_extra={"format": "share"})]  # of hidden units or of updates
 Tens = Annotated[int, whole(10, 10**7), Field(multiple_of=10, json_schema_extra={"format": "multiple"})]
 Text = Annotated[str, Field(strict=True)]
-Name = Annotated[
-    Text, Field(pattern="^[a-z0-9][a-z0-9_-]{0,99}$"), WithJsonSchema({"type": "string", "format": "name"})
-]
-Place = Annotated[Text, AfterValidator(_reachable), WithJsonSchema({"format": "place"})]
-Checksum = Annotated[
-    Text, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower), WithJsonSchema({"format": "sha256"})
-]
+Name = Annotated[Text, Field(pattern="^[a-z0-9][a-z0-9_-]{0,99}$"), Schema({"type": "string", "format": "name"})]
+Place = Annotated[Text, AfterValidator(_reachable), Schema({"format": "place"})]
+Checksum = Annotated[Text, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower), Schema({"format": "sha256"})]
 
 Several = Annotated[list[Item], Field(strict=True, min_length=1), AfterValidator(_different)]
 OneOrSeveral = Annotated[Several[Item], BeforeValidator(lambda value: value if isinstance(value, list) else [value])]

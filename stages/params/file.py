@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML, YAMLError
 
 from stages.params.datasets import DRAWN, Blocks, Dataset
-from stages.params.fields import CLOSED, FROM_FILE, Name, Named, Positive, Several, whole
+from stages.params.fields import CLOSED, Name, Named, Positive, Several, whole
 from stages.params.recipes import Model
 from stages.params.scales import Scale
 from stages.running.errors import InputError
@@ -64,7 +64,7 @@ def load_params(file: Path | str = "params.yaml") -> Params:
     """Read and check `file`; raises InputError for the first key that is missing, unknown or out of range."""
     values, types = _read(Path(file)), TypeAdapter(Params)
     try:
-        params = types.validate_python(values, context=FROM_FILE)
+        params = types.validate_python(values, context=file)
     except ValidationError as error:
         raise first_problem(error, values, types.json_schema()) from error
     if params.scale not in params.scales:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml.constructor import DuplicateKeyError
 
 from stages.running.errors import InputError
 
@@ -63,12 +62,10 @@ def missing_key(key: str, needed: str = "") -> InputError:
 
 
 def no_yaml(file: Path, error: Exception) -> InputError:
-    """Return the error for a file that the YAML parser refuses."""
-    if isinstance(error, DuplicateKeyError):
-        key = error.problem.removeprefix('found duplicate key "').partition('" with value')[0]
-        where = f"in line {error.problem_mark.line + 1}"
-        return InputError(f"params.yaml: the key {_shown(key)} {where} is there twice; allowed: once")
-    return InputError(f"{file}: is not YAML ({' '.join(str(error).split())[:LONGEST]})")
+    """Return the error for a file that the YAML parser refuses, in a line that it may name."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
+    where = f"line {mark.line + 1} " if mark else ""
+    return InputError(f"{file}: {where}is not YAML: {' '.join(problem.split())[:LONGEST]}")
 
 
 def _find(path: Sequence[str | int], value: Any, schema: dict[str, Any]) -> tuple[str, Any, dict[str, Any]]:

@@ -42,5 +42,5 @@ def test_what_is_wrong_is_one_line(folder, change, message):
 
 def test_a_file_that_is_no_yaml_is_one_line(folder):
     (folder / "params.yaml").write_text("scale: [" * 10 + "\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"params\.yaml: is not YAML \([^\n]*\)$"):
+    with pytest.raises(SystemExit, match=r"params\.yaml: line 2 is not YAML: [^\n]*$"):
         report_input_errors(check.main)

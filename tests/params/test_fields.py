@@ -6,7 +6,6 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from stages.params.fields import (
-    FROM_FILE,
     Checksum,
     Name,
     Named,
@@ -45,7 +44,7 @@ CHECKSUM = "4e9" + "D" * 61  # YAML's texts that begin as small numbers do
     ],
 )
 def test_a_value_in_range_is_read(kind, value, read):
-    found = TypeAdapter(kind).validate_python(value, context=FROM_FILE)
+    found = TypeAdapter(kind).validate_python(value, context="params.yaml")
     assert (found, type(found)) == (read, type(read))
 
 
@@ -69,11 +68,11 @@ def test_a_value_out_of_range_or_of_another_type_is_refused(kind, values):
     types = TypeAdapter(kind)
     for value in values:
         with pytest.raises(ValidationError):
-            types.validate_python(value, context=FROM_FILE)
+            types.validate_python(value, context="params.yaml")
 
 
 def test_nothing_is_a_value_in_python_and_none_in_params_yaml():
     types = TypeAdapter(Optional[Positive])
     assert types.validate_python(None) is None
     with pytest.raises(ValidationError):
-        types.validate_python(None, context=FROM_FILE)
+        types.validate_python(None, context="params.yaml")
