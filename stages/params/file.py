@@ -3,10 +3,12 @@
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from warnings import catch_warnings
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.error import YAMLWarning
 
 from stages.params.datasets import DRAWN, Blocks, Dataset
 from stages.params.fields import CLOSED, Name, Named, Positive, Several, whole
@@ -14,6 +16,9 @@ from stages.params.recipes import Model
 from stages.params.scales import Scale
 from stages.running.errors import InputError
 from stages.running.invalid import first_problem, missing_key, no_yaml, wrong_value
+
+# besides its own, ruamel.yaml raises Python's errors, for example for !!int abc or the date 2001-13-45
+PYTHON_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, config=CLOSED)
@@ -77,11 +82,11 @@ def load_params(file: Path | str = "params.yaml") -> Params:
 def _read(file: Path) -> Any:
     """Read YAML 1.2 as DVC does, but in pure Python: the parser in C crashes where lists are nested too deep."""
     try:
-        return YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+        with catch_warnings(category=YAMLWarning, action="error"):  # of an anchor there twice, as in DVC
+            return YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read ({error})") from error
-    # besides its own, ruamel.yaml raises Python's errors, for example for !!int abc or the date 2001-13-45
-    except (YAMLError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+    except (YAMLError, YAMLWarning, *PYTHON_ERRORS) as error:
         raise no_yaml(file, error) from error
 
 

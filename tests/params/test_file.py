@@ -122,7 +122,10 @@ def test_what_is_wrong_is_named(tmp_path, path, value, words):
     assert [word for word in words if word not in message] == []
 
 
-@pytest.mark.parametrize("text", ["", "[]", "scale: [", "\x00", "scale: !!python/object:os.system {}", "[" * 200_000])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "scale: [", "\x00", "scale: !!python/object:os.system {}", "[" * 200_000, "scale: &a b\ndevice: &a b"],
+)
 def test_what_is_no_block_of_yaml_is_one_line(tmp_path, text):
     with pytest.raises(InputError, match=r"params\.yaml") as caught:
         load(tmp_path, text)
