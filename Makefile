@@ -20,7 +20,7 @@ override export SCALE := $(value SCALE)
 override export COMMIT := $(value COMMIT)
 override export OUT := $(value OUT)
 
-.PHONY: repro test browser publish committed keep tidy compare comment bench audit licences
+.PHONY: repro test browser quote publish committed keep tidy compare comment bench audit licences
 .PHONY: setup lint lock clean-checkpoints clean
 repro: setup
 	@python -m commands.check
@@ -36,6 +36,10 @@ browser:
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 	else echo "note: Chromium is missing; installing it needs apt-get and root"; fi
+
+# The tables of README.md and docs/ that quote committed results.
+quote: setup
+	@python -m commands.quote
 
 publish: committed repro
 	@python -m publishing.site

@@ -1,21 +1,29 @@
-"""What the README says: its commands run, and its numbers are the committed results."""
+"""What README.md and docs/ say: every command runs, every file is there, and what reruns is what dvc.yaml says."""
 
-import json
 import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from stages.params import load_params
 from tests.conftest import REPOSITORY
+from tests.pipeline.test_dependencies import ROOMS
 from tests.tiny_project import run
 
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+PAGES = {
+    page.relative_to(REPOSITORY).as_posix(): page.read_text(encoding="utf-8")
+    for page in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+}
+COMMANDS = {
+    page: [line for block in re.findall(r"```bash\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    for page, text in PAGES.items()
+}
 # What cannot run inside a test: setting up a whole environment, the tests themselves, and what has tests of its own.
 INSTEAD = {
     "make repro": "make --old-file=setup repro",
     "make test": "make --dry-run test",
+    "make quote": "make --old-file=setup quote",
     "make publish": "make --dry-run publish",
     "make compare AGAINST=main": "make --dry-run compare",
     "python -m pip install -r requirements.lock": "python -m pip install --dry-run -r requirements.lock",
@@ -25,16 +33,30 @@ INSTEAD = {
     "dvc queue start --jobs 2": "dvc queue status",
     "DIFFICULTY_EXECUTOR=ray dvc repro": "DIFFICULTY_EXECUTOR=ray dvc repro --dry",
 }
+WRITTEN = ("data/", "public/", "reports/site", "reports/data_docs")  # by commands, and not in git
+STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
-def test_every_command_runs(project):
-    assert COMMANDS[0] == "make repro"
+@pytest.mark.parametrize("page", [page for page, commands in COMMANDS.items() if commands])
+def test_every_command_runs(project, page):
     failed = {}
-    for command in COMMANDS:
+    for command in COMMANDS[page]:
         done = run(project, "bash", "-c", INSTEAD.get(command, command), succeeds=False)
         if done.returncode != 0:
             failed[command] = done.stdout + done.stderr
     assert failed == {}
+
+
+def test_every_command_that_is_replaced_is_on_a_page():
+    assert set(INSTEAD) <= {command for commands in COMMANDS.values() for command in commands}
+
+
+def test_the_two_commands_come_first():
+    assert COMMANDS["README.md"][:2] == ["make repro", "make test"]
+
+
+def test_the_readme_is_short():
+    assert len(PAGES["README.md"].splitlines()) <= 130
 
 
 def test_make_repro_ends_with_table_1_and_the_page(project):
@@ -47,79 +69,92 @@ def test_make_repro_ends_with_table_1_and_the_page(project):
     assert shown.splitlines()[-1] == f"The report: {(project / 'reports/site/index.html').as_uri()}"
 
 
-def test_results_are_the_committed_ones():
-    table = pd.read_csv(REPOSITORY / "reports" / "table1.csv")
-    papers = table[(table["dataset"] == "shapeset") & table["paper_percent"].notna()]
-    assert len(papers) == 5
-    for row in papers.itertuples():
-        errors = f"{row.test_error_percent:.1f} % | {row.mean_percent:.1f} ± {row.std_percent:.1f} %"
-        assert f"| {row.model} | {errors} | {row.learning_rate:g} | {row.paper_percent:.1f} % |" in README
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_it_names_is_there(page):
+    files = set(re.findall(r"`([\w.-]+(?:/[\w.-]+)*/?)`", PAGES[page]))
+    named = {name for name in files if "/" in name or re.search(r"\.(yaml|lock|cff|md|py|csv|json)$", name)}
+    kept = {name for name in named if not name.startswith(WRITTEN)}
+    places = {name: (REPOSITORY / name, REPOSITORY / "stages" / name) for name in kept}  # a room is named by itself
+    in_records = {"environment.md"}
+    by_commands = {"comparison.md"}
+    missing = [name for name, options in places.items() if not any(option.exists() for option in options)]
+    assert set(missing) <= in_records | by_commands
 
 
-def test_looks_inside_are_the_committed_metrics():
-    metrics = json.loads((REPOSITORY / "reports" / "metrics.json").read_text())["shapeset"]
-    tanh, tanh_n, sigmoid = (metrics[model] for model in ("tanh", "tanh-n", "sigmoid"))
-    means = [sigmoid["final"][f"layer_{layer}"]["activation_mean"] for layer in (5, 4, 1, 2)]
-    assert (
-        "goes to {:.3f} while layer 4 rises to {:.2f} and layers 1 and 2 stay at {:.2f} and {:.2f}".format(*means)
-        in README
-    )
-    shares = [100 * tanh["final"][f"layer_{layer}"]["saturated_share"] for layer in (1, 2, 3)]
-    assert "at the end {:.0f} %, {:.0f} % and {:.0f} % of the activations".format(*shares) in README
-    spreads = [
-        model["initial"][layer]["activation_std"] for model in (tanh, tanh_n) for layer in ("layer_1", "layer_5")
-    ]
-    assert "falls from {:.2f} to {:.3f} with the standard".format(*spreads[:2]) in README
-    assert "only from {:.2f} to {:.2f} with the normalized".format(*spreads[2:]) in README
-    values = [
-        model["initial"][layer]["average_singular_value"]
-        for model in (tanh, tanh_n)
-        for layer in ("layer_1", "layer_4")
-    ]
-    assert "of {:.2f} to {:.2f} standard and {:.2f} to {:.2f} normalized".format(*values) in README
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)]+)\)", PAGES[page]):
+        if not target.startswith("https://"):
+            file, _, heading = target.partition("#")
+            place = ((REPOSITORY / page).parent / file).resolve()
+            assert place.is_file(), target
+            if heading:
+                headings = re.findall(r"(?m)^#+ (.*)$", place.read_text(encoding="utf-8"))
+                assert heading in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings]
 
 
-def test_what_the_record_shows_is_as_recorded():
-    record = REPOSITORY / "reports/recorded/xeon-2-cores-laptop-all-models"
-    errors = pd.read_csv(record / "table1.csv").set_index("model")["test_error_percent"]
-    for words, *models in (
-        ("brings tanh from {:.1f} % to {:.1f} %", "tanh", "tanh-hessian"),
-        ("and {:.1f} % (by the gradient's variance), short of the {:.1f} % of normalized", "tanh-variance", "tanh-n"),
-        ("and end at {:.1f} %, where without", "sigmoid-pretrained"),
-        ("where layers widen ({:.1f} % against {:.1f} %)", "tanh-n-widening", "tanh-widening"),
-        ("where they narrow ({:.1f} % against {:.1f} %)", "tanh-n-narrowing", "tanh-narrowing"),
-        ("a pre-trained tanh network ({:.1f} %) is behind", "tanh-pretrained"),
-    ):
-        assert words.format(*errors[models]) in README
-    took = pd.read_csv(record / "durations.csv").set_index("stage")["seconds"]
-    shipped = load_params(REPOSITORY / "params.yaml").models
-    beyond = {"relu-he", "gelu-orthogonal", "tanh-batchnorm", "tanh-lsuv"}
-    seconds = {False: 0.0, True: 0.0}
-    for model in errors.index.difference(list(shipped)):
-        seconds[model in beyond] += took[f"train@shapeset-{model}"] + took[f"measure@shapeset-{model}"]
-    minutes = {later: taken / 60 for later, taken in seconds.items()}
-    assert minutes == {False: pytest.approx(12, abs=0.5), True: pytest.approx(5, abs=0.5)}
-    assert "took twelve more minutes, and those beyond the paper five" in README
-    assert sum(took[f"train@shapeset-{model}"] for model in shipped) / 60 == pytest.approx(20, abs=1)
-    assert README.count("about twenty minutes on two") == 2
+@pytest.mark.parametrize("page", PAGES)
+def test_every_module_and_target_it_names_is_there(page):
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (REPOSITORY / "Makefile").read_text(encoding="utf-8")))
+    for module in re.findall(r"python -m ((?:stages|commands|publishing|dependencies|tests)\.[\w.]+)", PAGES[page]):
+        assert (REPOSITORY / module.replace(".", "/")).with_suffix(".py").is_file()
+    code = re.findall(r"`([^`\n]+)`|^((?:\w+=\S+ )?make .*)$", PAGES[page], re.M)
+    asked = {words[1] for one in code for words in re.findall(r"(^|\s)make ([a-z-]+)", one[0] or one[1])}
+    assert asked <= targets
 
 
-def test_speeds_are_the_committed_benchmark():
-    bench = json.loads((REPOSITORY / "reports" / "bench.json").read_text())
-    value = {row["id"]: row["value"] for row in bench["rows"]}
-    assert f"| {bench['device']} |" in README
-    for name in ("ratio", "ratio_jax"):
-        assert f"| {value[f'{name}_256']:.2f} × | {value[f'{name}_1000']:.2f} × |" in README
-    assert f"takes {value['generator_share']:.1f} % of a single run's training time" in README
-    assert f"({value['generator_images_per_second']:,.0f} images a second" in README
-    for workers, way in ((1, "ray_1_workers_256"), (2, "ray_2_workers_256")):
-        assert f"| {workers} | {value[way]:,.0f} |" in README
-    assert f"| no Ray: the local executor's two processes | {value['engine_4_runs_256']:,.0f} |" in README
+def test_the_readme_names_every_room_and_stage():
+    layout = PAGES["README.md"].partition("## Layout")[2]
+    assert [room for room in ROOMS if f"`{room}/`" not in layout] == []
+    assert re.findall(r"(?m)^\| `(\w+)` \|", layout) == [*STAGES]
 
 
-def test_every_file_it_names_is_there():
-    named = re.findall(r"`((?:stages|reports|tests)/[\w./]+|[\w-]+\.(?:yaml|lock|cff))`", README)
-    kept = [name for name in named if not name.startswith(("reports/site", "reports/data_docs"))]
-    assert len(kept) > 10
-    assert [name for name in kept if not (REPOSITORY / name).exists()] == []
-    assert (REPOSITORY / "reports/figures/overview.png").is_file()
+@pytest.mark.parametrize("page", ["README.md", "docs/adding.md"])
+def test_what_reruns_is_what_dvc_yaml_says(page):
+    table = re.search(r"(?m)^\| to .* \| reruns \|\n\|[-|]*\n((?:\|.*\n)+)", PAGES[page])[1]
+    for row in table.splitlines():
+        change, edited, *_, reruns = row.strip("|").split(" | ")
+        files = re.findall(r"`([\w/.]+)`", edited)
+        named = {file for file in files if (REPOSITORY / file).exists()}
+        assert named, change
+        # a file says more than the folder that it is in
+        named = {one for one in named if not any(other != one and other.startswith(one) for other in named)}
+        assert set(re.findall(r"`(\w+)`", reruns)) == after({Path(one) for one in named}), change
+        assert reruns.strip().startswith("`") or reruns.strip() == "nothing"
+
+
+def after(changed: set[Path]) -> set[str]:
+    """The stages that depend on what has changed, themselves or through other stages."""
+    found: set[str] = set()
+    while True:
+        paths = changed | {Path(path) for name in found for path in outputs(name)}
+        dependent = {
+            name
+            for name, stage in STAGES.items()
+            if any(overlap(plain(dep), path) for dep in stage["deps"] for path in paths)
+        }
+        if dependent == found:
+            return found
+        found = dependent
+
+
+def outputs(stage: str) -> list[str]:
+    """Everything that a stage writes."""
+    listed = [*STAGES[stage]["outs"], *STAGES[stage].get("metrics", [])]
+    return [plain(next(iter(one)) if isinstance(one, dict) else one) for one in listed]
+
+
+def plain(path: str) -> str:
+    """A path of dvc.yaml up to the part that names a data set or model."""
+    return path.partition("/${")[0]
+
+
+def overlap(one: str, other: Path) -> bool:
+    """Whether one path is the other or is in it."""
+    return Path(one).is_relative_to(other) or other.is_relative_to(one)
+
+
+def test_what_is_after_a_change_follows_the_flow():
+    assert after({Path("stages/fetch.py")}) == STAGES.keys() - {"surfaces"}
+    assert after({Path("stages/render.py")}) == {"render"}
+    assert after({Path("LICENSE")}) == set()

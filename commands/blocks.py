@@ -1,0 +1,332 @@
+"""Markdown blocks that quote committed results; `python -m commands.quote` writes them into README.md and docs/.
+
+Every function returns one block. It reads only files in git, by their paths from the project's folder.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+
+from stages.claims.table1 import PAPER_MODELS, percent
+from stages.claims.verdict import VERDICTS
+from stages.datasets.dataset import find_dataset
+from stages.handover.artifacts import read_csv, read_json
+from stages.params import DATASETS, load_params
+from stages.running.errors import InputError
+
+REPORTS, RECORDED = Path("reports"), Path("reports/recorded")
+INSIDE = [  # heading, model, moment, metric, format
+    ("sigmoid: mean, end", "sigmoid", "final", "activation_mean", "{:.3f}"),
+    ("tanh: saturated, end", "tanh", "final", "saturated_share", "{:.3f}"),
+    ("tanh: spread, start", "tanh", "initial", "activation_std", "{:.3f}"),
+    ("tanh-n: spread, start", "tanh-n", "initial", "activation_std", "{:.3f}"),
+    ("tanh: Jacobian, start", "tanh", "initial", "average_singular_value", "{:.2f}"),
+    ("tanh-n: Jacobian, start", "tanh-n", "initial", "average_singular_value", "{:.2f}"),
+]
+WIDTHS = (256, 1000)  # of the benchmark's networks
+ENGINE = [  # heading, id in reports/bench.json, format
+    ("engine, all runs of a stage", "engine_4_runs_{}", "{:,.0f} run-updates/s"),
+    ("engine, one run", "engine_1_run_{}", "{:,.0f} run-updates/s"),
+    ("plain PyTorch loop", "plain_{}", "{:,.0f} run-updates/s"),
+    ("JAX, `scan`", "jax_scan_{}", "{:,.0f} run-updates/s"),
+    ("JAX, `vmap`", "jax_vmap_{}", "{:,.0f} run-updates/s"),
+    ("engine over the plain loop", "ratio_{}", "{:.2f} ×"),
+    ("engine over the faster JAX", "ratio_jax_{}", "{:.2f} ×"),
+    ("share of the machine's peak of matrix products", "share_of_product_peak_{}", "{:.0f} %"),
+]
+CLUSTER = [
+    ("1 Ray worker", "ray_1_workers_256", "{:,.0f} run-updates/s"),
+    ("2 Ray workers", "ray_2_workers_256", "{:,.0f} run-updates/s"),
+    ("no Ray: all cores of this machine", "engine_4_runs_256", "{:,.0f} run-updates/s"),
+]
+REST = [
+    ("drawing images, all threads", "generator_images_per_second", "{:,.0f} images/s"),
+    ("drawing images, one thread", "generator_images_per_second_1_thread", "{:,.0f} images/s"),
+    ("drawing, as a share of the training time of one run", "generator_share", "{:.1f} %"),
+    ("memory of a worker, 2,000 updates", "peak_memory_2000_updates", "{:.0f} MiB"),
+    ("memory of a worker, 8,000 updates", "peak_memory_8000_updates", "{:.0f} MiB"),
+    ("`dvc repro` with nothing to do", "noop_seconds", "{:.1f} s"),
+]
+
+
+class Edition(NamedTuple):
+    """All results of one params.yaml: the repository's own in reports/, or a record."""
+
+    folder: Path
+    """with table1.csv, metrics.json and claims.json"""
+    scale: str
+    units: int
+    """in each hidden layer"""
+    updates: int
+    """of every training on Shapeset"""
+    batch_size: int
+    table1: pd.DataFrame
+    """the rows of Shapeset, by model"""
+
+
+def editions() -> list[Edition]:
+    """Return the repository's own edition, then every record by its name."""
+    return [read_edition(REPORTS, Path("params.yaml"))] + [
+        read_edition(file.parent, file) for file in sorted(RECORDED.glob("*/params.yaml"))
+    ]
+
+
+def read_edition(folder: Path, params: Path) -> Edition:
+    """Return the edition in `folder`; raises InputError if a file is missing or damaged."""
+    try:
+        values = yaml.safe_load(params.read_text(encoding="utf-8"))  # `load_params` knows only today's keys
+        settings = values["scales"][values["scale"]]
+        size = settings["hidden_units"], settings["updates"]["shapeset"], settings["batch_size"]
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:
+        raise InputError(f"{params}: needs scale and scales.<scale> with hidden_units, updates, batch_size") from error
+    table = read_csv(folder / "table1.csv")
+    return Edition(folder, values["scale"], *size, table[table["dataset"] == "shapeset"].set_index("model"))
+
+
+def best_edition() -> Edition:
+    """Return the edition with the longest training that has all of the paper's models; of equals, most models."""
+    found = [one for one in editions() if set(PAPER_MODELS) <= set(one.table1.index)]
+    if not found:
+        raise InputError(f"reports: no edition has all of {', '.join(PAPER_MODELS)} on Shapeset")
+    return max(found, key=lambda one: (one.updates, one.units, len(one.table1)))
+
+
+def widest_edition() -> Edition:
+    """Return the edition with the most models; of equals, the one with the longest training."""
+    return max(editions(), key=lambda one: (len(one.table1), one.updates, one.units))
+
+
+def table1() -> str:
+    """Return Table 1 of the best edition, beside the paper's."""
+    edition = best_edition()
+    rows = [
+        [name, *errors(row), f"{row.learning_rate:g}", f"{percent(row.paper_percent)} %"]
+        for name, row in edition.table1.loc[list(PAPER_MODELS)].iterrows()
+    ]
+    heading = ["model", "test error", "mean over seeds", "learning rate", "the paper"]
+    return f"{origin(edition)}\n\n{table(heading, rows)}"
+
+
+def inside() -> str:
+    """Return what the best edition's networks look like, layer by layer."""
+    edition = best_edition()
+    metrics = read_json(edition.folder / "metrics.json")["shapeset"]
+    layers = range(1, 1 + max(int(metrics[model]["hidden_layers"]) for _, model, *_ in INSIDE))
+    rows = [
+        [str(layer)]
+        + [
+            shown(metrics[model][moment].get(f"layer_{layer}", {}).get(metric), form)
+            for _, model, moment, metric, form in INSIDE
+        ]
+        for layer in layers
+    ]
+    return f"{origin(edition)}\n\n{table(['layer', *(heading for heading, *_ in INSIDE)], rows)}"
+
+
+def models() -> str:
+    """Return every model of the widest edition, the lowest test error first, and how long each took to train."""
+    edition = widest_edition()
+    took = durations(edition.folder).get(edition.scale, {})
+    rows = [
+        [
+            name,
+            *(row.activation, row.initialization, row.update_rule),
+            *errors(row),
+            f"{row.learning_rate:g}",
+            shown(took.get(f"train@shapeset-{name}"), "{:.0f} s"),
+        ]
+        for name, row in edition.table1.sort_values("test_error_percent", kind="stable").iterrows()
+    ]
+    heading = ["model", "activation", "initialization", "update rule", "test error", "mean over seeds"]
+    return f"{origin(edition)}\n\n{table([*heading, 'learning rate', 'training'], rows)}"
+
+
+def verdicts() -> str:
+    """Return how many claims hold, fail and are undecided in this repository's edition."""
+    judged = [claim["verdict"] for claim in read_json(REPORTS / "claims.json").values()]
+    counts = [[str(judged.count(verdict)) for verdict in VERDICTS] + [str(len(judged))]]
+    return table([*VERDICTS, "claims of the paper"], counts)
+
+
+def claims() -> str:
+    """Return the verdict on every claim, in each edition."""
+    judged = {edition.folder: read_json(edition.folder / "claims.json") for edition in editions()}
+    rows = [
+        [f"`{name}`", claim["section"], *(found.get(name, {}).get("verdict", "–") for found in judged.values())]
+        for name, claim in judged[REPORTS].items()
+    ]
+    return table(["claim", "section", *(f"`{folder}`" for folder in judged)], rows)
+
+
+def svm() -> str:
+    """Return the SVM's test error beside the network's, in each edition that has both."""
+    rows = []
+    for edition in editions():
+        claim = read_json(edition.folder / "claims.json").get("deep-beats-svm", {})
+        if numbers := claim.get("numbers"):
+            seconds = durations(edition.folder).get(edition.scale, {}).get("svm@shapeset")
+            errors_of_both = [f"{percent(numbers[f'{name}_percent'])} %" for name in ("svm", "network")]
+            images = f"{numbers['training_images']:,}"
+            rows.append([f"`{edition.folder}`", images, *errors_of_both, shown(seconds, "{:.0f} s")])
+    return table(["edition", "images", "SVM", "tanh network", "the stage took"], rows)
+
+
+def time() -> str:
+    """Return a sentence on how long the models of params.yaml took, by the first record that has them all."""
+    params = load_params()
+    trained = [f"{dataset}-{model}" for dataset in params.datasets for model in params.models]
+    for record in records():
+        took = durations(record).get(params.scale, {})
+        if all(f"train@{one}" in took for one in trained):
+            own = {stage: seconds for stage, seconds in took.items() if is_of(stage, [*trained, *params.datasets])}
+            training = sum(seconds for stage, seconds in own.items() if stage.startswith("train@"))
+            return (
+                f"At scale `{params.scale}` the pipeline took {span(sum(own.values()))}, of which training took "
+                f"{span(training)}, on the machine that `{record}/environment.md` describes."
+            )
+    return f"No record has the time that these models take at scale `{params.scale}`."
+
+
+def time_of_stages() -> str:
+    """Return how long the stages of each record took."""
+    kinds = {"training": "train", "measuring": "measure", "SVM": "svm", "drawing the page": "render"}
+    rows = []
+    for record in records():
+        for scale, took in durations(record).items():
+            sums = [sum(took[stage] for stage in took if stage.split("@")[0] == kind) for kind in kinds.values()]
+            count = sum(stage.startswith("train@") for stage in took)
+            rows.append([f"`{record.name}`", scale, str(count), *map(span, [*sums, sum(took.values())])])
+    return table(["record", "scale", "models", *kinds, "all stages"], rows)
+
+
+def scales() -> str:
+    """Return the scales of params.yaml."""
+    rows = [
+        [
+            f"`{name}`",
+            ", ".join(map(str, scale.hidden_layers)),
+            f"{scale.hidden_units:,}",
+            f"{scale.updates['shapeset']:,}",
+            ", ".join(f"{rate:g}" for rate in scale.learning_rates),
+            str(scale.seeds),
+        ]
+        for name, scale in load_params().scales.items()
+    ]
+    return table(["scale", "hidden layers", "units in each", "updates on Shapeset", "learning rates", "seeds"], rows)
+
+
+def updates() -> str:
+    """Return the updates on every data set at every scale, and how often each image is seen."""
+    params = load_params()
+
+    def cell(dataset: str, scale: str) -> str:
+        count = params.scales[scale].updates.get(dataset)
+        if count is None or find_dataset(dataset).endless:
+            return shown(count, "{:,}")
+        epochs = count * params.scales[scale].batch_size / getattr(params, dataset).train
+        return f"{count:,} ({epochs:,.0f} epochs)" if epochs >= 10 else f"{count:,} ({epochs:.2g} epochs)"
+
+    rows = [
+        [f"`{dataset}`", find_dataset(dataset).title, *(cell(dataset, scale) for scale in params.scales)]
+        for dataset in DATASETS
+    ]
+    return table(["name", "data set", *(f"`{scale}`" for scale in params.scales)], rows)
+
+
+def engine() -> str:
+    """Return the benchmark of training."""
+    bench = read_json(REPORTS / "bench.json")
+    values = {row["id"]: row["value"] for row in bench["rows"]}
+    rows = [
+        [heading, *(shown(values.get(key.format(width)), form) for width in WIDTHS)] for heading, key, form in ENGINE
+    ]
+    return table([bench["device"], *(f"{width:,} units" for width in WIDTHS)], rows)
+
+
+def cluster() -> str:
+    """Return the benchmark of a Ray cluster on one machine."""
+    return measured("workers", CLUSTER)
+
+
+def other_speeds() -> str:
+    """Return the rest of the benchmark: drawing, memory, and DVC's own time."""
+    return measured("what", REST)
+
+
+def measured(subject: str, lines: Sequence[tuple[str, str, str]]) -> str:
+    """Return the benchmark's `lines`, one value each."""
+    bench = read_json(REPORTS / "bench.json")
+    values = {row["id"]: row["value"] for row in bench["rows"]}
+    return table([subject, bench["device"]], [[heading, shown(values.get(key), form)] for heading, key, form in lines])
+
+
+def records() -> list[Path]:
+    """Return the folders of the records that have durations."""
+    return [file.parent for file in sorted(RECORDED.glob("*/durations.csv"))]
+
+
+def durations(folder: Path) -> dict[str, dict[str, float]]:
+    """Return scale → stage → seconds; nothing if the folder has no durations."""
+    file = folder / "durations.csv"
+    if not file.exists():
+        return {}
+    rows = read_csv(file, ["stage", "scale", "seconds"])
+    return {scale: dict(zip(part["stage"], part["seconds"], strict=True)) for scale, part in rows.groupby("scale")}
+
+
+def is_of(stage: str, subjects: Iterable[str]) -> bool:
+    """Return whether a stage, such as train@shapeset-tanh, belongs to one of `subjects` or to all results."""
+    _, at, subject = stage.partition("@")
+    return not at or subject in subjects
+
+
+def origin(edition: Edition) -> str:
+    """Return a sentence on where numbers come from."""
+    return (
+        f"From `{edition.folder}`: scale `{edition.scale}`, {edition.units:,} units in each hidden layer, "
+        f"{edition.updates:,} updates of {edition.batch_size} images."
+    )
+
+
+def errors(row: Any) -> list[str]:
+    """Return the chosen run's test error, and mean ± standard deviation over seeds, of a row of Table 1."""
+    mean = percent(row.mean_percent)
+    spread = f"{mean} ± {percent(row.std_percent)} %" if row.seeds > 1 else "one seed"
+    return [f"{percent(row.test_error_percent)} %", spread]
+
+
+def span(seconds: float) -> str:
+    """Return a duration in seconds, minutes or hours, whichever reads best."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
+
+
+def shown(value: float | None, form: str) -> str:
+    """Return `value` in this format; a dash if there is none."""
+    return "–" if value is None else form.format(value)
+
+
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [heading, ["---"] * len(heading), *rows])
+
+
+BLOCKS = {
+    "table1": table1,
+    "inside": inside,
+    "models": models,
+    "verdicts": verdicts,
+    "claims": claims,
+    "svm": svm,
+    "time": time,
+    "time-of-stages": time_of_stages,
+    "scales": scales,
+    "updates": updates,
+    "engine": engine,
+    "cluster": cluster,
+    "other-speeds": other_speeds,
+}

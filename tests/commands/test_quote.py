@@ -1,0 +1,275 @@
+"""README.md and docs/ quote the committed results, and nothing else."""
+
+import csv
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from commands import blocks, quote
+from stages.running.errors import InputError
+from tests.conftest import REPOSITORY
+
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+RECORD = "xeon-2-cores-laptop-all-models"
+SIGNS = r"%|×\s|± |run-updates|images/s|MiB|minutes?\b|seconds?\b|hours?\b"  # of a result, after its number
+
+
+@pytest.fixture(autouse=True)
+def project(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch) -> Path:
+    """A folder with the files that blocks quote, to be changed."""
+    shutil.copytree(REPOSITORY / "reports", tmp_path / "reports")
+    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def cells(block: str) -> dict[str, list[str]]:
+    """The rows of a block's table by their first cells."""
+    rows = [line.strip("| ").split(" | ") for line in block.splitlines() if line.startswith("|")]
+    return {row[0]: row[1:] for row in rows[2:]}
+
+
+def rows_of(file: str) -> list[dict[str, str]]:
+    with (REPOSITORY / file).open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_block_is_stale(page):
+    text = page.read_text(encoding="utf-8")
+    assert quote.filled(page, text) == text, "stale: run `make quote`"
+
+
+def test_every_block_is_on_a_page():
+    used = [name for page in PAGES for name in quote.BLOCK.findall(page.read_text(encoding="utf-8"))]
+    assert sorted(used) == sorted(blocks.BLOCKS)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "licences.md"], ids=lambda page: page.name)
+def test_results_stand_in_blocks_only(page):
+    prose = quote.BLOCK.sub("", page.read_text(encoding="utf-8"))
+    assert re.findall(rf"\d[\d.,]* ?(?:{SIGNS})", prose) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["an error of 54.2 % remains", "49.9 ± 0.7", "4.12 × faster", "it takes 20 minutes", "2,720 run-updates/s"],
+)
+def test_a_result_in_prose_is_found(sentence):
+    assert re.search(rf"\d[\d.,]* ?(?:{SIGNS})", sentence)
+
+
+def test_main_fills_the_pages_and_names_those_that_it_changed(copy, capsys):
+    stale = "# Title\n\n<!-- quote: verdicts -->\nold\n<!-- end -->\n\nThe end.\n"
+    for page in ("README.md", "docs/one.md"):
+        (copy / page).write_text(stale)
+    (copy / "docs/other.md").write_text("no block\n")
+    quote.main()
+    assert capsys.readouterr().out == "README.md: updated\ndocs/one.md: updated\n"
+    assert (copy / "README.md").read_text() == stale.replace("old", blocks.verdicts())
+    quote.main()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!-- quote: nothing -->\n<!-- end -->\n", "README.md: the block 'nothing' is unknown; allowed: table1,"),
+        ("<!-- quote: time -->\n", "README.md: a block has no line <!-- end -->"),
+        ("<!-- quote: time -->\n<!-- quote: svm -->\n<!-- end -->\n", "README.md: a block has no line <!-- end -->"),
+    ],
+)
+def test_a_block_that_cannot_be_filled_is_one_line(text, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        quote.filled(Path("README.md"), text)
+
+
+def test_table_1_is_the_best_editions():
+    edition = blocks.best_edition()
+    found, table = cells(blocks.table1()), rows_of(edition.folder / "table1.csv")
+    papers = [row for row in table if row["dataset"] == "shapeset" and row["paper_percent"]]
+    assert list(found) == [row["model"] for row in papers]
+    assert len(found) == 5
+    for row in papers:
+        mean, std = float(row["mean_percent"]), float(row["std_percent"])
+        assert found[row["model"]] == [
+            f"{float(row['test_error_percent']):.2f} %",
+            f"{mean:.2f} ± {std:.2f} %" if int(row["seeds"]) > 1 else "one seed",
+            row["learning_rate"],
+            f"{float(row['paper_percent']):.2f} %",
+        ]
+    assert f"`{edition.folder}`: scale `{edition.scale}`" in blocks.table1()
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_the_best_edition_trains_longest_and_has_the_papers_models(copy):
+    for record in (copy / "reports/recorded").iterdir():
+        shutil.rmtree(record) if record.is_dir() and record.name != RECORD else None
+    record = copy / "reports/recorded" / RECORD
+    own, recorded = Path("reports"), Path("reports/recorded", RECORD)
+    (copy / "params.yaml").write_bytes((record / "params.yaml").read_bytes())
+    (copy / "reports/table1.csv").write_bytes((record / "table1.csv").read_bytes())
+    assert blocks.best_edition().folder == own  # of equals, the repository's own
+    edit(record / "params.yaml", "updates: {shapeset: 60000", "updates: {shapeset: 60001")
+    assert blocks.best_edition().folder == recorded
+    assert blocks.best_edition().updates == 60001
+    assert blocks.widest_edition().folder == recorded
+    edit(record / "table1.csv", "\nshapeset,softsign-n,", "\nmnist,softsign-n,")
+    assert blocks.best_edition().folder == own
+    edit(record / "table1.csv", "\nmnist,softsign-n,", "\nshapeset,softsign-n,")
+    edit(copy / "params.yaml", "updates: {shapeset: 60000", "updates: {shapeset: 70000")
+    assert blocks.best_edition().folder == own
+    edit(copy / "reports/table1.csv", "\nshapeset,tanh-lsuv,", "\nmnist,tanh-lsuv,")
+    assert blocks.best_edition().folder == own
+    assert blocks.widest_edition().folder == recorded
+
+
+def test_without_an_edition_of_the_papers_models_the_error_names_them(copy):
+    for table in (copy / "reports").rglob("table1.csv"):
+        edit(table, "\nshapeset,tanh-n,", "\nshapeset,mine,")
+    with pytest.raises(InputError, match=r"no edition has all of softsign, softsign-n, tanh, tanh-n, sigmoid"):
+        blocks.table1()
+
+
+def test_an_edition_with_damaged_params_is_named(copy):
+    (copy / "params.yaml").write_text("scale: laptop\n")
+    with pytest.raises(InputError, match=r"params.yaml: needs scale and scales"):
+        blocks.editions()
+
+
+def test_inside_are_the_metrics_of_the_same_edition():
+    metrics = json.loads((blocks.best_edition().folder / "metrics.json").read_text())["shapeset"]
+    found = cells(blocks.inside())
+    for layer in range(1, 6):
+        sigmoid = metrics["sigmoid"]["final"][f"layer_{layer}"]
+        tanh, tanh_n = (metrics[model]["initial"][f"layer_{layer}"] for model in ("tanh", "tanh-n"))
+        singular = [one.get("average_singular_value") for one in (tanh, tanh_n)]
+        assert found[str(layer)] == [
+            f"{sigmoid['activation_mean']:.3f}",
+            f"{metrics['tanh']['final'][f'layer_{layer}']['saturated_share']:.3f}",
+            f"{tanh['activation_std']:.3f}",
+            f"{tanh_n['activation_std']:.3f}",
+            *("–" if one is None else f"{one:.2f}" for one in singular),
+        ]
+    assert found["5"][-1] == "–"  # above the top hidden layer there is none
+
+
+def test_models_are_those_of_the_widest_edition_the_best_first():
+    edition = blocks.widest_edition()
+    table = [row for row in rows_of(edition.folder / "table1.csv") if row["dataset"] == "shapeset"]
+    took = {row["stage"]: float(row["seconds"]) for row in rows_of(edition.folder / "durations.csv")}
+    found = cells(blocks.models())
+    assert list(found) == [row["model"] for row in sorted(table, key=lambda row: float(row["test_error_percent"]))]
+    for row in table:
+        activation, initialization, rule, error, _, rate, training = found[row["model"]]
+        assert [activation, initialization, rule] == [row["activation"], row["initialization"], row["update_rule"]]
+        assert error == f"{float(row['test_error_percent']):.2f} %"
+        assert float(rate) == float(row["learning_rate"])
+        assert training == f"{took['train@shapeset-' + row['model']]:.0f} s"
+
+
+def test_verdicts_are_those_of_claims_json():
+    judged = json.loads((REPOSITORY / "reports/claims.json").read_text())
+    of_metrics = json.loads((REPOSITORY / "reports/metrics.json").read_text())["claims"]["verdicts"]
+    line = blocks.verdicts().splitlines()[-1]
+    counts = [of_metrics[verdict] for verdict in ("holds", "fails", "undecided")]
+    assert line == f"| {counts[0]} | {counts[1]} | {counts[2]} | {len(judged)} |"
+    assert sum(counts) == len(judged)
+
+
+def test_claims_have_the_verdict_of_every_edition():
+    files = [REPOSITORY / "reports/claims.json", *sorted((REPOSITORY / "reports/recorded").glob("*/claims.json"))]
+    judged = [json.loads(file.read_text()) for file in files]
+    found = cells(blocks.claims())
+    assert [name.strip("`") for name in found] == list(judged[0])
+    for name, claim in judged[0].items():
+        verdicts = [one[name]["verdict"] if name in one else "–" for one in judged]
+        assert found[f"`{name}`"] == [claim["section"], *verdicts]
+
+
+def test_the_svm_has_the_numbers_of_its_claim():
+    for folder, row in cells(blocks.svm()).items():
+        numbers = json.loads((REPOSITORY / folder.strip("`") / "claims.json").read_text())["deep-beats-svm"]["numbers"]
+        images, svm, network, _ = row
+        assert int(images.replace(",", "")) == numbers["training_images"]
+        assert float(svm.split()[0]) - float(network.split()[0]) == pytest.approx(numbers["difference_percent"])
+
+
+def test_the_time_is_the_sum_of_the_models_stages(copy):
+    """Of params.yaml's data sets and models, whatever else the record has."""
+    lines = ["stage,scale,seconds", "judge,laptop,60.0", "judge,smoke,9000.0", "train@shapeset-mine,laptop,6000.0"]
+    lines += ["prepare@shapeset,laptop,60.0", "prepare@mnist,laptop,6000.0", "measure@shapeset-mine,laptop,6000.0"]
+    models = blocks.load_params().models
+    lines += [f"{stage}@shapeset-{model},laptop,60.0" for model in models for stage in ("train", "measure")]
+    for file in (copy / "reports/recorded").glob("*/durations.csv"):
+        file.unlink()
+    assert blocks.time() == "No record has the time that these models take at scale `laptop`."
+    (copy / "reports/recorded" / RECORD / "durations.csv").write_text("\n".join(lines) + "\n")
+    count = len(models)
+    expected = f"took {2 * count + 2} minutes, of which training took {count} minutes"
+    assert expected in blocks.time()
+    assert f"`reports/recorded/{RECORD}/environment.md`" in blocks.time()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(99.4, "99 s"), (100, "2 minutes"), (7199, "120 minutes"), (9000, "2.5 hours")]
+)
+def test_a_duration_reads_well(seconds, text):
+    assert blocks.span(seconds) == text
+
+
+def test_the_time_of_stages_adds_up():
+    for row in rows_of(f"reports/recorded/{RECORD}/durations.csv"):
+        assert row["scale"] == "laptop"
+    rows = rows_of(f"reports/recorded/{RECORD}/durations.csv")
+    training = [float(row["seconds"]) for row in rows if row["stage"].startswith("train@")]
+    scale, models, trained, *_, whole = cells(blocks.time_of_stages())[f"`{RECORD}`"]
+    assert (scale, int(models)) == ("laptop", len(training))
+    assert trained == f"{sum(training) / 60:.0f} minutes"
+    assert whole == f"{sum(float(row['seconds']) for row in rows) / 60:.0f} minutes"
+
+
+def test_epochs_are_updates_of_a_batch_over_the_training_images(copy):
+    edit(copy / "params.yaml", "mnist: 30000", "mnist: 40000")
+    found = cells(blocks.updates())
+    assert found["`mnist`"][2] == "40,000 (8 epochs)"  # of 10 of 50,000 images
+    assert "epochs" not in " ".join(found["`shapeset`"])
+
+
+def test_scales_are_those_of_params_yaml(copy):
+    edit(copy / "params.yaml", "hidden_units: 256", "hidden_units: 2560")
+    assert cells(blocks.scales())["`laptop`"][1] == "2,560"
+
+
+def test_speeds_are_those_of_the_benchmark():
+    bench = json.loads((REPOSITORY / "reports/bench.json").read_text())
+    value = {row["id"]: row["value"] for row in bench["rows"]}
+    engine, cluster, rest = (cells(block()) for block in (blocks.engine, blocks.cluster, blocks.other_speeds))
+    assert f"| {bench['device']} |" in blocks.engine()
+    for units, column in ((256, 0), (1000, 1)):
+        fast, plain = (engine[name][column] for name in ("engine, all runs of a stage", "plain PyTorch loop"))
+        assert fast == f"{value[f'engine_4_runs_{units}']:,.0f} run-updates/s"
+        assert plain == f"{value[f'plain_{units}']:,.0f} run-updates/s"
+        assert engine["engine over the plain loop"][column] == f"{value[f'ratio_{units}']:.2f} ×"
+        assert engine["engine over the faster JAX"][column] == f"{value[f'ratio_jax_{units}']:.2f} ×"
+    assert cluster["2 Ray workers"] == [f"{value['ray_2_workers_256']:,.0f} run-updates/s"]
+    assert rest["`dvc repro` with nothing to do"] == [f"{value['noop_seconds']:.1f} s"]
+
+
+def test_what_a_benchmark_lacks_is_a_dash(copy):
+    (copy / "reports/bench.json").write_text(json.dumps({"device": "a GPU", "rows": []}))
+    assert set(cells(blocks.cluster())["1 Ray worker"]) == {"–"}
