@@ -13,7 +13,8 @@ import yaml
 from stages.claims.table1 import PAPER_MODELS, percent
 from stages.claims.verdict import VERDICTS
 from stages.datasets.dataset import find_dataset
-from stages.handover.artifacts import read_csv, read_json
+from stages.handover.objects import read_json
+from stages.handover.tables import read_csv, read_table
 from stages.params import DATASETS, load_params
 from stages.running.errors import InputError
 
@@ -82,7 +83,7 @@ def read_edition(folder: Path, params: Path) -> Edition:
         size = settings["hidden_units"], settings["updates"]["shapeset"], settings["batch_size"]
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:
         raise InputError(f"{params}: needs scale and scales.<scale> with hidden_units, updates, batch_size") from error
-    table = read_csv(folder / "table1.csv")
+    table = read_table(folder / "table1.csv")
     return Edition(folder, values["scale"], *size, table[table["dataset"] == "shapeset"].set_index("model"))
 
 
@@ -273,7 +274,7 @@ def durations(folder: Path) -> dict[str, dict[str, float]]:
     file = folder / "durations.csv"
     if not file.exists():
         return {}
-    rows = read_csv(file, ["stage", "scale", "seconds"])
+    rows = read_csv(file)
     return {scale: dict(zip(part["stage"], part["seconds"], strict=True)) for scale, part in rows.groupby("scale")}
 
 
