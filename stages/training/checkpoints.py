@@ -20,7 +20,7 @@ from stages.running.files import beside, write_bytes
 from stages.training.sealed import seal, unseal
 
 FOLDER = Path("data/checkpoints")
-EXEMPT = ("checking", "running")  # rooms whose code changes no result
+EXEMPT = ("checking", "running", "params/datasets.py")  # code that changes no result
 LIBRARIES = ("torch", "numpy", "pandas", "pyarrow", "safetensors")
 EVERY_SECONDS = 60
 TIMES_AS_LONG = 50  # the shortest pause, in times of the last writing: at most 2 % of the time goes into it
@@ -107,7 +107,7 @@ def checkpoints_of(name: str, parameters: dict[str, Any], data: Sequence[Path], 
     imported = {Path(file) for file in modules if file and Path(file).is_relative_to(root)}
     folders = {file.parent for file in imported} - {root}
     beside = imported.union(*(folder.glob(name) for folder in folders for name in ("*.py", "*.c")))
-    code = {file for file in beside if file.relative_to(root).parts[0] not in EXEMPT}
+    code = {file for file in beside if not any(file.is_relative_to(root / exempt) for exempt in EXEMPT)}
     key = {
         "parameters": parameters,
         "data": {file.as_posix(): _digest(file) for file in data},

@@ -1,4 +1,4 @@
-"""Which edit reruns which stage: a table of rooms, and the proof that exempt code changes no byte."""
+"""Which edit reruns which stage, and the proof that exempt code changes no byte."""
 
 import ast
 import json
@@ -15,7 +15,8 @@ RERUN = {  # one file of each room: the stages that `dvc status` then calls chan
     "publishing/site.py": set(),
     "stages/running/errors.py": set(),
     "stages/checking/models.py": set(),
-    "stages/params/__init__.py": ALL,
+    "stages/params/recipes.py": ALL,
+    "stages/params/datasets.py": set(),  # which data sets there are
     "stages/handover/schemas.py": ALL - {"surfaces"},
     "stages/shapeset/paint.py": {"prepare", "train"},
     "stages/datasets/shapeset/__init__.py": {"fetch", "prepare", "validate", "judge", "render"},
@@ -85,8 +86,8 @@ def test_messages_and_docstrings_are_reworded_and_nothing_else():
 def test_whatever_exempt_code_says_a_forced_run_has_the_same_bytes(project):
     before = state(project)
     touched = {}
-    for room in EXEMPT:
-        for file in sorted((project / room).rglob("*.py")):
+    for place in EXEMPT:
+        for file in sorted((project / place).rglob("*.py")) or [project / place]:
             text, count = reworded(file.read_text(encoding="utf-8"))
             touched[file.relative_to(project).as_posix()] = count
             file.write_text(text, encoding="utf-8")
