@@ -4,6 +4,7 @@ import torch
 
 from stages.handover.machine import processor, processor_kind
 from stages.running.errors import InputError
+from stages.running.resources import available_memory
 
 
 def resolve_device(device: str) -> torch.device:
@@ -23,6 +24,14 @@ def device_name(device: torch.device) -> str:
 def device_kind(device: torch.device) -> str:
     """Return the name of the device's kind, which does not depend on the number of cores."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else processor_kind()
+
+
+def available_bytes(device: torch.device) -> int:
+    """Return the bytes of memory available on the device."""
+    if device.type == "cuda":
+        kept_by_torch = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + kept_by_torch
+    return available_memory()
 
 
 def compute_alike(precision: str) -> None:

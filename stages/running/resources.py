@@ -1,49 +1,37 @@
 """The memory and disk that this machine has available, and the refusal of work that does not fit."""
 
-from __future__ import annotations
-
 import math
 import os
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stages.running.errors import InputError
-
-if TYPE_CHECKING:
-    import torch
 
 GIBIBYTE = 2**30
 
 
-def available_bytes(device: torch.device) -> int:
-    """Return the bytes of memory available on `device`."""
-    if device.type == "cuda":
-        import torch
-
-        kept_by_torch = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return torch.cuda.mem_get_info(device)[0] + kept_by_torch
-    told = Path("/proc/meminfo")
-    available = re.search(r"MemAvailable:\s+(\d+) kB", told.read_text()) if told.is_file() else None
+def available_memory() -> int:
+    """Return the bytes of main memory that this process can still use."""
+    file = Path("/proc/meminfo")
+    available = re.search(r"MemAvailable:\s+(\d+) kB", file.read_text()) if file.is_file() else None
     there = 1024 * int(available[1]) if available else os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return min(there, _allowed_bytes())
 
 
 def _allowed_bytes() -> float:
     """Return how many bytes more this container or job may use, by Linux' control groups."""
-    most, taken = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
-    told = most.read_text().strip() if most.is_file() and taken.is_file() else "max"
-    return math.inf if told == "max" else int(told) - int(taken.read_text())
+    limit, used = (Path("/sys/fs/cgroup") / name for name in ("memory.max", "memory.current"))
+    text = limit.read_text().strip() if limit.is_file() and used.is_file() else "max"
+    return math.inf if text == "max" else int(text) - int(used.read_text())
 
 
-def check_memory(needed: int, device: torch.device) -> None:
-    """Raise InputError where `device` has fewer than `needed` bytes available."""
-    available = available_bytes(device)
+def check_memory(needed: int, available: int) -> None:
+    """Raise InputError where fewer than `needed` bytes of memory are available."""
     if needed > available:
         raise InputError(
             f"params.yaml: training all runs of a model at once takes about {needed / GIBIBYTE:,.1f} GiB, but "
-            f"{device} has only {available / GIBIBYTE:,.1f} GiB available; lower hidden_units, hidden_layers, "
+            f"only {available / GIBIBYTE:,.1f} GiB are available; lower hidden_units, hidden_layers, "
             "batch_size, or the number of learning_rates or seeds"
         )
 

@@ -19,7 +19,7 @@ import torch
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from stages.network.device import compute_alike, device_kind, device_name
+from stages.network.device import available_bytes, compute_alike, device_kind, device_name
 from stages.running.errors import InputError, say
 from stages.running.interrupts import Interrupted, deferred
 from stages.running.resources import check_disk, check_memory
@@ -176,7 +176,7 @@ def _train_share(
     setting = make_setting(device)
     compute_alike(setting.precision)
     needed = sum(setting.needed_bytes(run.hidden_layers) for run in share)
-    check_memory(needed if device.type == "cuda" else beside * needed, device)
+    check_memory(needed if device.type == "cuda" else beside * needed, available_bytes(device))
     check_disk(beside * sum(setting.checkpoint_bytes(run.hidden_layers) for run in share), checkpoints.folder)
     begun, done, next_word = False, 0, 0.0
 

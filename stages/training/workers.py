@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from ctypes import Array, c_bool, c_longlong
 
 from stages.descent.products import prepare
-from stages.network.device import compute_alike
+from stages.network.device import available_bytes, compute_alike
 from stages.running.errors import InputError
 from stages.running.interrupts import Interrupted, become_worker, deferred
 from stages.running.resources import check_disk, check_memory
@@ -39,7 +39,7 @@ def train_on_all_cores(
     """
     if not runs:
         return []
-    check_memory(sum(setting.needed_bytes(run.hidden_layers) for run in runs), setting.device)
+    check_memory(sum(setting.needed_bytes(run.hidden_layers) for run in runs), available_bytes(setting.device))
     if checkpoints:
         check_disk(sum(setting.checkpoint_bytes(run.hidden_layers) for run in runs), checkpoints.folder)
     # a signal takes effect between two readings of the progress, on a GPU between two blocks of updates

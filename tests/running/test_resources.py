@@ -8,16 +8,14 @@ import sys
 from dataclasses import replace
 
 import pytest
-import torch
 
 from stages.running.errors import InputError
-from stages.running.resources import GIBIBYTE, available_bytes, check_memory
+from stages.running.resources import GIBIBYTE, available_memory, check_memory
 from stages.training.training import Run
 from stages.training.workers import train_on_all_cores
 from tests.conftest import REPOSITORY
 from tests.training.test_workers import SETTING
 
-CPU = torch.device("cpu")
 TRAINING = """
 import json, re, sys
 from dataclasses import replace
@@ -34,14 +32,14 @@ print(1024 * int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read()
 
 
 def test_what_is_there_is_no_more_than_the_machine_has():
-    assert 0 < available_bytes(CPU) <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 0 < available_memory() <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_a_network_that_does_not_fit_is_refused_with_the_numbers():
-    available = available_bytes(CPU)
-    check_memory(available // 2, CPU)
+    available = available_memory()
+    check_memory(available // 2, available)
     with pytest.raises(InputError) as caught:
-        check_memory(20 * available, CPU)
+        check_memory(20 * available, available)
     needed, there = (float(number.replace(",", "")) for number in re.findall(r"([\d,.]+) GiB", str(caught.value)))
     assert needed == pytest.approx(20 * available / GIBIBYTE, abs=0.1)
     assert there == pytest.approx(available / GIBIBYTE, rel=0.2, abs=0.1)
