@@ -14,7 +14,7 @@ from stages.descent.update_rules import UPDATE_RULES, UpdateRule
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import forward, from_parameters, initialize, parameters, predict
 from stages.params import Model
-from stages.training import workers
+from stages.training import training, workers
 from stages.training.training import BLOCK_UPDATES, Run, Setting, train
 from stages.training.workers import train_on_all_cores
 from tests.descent.test_sgd import plain_training
@@ -50,6 +50,8 @@ def setting() -> Setting:
 
 
 RUNS = [Run(2, 0.1, 0), Run(2, 0.02, 0), Run(3, 0.1, 0), Run(2, 0.1, 1)]
+MIXED = [Run(2, 0.1, 0), Run(2, 0.02, 1), Run(3, 0.1, 0), Run(2, 0.3, 0), Run(2, 1e30, 0), Run(3, 1e38, 2)]
+DIVERGING = 1e10  # far above every rate that does not
 
 
 def same(one, other) -> bool:
@@ -196,3 +198,66 @@ def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting):
     pre_activations, _ = forward(network, to_inputs(draw(4, 0, 300)[0]))
     for s in pre_activations:
         assert abs(s.std() - 1) < 0.01
+
+
+def silent(run_updates: int) -> None:
+    """No progress to tell."""
+
+
+@pytest.fixture
+def stacked(monkeypatch) -> list[int]:
+    """Put the runs of one depth in a stack, as on a GPU; the sizes of the stacks that were made."""
+    alike, sizes = training._alike, []
+
+    def as_on_gpu(runs, device):
+        groups = alike(runs, torch.device("cuda"))
+        sizes.extend(len(group) for group in groups)
+        return groups
+
+    monkeypatch.setattr(training, "_alike", as_on_gpu)
+    return sizes
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softsign", "sigmoid"])
+def test_a_stack_of_runs_follows_runs_alone(setting, stacked, activation):
+    setting = replace(setting, recipe=Model(activation, "normalized"))
+    together = train(MIXED, setting, silent)
+    assert stacked == [4, 2]
+    stacked.clear()
+    for run, found in zip(MIXED, together, strict=True):
+        (alone,) = train([run], setting, silent)
+        assert found.run == run
+        assert found.diverged_at == alone.diverged_at
+        assert (found.diverged_at is not None) == (run.learning_rate > DIVERGING)
+        assert [seen["update"] for seen in found.observations] == [seen["update"] for seen in alone.observations]
+        for name, array in alone.initial.items():
+            assert np.array_equal(found.initial[name], array)
+        if found.diverged_at is None:
+            for name, array in alone.final.items():
+                np.testing.assert_allclose(found.final[name], array, rtol=1e-3, atol=1e-5)
+            assert np.abs(alone.final["weight_1"] - alone.initial["weight_1"]).max() > 1e-3
+    assert stacked == [1] * len(MIXED)
+
+
+def test_progress_counts_every_run_of_a_stack(setting, stacked):
+    told = []
+    train(MIXED, setting, told.append)
+    assert sum(told) == len(MIXED) * setting.schedule[-1]
+
+
+@pytest.mark.parametrize("rate", [1e300, math.inf])
+@pytest.mark.parametrize("last", [1, 2, 7])
+def test_a_run_that_blows_up_in_its_last_update_has_diverged_there(setting, stacked, rate, last):
+    """Its costs were all finite, but its parameters are not: it is not looked at any more, alone or in a stack."""
+
+    def observe(update, network):
+        tensors = [*network.weights, *network.biases]
+        assert all(tensor.isfinite().all() for tensor in tensors)
+        return {"update": update}
+
+    wild, calm = Run(2, rate, 0), Run(2, 0.1, 0)
+    setting = replace(setting, schedule=[0, last], observe=observe)
+    for outcome in (train([wild], setting, silent)[0], train([calm, wild], setting, silent)[1]):
+        assert outcome.diverged_at == min(last, 2)  # where there is a second update, its cost is not finite
+        assert [seen["update"] for seen in outcome.observations] == [0]
+    assert stacked == [1, 2]

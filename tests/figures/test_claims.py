@@ -7,6 +7,9 @@ import pytest
 from stages.figures import claims
 from tests.conftest import REPOSITORY
 
+HOLDS = {"verdict": "holds", "numbers": {"x": 2.0}, "missing": None}
+UNDECIDED = {"verdict": "undecided", "numbers": {}, "missing": "time is"}
+
 
 def claim(verdict: str, **changes) -> dict:
     numbers = {"top_layer_p98": 0.00431, "at_0_after_updates": 396, "layer_1_mean": 0.5, "layer_2_mean": 0.6}
@@ -79,3 +82,16 @@ def test_what_is_decided_is_read_out():
 )
 def test_what_is_wrong_with_a_claim_is_named(given, wrong):
     assert claims.wrong_keys(given) == wrong
+
+
+def test_only_what_is_open_here_and_decided_there_is_told():
+    here = {"a": UNDECIDED, "b": HOLDS, "c": UNDECIDED}
+    there = {"a": HOLDS, "b": HOLDS | {"verdict": "fails"}, "c": UNDECIDED, "no longer a claim": HOLDS}
+    (told,) = claims.elsewhere({"gpu-paper": there}, here)
+    assert told["record"] == "gpu-paper"
+    assert told["counts"] == "Of the paper's 4 claims 2 hold, 1 fails and 1 is undecided."
+    assert [(one["name"], one["verdict"]) for one in told["decided"]] == [("a", "holds")]
+
+
+def test_without_records_nothing_is_said():
+    assert claims.elsewhere({}, {"a": UNDECIDED}) == []

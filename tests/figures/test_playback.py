@@ -7,7 +7,7 @@ import pytest
 from stages.figures import playback
 from stages.figures.histograms import POOLED
 from tests.figures.drawing import assert_drawn_to_scale, marks, texts
-from tests.figures.test_figure_histograms import in_fours, recorded
+from tests.figures.test_histograms import in_fours, recorded
 from tests.synthetic_results import UPDATES
 
 
