@@ -6,6 +6,9 @@ RAY = 2.60.0
 TRITON = 3.6.0
 PIP_AUDIT = 2.10.1
 PIP_LICENSES = 5.5.5
+# A file's tests share what they set up, so that a file goes to one process; its order is that of the folders, in which
+# the files that take longest are not the last.
+PYTEST = python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
@@ -20,15 +23,20 @@ override export SCALE := $(value SCALE)
 override export COMMIT := $(value COMMIT)
 override export OUT := $(value OUT)
 
-.PHONY: repro test browser quote publish committed keep tidy compare comment bench audit licences
+.PHONY: repro test test-all browser quote publish committed keep tidy compare comment bench audit licences
 .PHONY: setup lint lock clean-checkpoints clean
 repro: setup
 	@python -m commands.check
 	dvc repro
 	@python -m commands.summary
 
-test: setup lint .venv/cluster .venv/triton
-	python -m pytest --numprocesses auto --dist loadfile
+# What every change has to pass, with a tenth of the generated hostile cases.
+test: setup lint
+	HOSTILE_SHARE=0.1 $(PYTEST) -m "not long"
+
+# All tests: also fifty kills, full disks, queue, cluster, all hostile cases, determinism across environments.
+test-all: setup lint .venv/cluster .venv/triton
+	$(PYTEST)
 
 # A browser for the tests that open the page; without one they are skipped.
 browser:
@@ -80,13 +88,13 @@ licences: setup .venv/audit
 		pip-audit==$(PIP_AUDIT) pip-licenses==$(PIP_LICENSES)
 	@touch $@
 
-# Only for runs on several machines, and for their tests.
+# Only for runs on several machines, and for `make test-all`.
 .venv/cluster: .venv/complete
 	.venv/bin/python -m pip install --disable-pip-version-check --quiet --constraint requirements.lock ray==$(RAY)
 	@touch $@
 
-# For the tests of the GPU kernels, which are interpreted on machines without a GPU. torch for CUDA includes Triton;
-# Triton exists only for Linux.
+# For `make test-all`, which interprets the GPU kernels where there is no GPU. torch for CUDA includes Triton, which exists
+# for Linux only.
 .venv/triton: .venv/complete
 	@[ "$$(uname)" != Linux ] || .venv/bin/python -c 'import triton' 2>/dev/null \
 		|| .venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps triton==$(TRITON)

@@ -5,12 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from tests.conftest import REPOSITORY
 
@@ -80,15 +81,24 @@ def make_tiny_project(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reproduced(tmp_path_factory) -> Path:
-    """A tiny project for all tests of the session."""
-    return make_tiny_project(tmp_path_factory.mktemp("pipeline") / "difficulty")
+def reproduced(tmp_path_factory, worker_id) -> Path:
+    """The tiny project of the session, made once for all workers. No test changes it."""
+    own = tmp_path_factory.getbasetemp()
+    place = (own if worker_id == "master" else own.parent) / "reproduced"
+    with FileLock(f"{place}.lock"):
+        if not place.exists():
+            make_tiny_project(own / "unfinished")
+            (own / "unfinished").rename(place)
+    return place
 
 
 @pytest.fixture
-def project(reproduced):
-    """The reproduced repository; what a test changes is put back."""
-    yield reproduced
-    run(reproduced, "git", "checkout", "-q", ".")
-    run(reproduced, "git", "clean", "-qfdx", "--exclude=.dvc")  # the checkpoints as well, which git is told to ignore
-    run(reproduced, "dvc", "checkout", "-q", "--force")
+def project(reproduced, tmp_path) -> Iterator[Path]:
+    """A copy of the tiny project, with DVC's cache, for one test."""
+    yield copy_whole(reproduced, tmp_path / "difficulty")
+    shutil.rmtree(tmp_path / "difficulty")
+
+
+def copy_whole(project: Path, folder: Path) -> Path:
+    """Copy a project with everything in it, the times of its files as well; return the copy."""
+    return shutil.copytree(project, folder, symlinks=True)

@@ -49,8 +49,10 @@ check(down, DOWN_NARROW, 9, ACTIVATION="tanh", IS_FIRST=False)
 check(down, DOWN, 1000, ACTIVATION="tanh", IS_FIRST=True)
 """
 
-needs_kernels = pytest.mark.skipif(find_spec("triton") is None, reason="needs Triton")
-needs_gpu = pytest.mark.skipif(not ON_GPU, reason="needs a GPU")
+needs_kernels = pytest.mark.skipif(
+    find_spec("triton") is None, reason="Triton is not installed: make test-all installs it"
+)
+needs_gpu = pytest.mark.skipif(not ON_GPU, reason="no GPU here")
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +80,7 @@ def thinly_trained(runs, inputs, targets, batch, rates=RATES):
     return stacked, outputs.cpu()
 
 
+@pytest.mark.long
 @needs_kernels
 @pytest.mark.parametrize(
     ("activation", "batch", "updates"),
@@ -107,6 +110,7 @@ def test_updates_equal_double_precision_up_to_rounding(activation, batch, update
     assert min(moved) > 1e-4  # training changed the weights
 
 
+@pytest.mark.long
 @needs_kernels
 def test_one_program_of_each_sum_arrives_last(monkeypatch):
     """Only the last program resets the counter; the interpreter runs programs in order, so results cannot show it."""
@@ -123,6 +127,7 @@ def test_one_program_of_each_sum_arrives_last(monkeypatch):
     assert not any(counter.any() for counter in counters)
 
 
+@pytest.mark.long
 @needs_kernels
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflow in a run that diverges
 def test_a_run_has_the_same_bits_alone_and_beside_others():
@@ -135,6 +140,7 @@ def test_a_run_has_the_same_bits_alone_and_beside_others():
         assert together.weights[0][0].isfinite().all() == (rate == RATES[0])
 
 
+@pytest.mark.long
 @needs_kernels
 @pytest.mark.parametrize("capability", [80, 90, 100])
 def test_the_kernels_compile_for_other_gpus(capability, monkeypatch, tmp_path):
@@ -146,6 +152,7 @@ def test_the_kernels_compile_for_other_gpus(capability, monkeypatch, tmp_path):
 
 
 @needs_gpu
+@pytest.mark.long
 @needs_kernels
 def test_at_the_paper_s_width_the_kernels_equal_library_products_on_the_gpu():
     """The bits repeat, which is unlikely if programs do not wait for each other's partial sums."""
@@ -175,6 +182,7 @@ def test_the_kernels_are_used_only_where_they_can(monkeypatch):
 
 
 @needs_gpu
+@pytest.mark.long
 @needs_kernels
 def test_large_mini_batches_and_other_activations_use_library_products():
     tanh, relu = (stack(networks(name), DEVICE) for name in ("tanh", "relu"))

@@ -1,11 +1,14 @@
-"""How many cases there are in all."""
+"""How many cases there are in all, where `make test-all` runs all of them."""
 
 import importlib
 from pathlib import Path
 
+import pytest
+
 LEAST = 2000
 
 
+@pytest.mark.long
 def test_there_are_two_thousand_cases():
     counts = {}
     for file in sorted(Path(__file__).parent.glob("test_*.py")):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from dvc.utils.serialize import parse_yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stages.checking.models import check_models
@@ -19,6 +19,7 @@ from stages.network.activations import ACTIVATIONS
 from stages.params import DATASETS, Params, load_params
 from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
+from tests.hostile.cases import cases
 
 MODELS = """
 tanh: {activation: tanh, initialization: standard}
@@ -164,7 +165,7 @@ def test_the_text_that_is_changed_is_in_order(file):
     assert outcome(file, written(params)) == params
 
 
-@settings(max_examples=400)
+@cases(400)
 @given(path=st.sampled_from(PLACES), value=NOWHERE)
 def test_a_value_that_is_allowed_nowhere_is_named_by_its_key(file, path, value):
     values = copy.deepcopy(BASE)
@@ -174,7 +175,7 @@ def test_a_value_that_is_allowed_nowhere_is_named_by_its_key(file, path, value):
     assert dotted(path) in line
 
 
-@settings(max_examples=300)
+@cases(300)
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), HOSTILE), min_size=1, max_size=3))
 @example(changes=[(("models", "widening", "width_profile", 0), 1.7e308)])
 @example(changes=[(("models", "pretrained", "pretraining", "share"), 1.7e308)])
@@ -190,7 +191,7 @@ def test_any_values_are_in_range_or_refused(file, changes):
         assert outcome(file, written(params)) == params
 
 
-@settings(max_examples=150)
+@cases(150)
 @given(path=st.sampled_from(NUMBERS), factor=st.floats(0.5, 2))
 def test_a_number_in_range_is_read_as_it_is(file, path, factor):
     values = copy.deepcopy(BASE)
@@ -212,7 +213,7 @@ def load_params_of(file: Path, text: str) -> Params:
     return load_params(file)
 
 
-@settings(max_examples=100)
+@cases(100)
 @given(path=st.sampled_from(PLACES), key=st.text(max_size=8) | st.integers() | st.none())
 def test_a_key_that_is_unknown_or_missing_is_named(file, path, key):
     values = copy.deepcopy(BASE)
@@ -225,7 +226,7 @@ def test_a_key_that_is_unknown_or_missing_is_named(file, path, key):
     assert isinstance(found, str) or (optional and key in found.models) or path[:-1] in (("scales",),)
 
 
-@settings(max_examples=300)
+@cases(300)
 @given(
     cuts=st.lists(
         st.tuples(st.integers(0, len(TEXT)), st.integers(0, 12), st.sampled_from(PIECES) | st.text(max_size=4)),
@@ -241,7 +242,7 @@ def test_a_text_that_is_cut_and_patched_is_read_or_refused(file, cuts):
     outcome(file, text)
 
 
-@settings(max_examples=300)
+@cases(300)
 @given(path=st.sampled_from(LEAVES), piece=st.sampled_from(PIECES), before=st.booleans())
 def test_a_value_with_tags_anchors_and_signs_is_read_or_refused(file, path, piece, before):
     values = copy.deepcopy(BASE)
@@ -250,13 +251,13 @@ def test_a_value_with_tags_anchors_and_signs_is_read_or_refused(file, path, piec
     outcome(file, dumped(values).replace("PLACE", f"{piece}{old}" if before else piece))
 
 
-@settings(max_examples=200)
+@cases(200)
 @given(content=st.text() | st.binary() | st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_any_text_or_bytes_are_refused(file, content):
     assert isinstance(outcome(file, content), str)
 
 
-@settings(max_examples=60)
+@cases(60)
 @given(path=st.sampled_from(PLACES), levels=st.integers(1, 12), width=st.integers(1, 9), block=st.booleans())
 def test_a_few_aliases_that_stand_for_billions_of_values_are_refused_at_once(file, path, levels, width, block):
     values = copy.deepcopy(BASE)
@@ -267,7 +268,7 @@ def test_a_few_aliases_that_stand_for_billions_of_values_are_refused_at_once(fil
     assert isinstance(outcome(file, dumped(values)), str)
 
 
-@settings(max_examples=60)
+@cases(60)
 @given(path=st.sampled_from([path for path in PLACES if isinstance(path[-1], str)]))
 def test_a_key_that_is_there_twice_is_refused(file, path):
     lines, depth = TEXT.splitlines(), 0
@@ -283,7 +284,7 @@ def test_a_key_that_is_there_twice_is_refused(file, path):
     assert f'line {here + 2} is not YAML: found duplicate key "{path[-1]}"' in line
 
 
-@settings(max_examples=40)
+@cases(40)
 @given(
     path=st.sampled_from(NUMBERS),
     number=st.sampled_from(["010", "0o12", "0x0A", "1_0", "1e1", "1E+1", "+10", "10.0", ".1e2", "+.5", "0b11", "1:30"]),
@@ -298,7 +299,7 @@ def test_dvc_reads_the_same_values(file, path, number):
         assert outcome(file, again) == params
 
 
-@settings(max_examples=40)
+@cases(40)
 @given(
     merged=st.lists(st.sampled_from(sorted(BASE["models"])), min_size=1, max_size=3, unique=True),
     activation=st.sampled_from(sorted(ACTIVATIONS)),

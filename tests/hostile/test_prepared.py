@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import prepare, surfaces, svm, train, validate
 from stages.handover.prepared import SPLITS, read_split, read_valid_split
 from stages.handover.tables import read_runs, read_table
 from tests.conftest import REPOSITORY
+from tests.hostile.cases import cases
 from tests.hostile.damage import (
     ARRAYS,
     BYTES,
@@ -46,7 +47,7 @@ def project(tmp_path_factory):
         yield folder
 
 
-@settings(max_examples=150)
+@cases(150)
 @given(split=st.sampled_from(SPLITS), how=ARRAYS | BYTES)
 def test_a_damaged_split_is_refused_or_is_a_split(project, split, how):
     file = PREPARED / f"{split}.safetensors"
@@ -61,7 +62,7 @@ def test_a_damaged_split_is_refused_or_is_a_split(project, split, how):
         assert 0 <= found.labels.min() <= found.labels.max() <= 8
 
 
-@settings(max_examples=120)
+@cases(120)
 @given(how=ROWS | BYTES)
 def test_damaged_facts_are_refused_or_have_a_row_an_image(project, how):
     file = PREPARED / "facts.parquet"
@@ -74,7 +75,7 @@ def test_damaged_facts_are_refused_or_have_a_row_an_image(project, how):
             assert len(validate.read_prepared("shapeset", PREPARED).facts) == 1500
 
 
-@settings(max_examples=8)
+@cases(8)
 @given(split=st.sampled_from(SPLITS), of_split=ARRAYS | BYTES, of_facts=ROWS, facts=st.booleans())
 def test_validate_opens_the_gate_only_for_what_it_has_checked(project, split, of_split, of_facts, facts):
     """A failed expectation is a table below its first line; whatever else is wrong is one line."""
@@ -87,7 +88,7 @@ def test_validate_opens_the_gate_only_for_what_it_has_checked(project, split, of
         assert not list(Path().rglob("*.unfinished"))
 
 
-@settings(max_examples=15)
+@cases(15)
 @given(split=st.sampled_from(SPLITS), how=ARRAYS | BYTES)
 def test_train_refuses_damaged_images_or_trains(project, split, how):
     file = PREPARED / f"{split}.safetensors"
@@ -98,7 +99,7 @@ def test_train_refuses_damaged_images_or_trains(project, split, how):
             assert len(read_runs(Path(RUNS) / "shapeset/tanh/runs.parquet")) == 1
 
 
-@settings(max_examples=10)
+@cases(10)
 @given(split=st.sampled_from(SPLITS), how=ARRAYS | BYTES)
 def test_svm_refuses_damaged_images_or_is_fitted(project, split, how):
     file = PREPARED / f"{split}.safetensors"
@@ -109,7 +110,7 @@ def test_svm_refuses_damaged_images_or_is_fitted(project, split, how):
             read_table(Path(SVM) / "shapeset/answers.parquet")
 
 
-@settings(max_examples=25)
+@cases(25)
 @given(seed=st.integers(0, 2**31), points=st.integers(3, 9), reach=st.integers(1, 1000))
 def test_surfaces_of_any_settings_in_range_are_finite(project, seed, points, reach):
     with restored(Path("params.yaml")):

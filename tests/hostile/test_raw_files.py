@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import fetch, prepare
@@ -21,6 +21,7 @@ from stages.handover.prepared import Prepared, read_split
 from stages.params import MNIST_FILES
 from tests.conftest import REPOSITORY
 from tests.datasets import raw_files
+from tests.hostile.cases import cases
 from tests.hostile.damage import BYTES, PART, damage_bytes, damaged_bytes, ending, ends_well, refused, restored
 
 RECORDS = raw_files.cifar10_records()
@@ -58,7 +59,7 @@ def is_whole(prepared: Prepared, counts: dict[str, int]) -> None:
         assert 0 <= found.labels.min() <= found.labels.max() <= 9
 
 
-@settings(max_examples=120)
+@cases(120)
 @given(name=st.sampled_from(MNIST_FILES), how=BYTES, packed=st.booleans(), damaged_first=st.booleans())
 def test_a_damaged_idx_file_is_read_as_it_is_or_refused(project, name, how, packed, damaged_first):
     content, file = raw_files.idx(ARRAYS[name]), project / "idx"
@@ -76,7 +77,7 @@ def test_a_damaged_idx_file_is_read_as_it_is_or_refused(project, name, how, pack
         assert idx.read_idx(file, dimensions).ndim == dimensions
 
 
-@settings(max_examples=60)
+@cases(60)
 @given(name=st.sampled_from(MNIST_FILES), how=BYTES)
 def test_damaged_mnist_files_are_prepared_as_they_are_or_refused(project, name, how):
     raw = project / "data/raw/mnist"
@@ -90,7 +91,7 @@ def test_damaged_mnist_files_are_prepared_as_they_are_or_refused(project, name, 
             is_whole(prepared, {"train": 50, "validation": 10, "test": 20})
 
 
-@settings(max_examples=60)
+@cases(60)
 @given(name=st.sampled_from(raw_files.BATCHES), how=BYTES)
 def test_damaged_records_are_prepared_as_they_are_or_refused(project, name, how):
     raw, wanted = project / "data/raw/cifar10", raw_files.cifar10_settings(b"")
@@ -104,7 +105,7 @@ def test_damaged_records_are_prepared_as_they_are_or_refused(project, name, how)
             is_whole(cifar10.prepare(wanted, raw), {"train": 15, "validation": 5, "test": 4})
 
 
-@settings(max_examples=120)
+@cases(120)
 @given(how=BYTES, mode=st.sampled_from(["w", "w:gz"]), members=st.lists(MEMBERS, max_size=3), damaged=st.booleans())
 def test_an_archive_of_whatever_members_is_unpacked_or_refused(project, how, mode, members, damaged):
     """The checksum is that of the damaged archive: what is in it has to be looked at."""
@@ -131,7 +132,7 @@ def test_an_archive_of_whatever_members_is_unpacked_or_refused(project, how, mod
         assert {file.name for file in folder.iterdir()} == {*raw_files.BATCHES}
 
 
-@settings(max_examples=40)
+@cases(40)
 @given(name=st.sampled_from(MNIST_FILES), part=PART, times=st.integers(1, 4))
 def test_a_file_packed_again_and_again_is_refused(project, name, part, times):
     content = raw_files.idx(ARRAYS[name])[: 1 + int(part * 40000)]
@@ -142,7 +143,7 @@ def test_a_file_packed_again_and_again_is_refused(project, name, part, times):
     assert str(file) in refused(idx.read_idx, file, ARRAYS[name].ndim)
 
 
-@settings(max_examples=40)
+@cases(40)
 @given(dataset=st.sampled_from(["mnist", "cifar10"]), number=st.integers(0, 5), how=BYTES, stage=st.booleans())
 def test_stages_given_damaged_files_leave_nothing_half_written(project, dataset, number, how, stage):
     if stage:  # what `prepare` reads
@@ -157,7 +158,7 @@ def test_stages_given_damaged_files_leave_nothing_half_written(project, dataset,
             assert len(read_split(Path("data/prepared") / dataset, "test").labels) > 0
 
 
-@settings(max_examples=20)
+@cases(20)
 @given(zeros=st.integers(0, 2**16), name=st.sampled_from(MNIST_FILES[:2]))
 def test_what_unpacks_to_more_than_is_allowed_is_refused(project, zeros, name):
     packed = io.BytesIO()

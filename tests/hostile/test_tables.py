@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import vl_convert
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from stages import judge, render
 from stages.figures import claims, cost_surfaces
 from stages.handover.schemas import SCHEMAS
 from stages.handover.tables import chosen_run, read_runs, read_table
+from tests.hostile.cases import cases
 from tests.hostile.damage import BYTES, PART, ROWS, damage_bytes, damage_table, ending, ends_well, refused, restored
 from tests.synthetic_results import RECIPES, write_params, write_results, write_surfaces
 from tests.test_judge import layer_table, prediction_table
@@ -87,7 +88,7 @@ def assert_judged() -> None:
     assert list(read_table(Path("reports/table1.csv"))["model"]) == list(RECIPES)
 
 
-@settings(max_examples=150)
+@cases(150)
 @given(name=st.sampled_from(sorted({*OF_JUDGE, *OF_RENDER})), how=ROWS)
 def test_a_damaged_table_is_refused_or_has_all_that_it_says(project, name, how):
     file = Path(f"{name}.parquet")
@@ -105,7 +106,7 @@ def test_a_damaged_table_is_refused_or_has_all_that_it_says(project, name, how):
         assert len(found) or known.may_be_empty
 
 
-@settings(max_examples=150)
+@cases(150)
 @given(name=st.sampled_from(sorted({*OF_JUDGE, *OF_RENDER})), how=BYTES)
 def test_damaged_bytes_of_a_table_are_refused_or_are_a_table(project, name, how):
     file = Path(f"{name}.parquet")
@@ -115,7 +116,7 @@ def test_damaged_bytes_of_a_table_are_refused_or_are_a_table(project, name, how)
         assert not line or str(file) in line
 
 
-@settings(max_examples=60)
+@cases(60)
 @given(how=ROWS)
 def test_runs_have_exactly_one_that_is_chosen_and_its_errors(project, how):
     file = Path(f"data/runs/shapeset/{MODEL}/runs.parquet")
@@ -131,7 +132,7 @@ def test_runs_have_exactly_one_that_is_chosen_and_its_errors(project, how):
         assert 0 <= chosen["validation_error"].iloc[0] <= 1
 
 
-@settings(max_examples=40)
+@cases(40)
 @given(name=st.sampled_from(OF_JUDGE), how=ROWS)
 @example(name=OF_JUDGE[1], how=("only rows", 0.0, 0.1))
 def test_judge_refuses_a_damaged_table_or_says_finite_numbers(project, name, how):
@@ -142,7 +143,7 @@ def test_judge_refuses_a_damaged_table_or_says_finite_numbers(project, name, how
             assert_judged()
 
 
-@settings(max_examples=10)
+@cases(10)
 @given(name=st.sampled_from(OF_JUDGE), how=BYTES)
 def test_judge_refuses_a_damaged_file_or_says_finite_numbers(project, name, how):
     file = Path(f"{name}.parquet")
@@ -152,7 +153,7 @@ def test_judge_refuses_a_damaged_file_or_says_finite_numbers(project, name, how)
             assert_judged()
 
 
-@settings(max_examples=15)
+@cases(15)
 @given(one=st.sampled_from(OF_JUDGE), other=st.sampled_from(OF_JUDGE))
 def test_judge_refuses_another_valid_table_in_a_place(project, one, other):
     assume(Path(one).stem != Path(other).stem)
@@ -162,7 +163,7 @@ def test_judge_refuses_another_valid_table_in_a_place(project, one, other):
         assert not ends_well(judge.main, outputs=JUDGED, named=str(file))
 
 
-@settings(max_examples=60)
+@cases(60)
 @given(how=ROWS)
 @example(how=("cell", 0.99, 0.9, 2))
 def test_damaged_surfaces_are_refused_or_drawn(project, how):
@@ -176,7 +177,7 @@ def test_damaged_surfaces_are_refused_or_drawn(project, how):
             assert cost_surfaces.draw(render.read_surfaces()).to_dict()
 
 
-@settings(max_examples=8)
+@cases(8)
 @given(name=st.sampled_from(OF_RENDER), how=ROWS)
 def test_render_refuses_a_damaged_table_or_draws_a_page(of_two, name, how):
     file = Path(f"{name}.parquet")
@@ -186,7 +187,7 @@ def test_render_refuses_a_damaged_table_or_draws_a_page(of_two, name, how):
             assert_page()
 
 
-@settings(max_examples=12)
+@cases(12)
 @given(
     name=st.sampled_from(["", "recorded/elsewhere/"]),
     how=ROWS.filter(lambda how: how != ("no columns",)),
@@ -199,7 +200,7 @@ def test_render_refuses_a_damaged_table_1_or_draws_a_page(without_charts, name, 
             assert_page()
 
 
-@settings(max_examples=6)
+@cases(6)
 @given(
     name=st.sampled_from(
         ["table1.csv", "claims.json", "recorded/elsewhere/table1.csv", "recorded/elsewhere/claims.json"]
@@ -214,7 +215,7 @@ def test_render_refuses_a_damaged_text_or_draws_a_page(without_charts, name, how
             assert_page()
 
 
-@settings(max_examples=100)
+@cases(100)
 @given(claim=PART, key=PART, value=JSON | st.sampled_from([10**400, math.nan, math.inf, {"a": 10**400}, "holds"]))
 def test_damaged_claims_are_refused_or_told(project, claim, key, value):
     file = Path("reports/claims.json")
@@ -234,7 +235,7 @@ def test_damaged_claims_are_refused_or_told(project, claim, key, value):
         assert claims.elsewhere({"here": judged}, judged)[0]["decided"] == []
 
 
-@settings(max_examples=8)
+@cases(8)
 @given(
     name=st.sampled_from(["claims.json", "recorded/elsewhere/claims.json"]),
     claim=PART,
@@ -252,7 +253,7 @@ def test_render_refuses_damaged_claims_or_draws_a_page(without_charts, name, cla
             assert_page()
 
 
-@settings(max_examples=8)
+@cases(8)
 @given(key=st.sampled_from(["device", "parameters", "other"]), value=JSON)
 def test_render_refuses_a_damaged_made_json_or_draws_a_page(without_charts, key, value):
     file = Path(f"data/runs/shapeset/{MODEL}/made.json")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stages import measure
@@ -13,6 +13,7 @@ from stages.handover.tables import read_table
 from stages.handover.tensors import read_parameters
 from stages.network.perceptron import initialize, parameters
 from stages.params import Model
+from tests.hostile.cases import cases
 from tests.hostile.damage import (
     ARRAYS,
     BYTES,
@@ -59,7 +60,7 @@ def assert_measured() -> None:
         read_table(file)
 
 
-@settings(max_examples=200)
+@cases(200)
 @given(moment=st.sampled_from(WEIGHTS), how=ARRAYS)
 def test_damaged_parameters_are_refused_or_fit_together(project, moment, how):
     file = place(moment)
@@ -79,7 +80,7 @@ def test_damaged_parameters_are_refused_or_fit_together(project, moment, how):
         assert below == 9
 
 
-@settings(max_examples=100)
+@cases(100)
 @given(moment=st.sampled_from(WEIGHTS), how=BYTES)
 def test_damaged_bytes_of_parameters_are_refused_or_are_parameters(project, moment, how):
     file = place(moment)
@@ -89,7 +90,7 @@ def test_damaged_bytes_of_parameters_are_refused_or_are_parameters(project, mome
         assert not line or str(file) in line
 
 
-@settings(max_examples=50)
+@cases(50)
 @given(moment=st.sampled_from(WEIGHTS), how=ARRAYS)
 @example(moment="final", how=("all", 0.0, 1e30))
 @example(moment="final", how=("all", 0.9, 1e30))
@@ -102,7 +103,7 @@ def test_measure_refuses_damaged_parameters_or_finds_finite_numbers(project, mom
             assert_measured()
 
 
-@settings(max_examples=20)
+@cases(20)
 @given(moment=st.sampled_from(WEIGHTS), how=BYTES)
 def test_measure_refuses_damaged_bytes_or_finds_finite_numbers(project, moment, how):
     file = place(moment)
@@ -112,7 +113,7 @@ def test_measure_refuses_damaged_bytes_or_finds_finite_numbers(project, moment, 
             assert_measured()
 
 
-@settings(max_examples=40)
+@cases(40)
 @given(how=ARRAYS | BYTES)
 def test_measure_refuses_damaged_images_or_finds_finite_numbers(project, how):
     file = Path("data/prepared/shapeset/test.safetensors")

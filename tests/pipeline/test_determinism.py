@@ -18,6 +18,8 @@ from tests.pipeline.test_pipeline import state
 from tests.publishing.conftest import files
 from tests.tiny_project import copy_project, run
 
+pytestmark = pytest.mark.long
+
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 

@@ -20,6 +20,8 @@ from tests.datasets.raw_files import mnist_settings, write_mnist
 from tests.publishing.conftest import files
 from tests.tiny_project import run
 
+pytestmark = pytest.mark.long
+
 SIZE = 64 * 2**20  # bytes of the disk
 PAGE = 4096  # bytes of which it is made
 FULL, READ_ONLY = "No space left on device", "Read-only file system"
@@ -57,7 +59,8 @@ def on_disk(reproduced, disk, tmp_path_factory) -> Path:
     """The reproduced project's clone on the disk, whose cache of DVC's lies elsewhere."""
     run(disk, "git", "clone", "-q", str(reproduced), "difficulty")
     folder = disk / "difficulty"
-    run(folder, "dvc", "cache", "dir", "--local", str(reproduced / ".dvc" / "cache"))
+    cache = shutil.copytree(reproduced / ".dvc" / "cache", tmp_path_factory.mktemp("cache"), dirs_exist_ok=True)
+    run(folder, "dvc", "cache", "dir", "--local", str(cache))
     run(folder, "dvc", "checkout", "-q")
     # training asks beforehand for more room for these than this disk has
     (folder / "data" / "checkpoints").symlink_to(tmp_path_factory.mktemp("checkpoints"), target_is_directory=True)

@@ -57,6 +57,7 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
+@pytest.mark.long
 def test_train_needs_nothing_but_the_promised_packages(project):
     before = (project / "data/runs/shapeset/tanh/runs.parquet").read_bytes()
     (project / "data/runs/shapeset/tanh/runs.parquet").unlink()
@@ -67,6 +68,7 @@ def test_train_needs_nothing_but_the_promised_packages(project):
     assert "ModuleNotFoundError" in refused.stderr
 
 
+@pytest.mark.long
 def test_what_was_trained_where_dvc_is_not_is_taken_in(project):
     edit(project, lambda values: values["scales"]["smoke"].update(learning_rates=[0.05]))
     run(project, "python", "-m", "stages.train", "shapeset", "tanh")
@@ -75,6 +77,7 @@ def test_what_was_trained_where_dvc_is_not_is_taken_in(project):
     assert "up to date" in run(project, "dvc", "status", "train@shapeset-tanh").stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", OF_STAGES)
 def test_a_stage_imports_only_the_large_libraries_that_it_uses(stage):
     code = f"import sys, stages.{stage}; print(' '.join(sorted(sys.modules)))"

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from tests.datasets.raw_files import idx
 from tests.expectations.synthetic_finite import prepared_finite
-from tests.tiny_project import TINY, edit, run
+from tests.tiny_project import TINY, copy_whole, edit, run
 
 ALL = {"fetch", "prepare", "surfaces", "validate", "train", "measure", "svm", "judge", "render"}
 
@@ -44,6 +44,7 @@ def test_second_repro_runs_nothing(project):
     assert "up to date" in done.stdout
 
 
+@pytest.mark.long
 def test_force_leaves_the_lock_unchanged(project):
     before = state(project)
     done = run(project, "dvc", "repro", "--force")
@@ -52,25 +53,47 @@ def test_force_leaves_the_lock_unchanged(project):
     assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} == set()
 
 
-def test_editing_one_model_reruns_its_stages_judge_and_render(project):
-    edit(project, lambda values: values["models"]["tanh"].update(initialization="normalized"))
-    done = run(project, "dvc", "repro")
-    assert stages_run(done) == {"train@shapeset-tanh", "measure@shapeset-tanh", "judge", "render"}
-    changes = json.loads(run(project, "dvc", "metrics", "diff", "--json").stdout)["reports/metrics.json"]
+@pytest.fixture(scope="module")
+def edited(reproduced, tmp_path_factory) -> tuple[Path, set[str]]:
+    """A project whose tanh networks got another initialization and batch normalization, and the stages that it took."""
+    folder = copy_whole(reproduced, tmp_path_factory.mktemp("edited") / "difficulty")
+    change = {"initialization": "normalized", "batch_normalization": True}
+    edit(folder, lambda values: values["models"]["tanh"].update(change))
+    return folder, stages_run(run(folder, "dvc", "repro"))
+
+
+def test_editing_one_model_reruns_its_stages_judge_and_render(edited):
+    folder, ran = edited
+    assert ran == {"train@shapeset-tanh", "measure@shapeset-tanh", "judge", "render"}
+    changes = json.loads(run(folder, "dvc", "metrics", "diff", "--json").stdout)["reports/metrics.json"]
     assert "shapeset.tanh.initial.layer_2.activation_std" in changes
     assert not [key for key in changes if key.startswith("shapeset.sigmoid")]
-    parameters = json.loads(run(project, "dvc", "params", "diff", "--json").stdout)["params.yaml"]
-    assert parameters.keys() == {"models.tanh.initialization"}
+    parameters = json.loads(run(folder, "dvc", "params", "diff", "--json").stdout)["params.yaml"]
+    assert parameters.keys() == {"models.tanh.initialization", "models.tanh.batch_normalization"}
     assert parameters["models.tanh.initialization"]["new"] == "normalized"
 
 
-def test_a_batch_normalized_model_goes_through_and_is_not_the_papers(project):
-    edit(project, lambda values: values["models"]["tanh"].update(batch_normalization=True))
-    done = run(project, "dvc", "repro", "judge")
-    assert stages_run(done) == {"train@shapeset-tanh", "measure@shapeset-tanh", "judge"}
-    table = pd.read_csv(project / "reports/table1.csv").set_index("model")
+def test_a_batch_normalized_model_goes_through_and_is_not_the_papers(edited):
+    table = pd.read_csv(edited[0] / "reports/table1.csv").set_index("model")
     assert table["test_error_percent"].between(0, 100).all()
     assert table["paper_percent"].isna().to_dict() == {"tanh": True, "sigmoid": False}
+
+
+def test_metrics_and_plots_are_readable_and_compared(edited):
+    folder, _ = edited
+    shown = run(folder, "dvc", "metrics", "show").stdout
+    assert "shapeset.tanh.test_error_percent" in shown
+    assert "shapeset.sigmoid.final.layer_1.activation_mean" in shown
+    run(folder, "dvc", "plots", "show", "-o", "plots")
+    page = (folder / "plots" / "index.html").read_text(encoding="utf-8")
+    for curves in ("error_curves", "saturation_curves", "gradient_curves"):
+        assert f"plots/{curves}.csv" in page
+    assert "activation_p98" in page
+    assert '"template"' not in page  # every anchor of the templates was filled
+    assert "<DVC_METRIC" not in page
+    assert "workspace" not in page
+    run(folder, "dvc", "plots", "diff", "-o", "plots")
+    assert "workspace" in (folder / "plots" / "index.html").read_text(encoding="utf-8")
 
 
 def test_another_scales_block_reruns_nothing(project):
@@ -95,23 +118,6 @@ def test_adding_a_model_adds_its_stages_and_removing_one_drops_it_from_the_repor
     assert "mine: softsign units" in page
 
 
-def test_results_of_params_metrics_and_plots_are_readable(project):
-    shown = run(project, "dvc", "metrics", "show").stdout
-    assert "shapeset.tanh.test_error_percent" in shown
-    assert "shapeset.sigmoid.final.layer_1.activation_mean" in shown
-    run(project, "dvc", "plots", "show", "-o", "plots")
-    page = (project / "plots" / "index.html").read_text(encoding="utf-8")
-    for curves in ("error_curves", "saturation_curves", "gradient_curves"):
-        assert f"plots/{curves}.csv" in page
-    assert "activation_p98" in page
-    assert '"template"' not in page  # every anchor of the templates was filled
-    assert "<DVC_METRIC" not in page
-    edit(project, lambda values: values["models"]["tanh"].update(initialization="normalized"))
-    run(project, "dvc", "repro", "judge")
-    run(project, "dvc", "plots", "diff", "-o", "plots")
-    assert "workspace" in (project / "plots" / "index.html").read_text(encoding="utf-8")
-
-
 def add_mnist(values: dict, source: Path) -> None:
     """Ask for the small MNIST that is written to `source` as well, with its own checksums."""
     counts = {"train": 300, "validation": 100, "test": 200}
@@ -127,6 +133,7 @@ def add_mnist(values: dict, source: Path) -> None:
     values["datasets"] = ["shapeset", "mnist"]
 
 
+@pytest.mark.long
 def test_a_data_set_is_added_and_removed_and_added_back_without_training_again(project, tmp_path):
     edit(project, lambda values: add_mnist(values, tmp_path))
     done = run(project, "dvc", "repro")
@@ -146,6 +153,7 @@ def test_a_data_set_is_added_and_removed_and_added_back_without_training_again(p
     assert list(pd.read_csv(project / "reports/table1.csv")["dataset"]) == list(table["dataset"])
 
 
+@pytest.mark.long
 def test_experiments_run_and_show(project):
     run(project, "dvc", "exp", "run", "-n", "normal", "-S", "models.tanh.initialization=normalized")
     values = yaml.safe_load((project / "params.yaml").read_text())
@@ -156,6 +164,7 @@ def test_experiments_run_and_show(project):
     run(project, "dvc", "exp", "remove", "normal")
 
 
+@pytest.mark.long
 def test_changing_the_scale_is_one_option(project):
     laptop = {"updates.shapeset": 60, "hidden_units": 8, "monitored_updates": 3}
     laptop |= {"svm.examples.shapeset": 60, "svm.updates": 60}
@@ -164,26 +173,6 @@ def test_changing_the_scale_is_one_option(project):
     metrics = json.loads((project / "reports/metrics.json").read_text())
     assert metrics["shapeset"]["tanh"]["hidden_layers"] == 5
     run(project, "dvc", "exp", "remove", "small")
-
-
-def test_one_hidden_layer_goes_through_to_the_report(project):
-    """There is no pair of neighbouring hidden layers: no Jacobian in any table, and all other numbers."""
-    edit(project, lambda values: values["scales"]["smoke"].update(hidden_layers=[1]))
-    done = run(project, "dvc", "repro")
-    assert {name.split("@")[0] for name in stages_run(done)} == {"train", "measure", "judge", "render"}
-    for model in ("tanh", "sigmoid"):
-        jacobians = pd.read_parquet(project / "data/measured/shapeset" / model / "jacobians.parquet")
-        assert list(jacobians) == ["moment", "layer", "average_singular_value"]
-        assert len(jacobians) == 0
-    metrics = json.loads((project / "reports/metrics.json").read_text())["shapeset"]["tanh"]
-    assert metrics["hidden_layers"] == 1
-    for moment in ("initial", "final"):
-        assert list(metrics[moment]) == ["layer_1", "output"]
-        assert "average_singular_value" not in metrics[moment]["layer_1"]
-    assert list(pd.read_csv(project / "reports/table1.csv")["hidden_layers"]) == [1, 1]
-    assert set(pd.read_csv(project / "reports/plots/gradient_curves.csv")["layer"]) == {1}
-    assert (project / "reports/figures/shapeset-figure-3.svg").is_file()
-    assert not (project / "reports/figures/shapeset-jacobians.svg").exists()
 
 
 @pytest.mark.parametrize(
@@ -255,14 +244,40 @@ def test_runs_that_all_diverge_are_an_error_that_says_so(project):
     assert "models.tanh: every run on shapeset diverged" in done.stderr.splitlines()[-1]
 
 
-def test_a_run_that_diverges_is_recorded_and_not_chosen(project):
-    edit(project, lambda values: values["scales"]["smoke"].update(learning_rates=[1e35, 0.1]))
-    run(project, "dvc", "repro")
-    runs = pd.read_parquet(project / "data/runs/shapeset/tanh/runs.parquet")
+@pytest.fixture(scope="module")
+def shallow_and_wild(reproduced, tmp_path_factory) -> tuple[Path, set[str]]:
+    """A project with networks of one hidden layer, half of which diverge, and the stages that it took."""
+    folder = copy_whole(reproduced, tmp_path_factory.mktemp("shallow") / "difficulty")
+    edit(folder, lambda values: values["scales"]["smoke"].update(hidden_layers=[1], learning_rates=[1e35, 0.1]))
+    return folder, stages_run(run(folder, "dvc", "repro"))
+
+
+def test_one_hidden_layer_goes_through_to_the_report(shallow_and_wild):
+    """There is no pair of neighbouring hidden layers: no Jacobian in any table, and all other numbers."""
+    folder, ran = shallow_and_wild
+    assert {name.split("@")[0] for name in ran} == {"train", "measure", "judge", "render"}
+    for model in ("tanh", "sigmoid"):
+        jacobians = pd.read_parquet(folder / "data/measured/shapeset" / model / "jacobians.parquet")
+        assert list(jacobians) == ["moment", "layer", "average_singular_value"]
+        assert len(jacobians) == 0
+    metrics = json.loads((folder / "reports/metrics.json").read_text())["shapeset"]["tanh"]
+    assert metrics["hidden_layers"] == 1
+    for moment in ("initial", "final"):
+        assert list(metrics[moment]) == ["layer_1", "output"]
+        assert "average_singular_value" not in metrics[moment]["layer_1"]
+    assert list(pd.read_csv(folder / "reports/table1.csv")["hidden_layers"]) == [1, 1]
+    assert set(pd.read_csv(folder / "reports/plots/gradient_curves.csv")["layer"]) == {1}
+    assert (folder / "reports/figures/shapeset-figure-3.svg").is_file()
+    assert not (folder / "reports/figures/shapeset-jacobians.svg").exists()
+
+
+def test_a_run_that_diverges_is_recorded_and_not_chosen(shallow_and_wild):
+    folder, _ = shallow_and_wild
+    runs = pd.read_parquet(folder / "data/runs/shapeset/tanh/runs.parquet")
     diverged = runs["learning_rate"] == 1e35
     assert runs.loc[diverged, "diverged_at"].between(1, TINY["updates"]["shapeset"]).all()
     assert runs.loc[~diverged, "diverged_at"].isna().all()
     assert not runs.loc[diverged, "chosen"].any()
     assert runs["chosen"].sum() == 1
-    page = (project / "reports/site/index.html").read_text(encoding="utf-8")
+    page = (folder / "reports/site/index.html").read_text(encoding="utf-8")
     assert "diverged" in page

@@ -1,7 +1,6 @@
 """Experiments that wait in DVC's queue and run two at a time: each ends as it does alone, and nothing collides."""
 
 import io
-import shutil
 import time
 from collections.abc import Iterator
 from functools import reduce
@@ -14,7 +13,9 @@ import yaml
 
 from tests.pipeline.test_pipeline import state
 from tests.publishing.conftest import files
-from tests.tiny_project import edit, run
+from tests.tiny_project import copy_whole, edit, run
+
+pytestmark = pytest.mark.long
 
 LONGEST = 900  # seconds that all experiments may take together
 NARROW, NORMALIZED = {"scales.smoke.hidden_units": 10}, {"models.tanh.initialization": "normalized"}
@@ -23,15 +24,9 @@ EXPERIMENTS = {"narrow": NARROW, "narrow-normalized": NARROW | NORMALIZED, "norm
 
 
 @pytest.fixture
-def plain(reproduced, tmp_path) -> Path:
-    """The reproduced project's copy, with a cache of its own."""
-    return shutil.copytree(reproduced, tmp_path / "plain", symlinks=True)
-
-
-@pytest.fixture
 def queueing(reproduced, tmp_path) -> Iterator[Path]:
-    """Another such copy; no worker outlives the test."""
-    folder = shutil.copytree(reproduced, tmp_path / "queueing", symlinks=True)
+    """Another copy of the tiny project; no worker outlives the test."""
+    folder = copy_whole(reproduced, tmp_path / "queueing")
     yield folder
     for worker in workers(folder):
         worker.kill()
@@ -88,7 +83,7 @@ def everything(folder: Path) -> dict[str, bytes]:
     return state(folder) | files(folder / "data") | files(folder / "reports")
 
 
-def test_queued_experiments_end_as_plain_reproductions_do_and_leave_the_workspace_alone(queueing, plain, tmp_path):
+def test_queued_experiments_end_as_plain_reproductions_do_and_leave_the_workspace_alone(queueing, project, tmp_path):
     before = everything(queueing)
     for name, parameters in EXPERIMENTS.items():
         options = [f"--set-param={path}={value}" for path, value in parameters.items()]
@@ -101,7 +96,7 @@ def test_queued_experiments_end_as_plain_reproductions_do_and_leave_the_workspac
     assert shown.loc[list(EXPERIMENTS), "State"].tolist() == ["Success"] * len(EXPERIMENTS)
     for name, commit in results(queueing).items():
         run(queueing, "git", "worktree", "add", "-q", "--detach", str(tmp_path / name), commit)
-        queued, reproduced = state(tmp_path / name), plainly(plain, EXPERIMENTS[name])
+        queued, reproduced = state(tmp_path / name), plainly(project, EXPERIMENTS[name])
         # DVC writes parameters in a style of its own
         assert yaml.safe_load(queued.pop("params.yaml")) == yaml.safe_load(reproduced.pop("params.yaml"))
         assert queued.keys() == reproduced.keys()

@@ -3,12 +3,14 @@
 import re
 import shutil
 
+import pytest
 import yaml
 
 from tests.publishing.conftest import files
 from tests.tiny_project import run
 
 
+@pytest.mark.long
 def test_a_second_clone_gets_every_result_without_running_a_stage(project, tmp_path):
     shared, clone = tmp_path / "shared", tmp_path / "clone"
     run(project, "dvc", "remote", "add", "--default", "team", str(shared))

@@ -13,7 +13,7 @@ import pytest
 
 from stages.training.sealed import unseal
 from stages.training.state import unpack
-from tests.tiny_project import edit, run
+from tests.tiny_project import copy_whole, edit, run
 
 KILLS = 50
 SECONDS = 60  # far more than anything here takes
@@ -98,14 +98,12 @@ def longer(values: dict) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(reproduced) -> dict[str, bytes]:
+def undisturbed(reproduced, tmp_path_factory) -> dict[str, bytes]:
     """The outputs of a stage that nobody disturbed."""
-    edit(reproduced, longer)
-    run(reproduced, "python", "-m", "stages.train", *STAGE)
-    outputs = contents(reproduced)
-    run(reproduced, "git", "checkout", "-q", ".")
-    run(reproduced, "dvc", "checkout", "-q", "--force")
-    return outputs
+    folder = copy_whole(reproduced, tmp_path_factory.mktemp("undisturbed") / "difficulty")
+    edit(folder, longer)
+    run(folder, "python", "-m", "stages.train", *STAGE)
+    return contents(folder)
 
 
 def contents(project: Path) -> dict[str, bytes]:
@@ -135,6 +133,7 @@ def wait_for(condition) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.long
 def test_fifty_kills_in_a_row_lose_nothing(undisturbed, project, serve):
     """The stage alone is killed or its workers with it; where it ends in spite of that, all begins anew."""
     server, chance, kills = serve(0), random.Random(7), 0
@@ -193,6 +192,7 @@ def test_a_kill_while_a_state_is_written(undisturbed, project, serve):
     assert left(project) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("send", "number"), [(os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT), (os.killpg, signal.SIGHUP)]
 )
@@ -214,6 +214,7 @@ def test_a_signal_to_end_keeps_the_state_at_once(undisturbed, project, serve, se
     assert left(project) == []
 
 
+@pytest.mark.long
 def test_states_of_other_parameters_are_not_picked_up(undisturbed, project, serve):
     server = serve(0)
     pid = server.start()
@@ -231,6 +232,7 @@ def test_states_of_other_parameters_are_not_picked_up(undisturbed, project, serv
     assert left(project) == []
 
 
+@pytest.mark.long
 def test_a_second_process_of_the_same_stage_is_refused(undisturbed, project, serve):
     server = serve(60)
     pid = server.start()
@@ -248,6 +250,7 @@ def test_a_second_process_of_the_same_stage_is_refused(undisturbed, project, ser
     assert contents(project) == undisturbed
 
 
+@pytest.mark.long
 def test_ctrl_c_in_dvc_repro_and_the_next_one_goes_on(undisturbed, project, serve):
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = ["dvc", "repro", f"train@{'-'.join(STAGE)}"]

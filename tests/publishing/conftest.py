@@ -1,4 +1,4 @@
-"""A clone of the tiny project, with a remote and DVC's cache."""
+"""The tiny project with a remote."""
 
 from pathlib import Path
 
@@ -8,14 +8,12 @@ from tests.tiny_project import run
 
 
 @pytest.fixture
-def clone(reproduced, tmp_path) -> Path:
-    """The reproduced project's clone in a folder of its own; `origin` is a bare repository beside it."""
-    run(tmp_path, "git", "clone", "-q", "--bare", str(reproduced), "origin.git")
-    run(tmp_path, "git", "clone", "-q", "origin.git", "difficulty")
-    folder = tmp_path / "difficulty"
-    run(folder, "dvc", "cache", "dir", "--local", str(reproduced / ".dvc" / "cache"))
-    run(folder, "dvc", "checkout", "-q")
-    return folder
+def clone(project) -> Path:
+    """The tiny project with a remote: `origin` is a bare repository beside it."""
+    run(project.parent, "git", "clone", "-q", "--bare", str(project), "origin.git")
+    run(project, "git", "remote", "add", "origin", "../origin.git")
+    run(project, "git", "fetch", "-q", "origin")
+    return project
 
 
 def commit(folder: Path, message: str) -> str:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 
@@ -22,10 +23,7 @@ from tests.tiny_project import edit, run
 SECONDS = 200  # far more than anything here takes
 STAGE = ("shapeset", "tanh")
 RUNS = Path("data/runs", *STAGE)
-NEEDS_RAY = pytest.mark.skipif(
-    subprocess.run([sys.executable, "-c", "import ray"], capture_output=True, check=False).returncode != 0,
-    reason="Ray is not installed (python -m pip install .[cluster])",
-)
+NEEDS_RAY = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: make test-all installs it")
 
 # Two nodes of one core each, as if they were two machines, until standard input is closed.
 CLUSTER = """
@@ -109,6 +107,7 @@ def workers() -> list[int]:
     return found
 
 
+@pytest.mark.long
 @NEEDS_RAY
 @pytest.mark.skipif(sys.platform != "linux", reason="the workers are looked up in /proc")
 def test_with_the_workers_killed_in_mid_run_the_bytes_are_the_local_ones(longer, address):
@@ -129,6 +128,7 @@ def test_with_the_workers_killed_in_mid_run_the_bytes_are_the_local_ones(longer,
     assert checkpoints(longer) == []
 
 
+@pytest.mark.long
 @NEEDS_RAY
 @pytest.mark.skipif(sys.platform != "linux", reason="the workers are looked up in /proc")
 def test_ctrl_c_has_the_workers_keep_their_states_and_the_local_executor_goes_on(longer, address):
@@ -145,6 +145,7 @@ def test_ctrl_c_has_the_workers_keep_their_states_and_the_local_executor_goes_on
     assert checkpoints(longer) == []
 
 
+@pytest.mark.long
 @NEEDS_RAY
 def test_what_a_worker_raises_is_one_line(longer, address):
     edit(longer, lambda values: values["scales"]["smoke"].update(hidden_units=10**6))
