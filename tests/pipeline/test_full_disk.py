@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import yaml
 from tests.conftest import REPOSITORY
 from tests.datasets.http_server import sends, serving
 from tests.datasets.raw_files import mnist_settings, write_mnist
+from tests.pipeline.stage_server import StageServer
 from tests.publishing.conftest import files
 from tests.tiny_project import run
 
@@ -85,10 +87,19 @@ def small_mnist(disk, tmp_path) -> Path:
     return folder
 
 
-def stage(folder: Path, name: str, succeeds: bool) -> subprocess.CompletedProcess:
-    """Run a stage without DVC; nothing but its outputs takes room."""
-    variables = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(REPOSITORY)}
-    return run(folder, "python", "-m", *f"stages.{name}".split(), succeeds=succeeds, variables=variables)
+@contextmanager
+def serving_stage(folder: Path, name: str, log: Path) -> Iterator[StageServer]:
+    """Run a stage without DVC in the block; nothing but its outputs takes room."""
+    server = StageServer(folder, name, log)
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+def succeed(server: StageServer) -> None:
+    status, said = server.run()
+    assert status == 0, said
 
 
 def leave(disk: Path, room: int) -> None:
@@ -123,22 +134,22 @@ def remove(output: Path) -> None:
         output.unlink(missing_ok=True)
 
 
-def error_line(done: subprocess.CompletedProcess) -> str:
+def error_line(status: int, said: str) -> str:
     """The one line that the error is, after whatever progress was shown."""
-    *before, last = done.stderr.splitlines()
-    assert done.returncode == 1, done.stderr
-    assert last.startswith("error: "), done.stderr
-    assert not [line for line in before if line.startswith("error:") or "Traceback" in line], done.stderr
+    *before, last = said.splitlines()
+    assert status == 1, said
+    assert last.startswith("error: "), said
+    assert not [line for line in before if line.startswith("error:") or "Traceback" in line], said
     return last
 
 
-def check_stage(disk: Path, folder: Path, name: str, outputs: list[str]) -> None:
+def check_stage(disk: Path, folder: Path, server: StageServer, outputs: list[str]) -> None:
     """Run a stage whose outputs lie there: with too little room, on a disk that is read-only, and at last with room."""
     whole = {output: content(folder / output) for output in outputs}
     needed = sum(pages(folder / output) for output in outputs)
 
     def fails(why: str, room: int) -> None:
-        line = error_line(stage(folder, name, succeeds=False))
+        line = error_line(*server.run())
         assert why in line, room
         assert any(name in line for name in (*outputs, "data/locks/")), line
         assert all(content(folder / output) in (None, whole[output]) for output in outputs), room
@@ -156,20 +167,25 @@ def check_stage(disk: Path, folder: Path, name: str, outputs: list[str]) -> None
     finally:
         subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     assert all(content(folder / output) is None for output in outputs)
-    stage(folder, name, succeeds=True)
+    succeed(server)
     assert {output: content(folder / output) for output in outputs} == whole
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_a_stage_leaves_whole_outputs_or_none_and_succeeds_when_there_is_room(disk, on_disk, name):
-    check_stage(disk, on_disk, name, OUTPUTS[name])
+def test_a_stage_leaves_whole_outputs_or_none_and_succeeds_when_there_is_room(disk, on_disk, name, tmp_path):
+    with serving_stage(on_disk, name, tmp_path / "log") as server:
+        check_stage(disk, on_disk, server, OUTPUTS[name])
 
 
 @pytest.mark.parametrize("name", OF_MNIST)
-def test_so_do_those_of_a_data_set_that_has_files(disk, small_mnist, name):
-    stage(small_mnist, "fetch mnist", succeeds=True)
-    stage(small_mnist, name, succeeds=True)
-    check_stage(disk, small_mnist, name, OF_MNIST[name])
+def test_so_do_those_of_a_data_set_that_has_files(disk, small_mnist, name, tmp_path):
+    with (
+        serving_stage(small_mnist, "fetch mnist", tmp_path / "log") as fetch,
+        serving_stage(small_mnist, name, tmp_path / "log of it") as server,
+    ):
+        succeed(fetch)
+        succeed(server)
+        check_stage(disk, small_mnist, server, OF_MNIST[name])
 
 
 def test_a_download_leaves_nothing_either(disk, small_mnist, tmp_path):
@@ -178,8 +194,9 @@ def test_a_download_leaves_nothing_either(disk, small_mnist, tmp_path):
         values = yaml.safe_load((small_mnist / "params.yaml").read_text(encoding="utf-8"))
         values["mnist"]["source"] = [server.url]
         (small_mnist / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
-        stage(small_mnist, "fetch mnist", succeeds=True)
-        check_stage(disk, small_mnist, "fetch mnist", OF_MNIST["fetch mnist"])
+        with serving_stage(small_mnist, "fetch mnist", tmp_path / "log") as fetch:
+            succeed(fetch)
+            check_stage(disk, small_mnist, fetch, OF_MNIST["fetch mnist"])
 
 
 def test_the_site_is_published_whole_or_not_at_all(disk, on_disk):
@@ -189,7 +206,8 @@ def test_the_site_is_published_whole_or_not_at_all(disk, on_disk):
     whole, needed = content(public), pages(public)
     for share in SHARES:
         leave(disk, PAGE * int(share * needed))
-        line = error_line(publish(succeeds=False))
+        done = publish(succeeds=False)
+        line = error_line(done.returncode, done.stderr)
         assert FULL in line
         assert line.startswith(("error: public: ", "error: .dvc: "))  # where DVC has to write first
         assert content(public) in (None, whole)
@@ -205,6 +223,7 @@ def test_a_damaged_lock_of_dvcs_is_named_with_what_to_do(on_disk):
     lock = on_disk / ".dvc" / "tmp" / "rwlock"
     lock.write_text('{"data/prep', encoding="utf-8")
     publish = partial(run, on_disk, "python", "-m", "publishing.site")
-    assert error_line(publish(succeeds=False)).startswith("error: .dvc/tmp/rwlock: damaged")
+    done = publish(succeeds=False)
+    assert error_line(done.returncode, done.stderr).startswith("error: .dvc/tmp/rwlock: damaged")
     lock.unlink()
     publish()

@@ -13,6 +13,7 @@ import pytest
 
 from stages.training.sealed import unseal
 from stages.training.state import unpack
+from tests.pipeline.stage_server import StageServer
 from tests.tiny_project import copy_whole, edit, run
 
 KILLS = 50
@@ -21,54 +22,7 @@ STAGE = ("shapeset", "tanh")
 OUTPUTS = Path("data/runs", *STAGE)
 CHECKPOINTS = Path("data/checkpoints")
 
-# Runs the stage as often as it is told, each time in a process and a session of its own, which a kill -9 may hit. That
-# what it needs is imported once is the only difference to `python -m stages.train`; it keeps its state at every block.
-SERVER = """
-import os, signal, sys
-import stages.train
-from stages.training import checkpoints
-from stages.running.stage import run_stage
-
-checkpoints.EVERY_SECONDS = checkpoints.TIMES_AS_LONG = float(sys.argv[1])
-sys.argv = ["stages/train.py", *sys.argv[2:]]
-for number in (signal.SIGINT, signal.SIGHUP):  # which are ignored in a shell's background jobs, and under nohup
-    signal.signal(number, signal.SIG_DFL)
-for _ in sys.stdin:
-    pid = os.fork()
-    if pid == 0:
-        os.setsid()
-        run_stage(stages.train.main, stages.train.load_params)
-        sys.exit()
-    print(pid, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-"""
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the stage's processes are taken by fork")
-
-
-class Server:
-    """Starts the stage in `project` and says how it ended."""
-
-    def __init__(self, project: Path, seconds: float) -> None:
-        self.log = project / "data/log"
-        command = [sys.executable, "-c", SERVER, str(seconds), *STAGE]
-        pipe = subprocess.PIPE
-        with self.log.open("w") as log:
-            self._process = subprocess.Popen(command, cwd=project, stdin=pipe, stdout=pipe, stderr=log, text=True)
-
-    def start(self) -> int:
-        """Start the stage; return its process, which leads a group of its own."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def status(self) -> int:
-        """Wait until the stage has ended; return its exit status, or minus the signal that killed it."""
-        return int(self._process.stdout.readline())
-
-    def end(self) -> None:
-        with self._process:
-            self._process.stdin.close()
 
 
 @pytest.fixture
@@ -77,8 +31,10 @@ def serve(project):
     edit(project, longer)
     servers = []
 
-    def start(seconds: float) -> Server:
-        servers.append(Server(project, seconds))
+    def start(seconds: float) -> StageServer:
+        every = f"from stages.training import checkpoints; checkpoints.EVERY_SECONDS = {seconds}"
+        often = f"{every}; checkpoints.TIMES_AS_LONG = {seconds}"
+        servers.append(StageServer(project, f"train {' '.join(STAGE)}", project / "data/log", often))
         return servers[-1]
 
     yield start

@@ -43,7 +43,7 @@ from stages.training import checkpoints
 from stages.running.stage import run_stage
 checkpoints.EVERY_SECONDS, checkpoints.TIMES_AS_LONG = float(sys.argv[1]), 0
 sys.argv = ["stages/train.py", *sys.argv[2:]]
-run_stage(stages.train.main)
+run_stage(stages.train.main, stages.train.load_params)
 """
 
 
