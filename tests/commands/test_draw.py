@@ -62,6 +62,7 @@ def test_the_same_bytes_whatever_the_batches(tmp_path, monkeypatch):
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_count():
     """Peak memory after 400,000 images, 400 MiB, is that after 70,000 but for their labels and kinds."""
     program = (
