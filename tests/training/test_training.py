@@ -72,9 +72,9 @@ def test_runs_in_a_stack_equal_runs_alone(setting):
 @pytest.mark.parametrize("cores", [1, 2, 3])
 def test_runs_over_processes_equal_runs_in_one(setting, monkeypatch, cores):
     monkeypatch.setattr(workers.os, "sched_getaffinity", lambda process: range(cores), raising=False)
-    told = []
-    spread = train_on_all_cores(RUNS, setting, told.append)
-    assert sum(told) == len(RUNS) * setting.schedule[-1]
+    updates = []
+    spread = train_on_all_cores(RUNS, setting, lambda done, restored: updates.append(done))
+    assert sum(updates) == len(RUNS) * setting.schedule[-1]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -200,7 +200,7 @@ def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting):
         assert abs(s.std() - 1) < 0.01
 
 
-def silent(run_updates: int) -> None:
+def silent(done: int, restored: int) -> None:
     """No progress to tell."""
 
 
@@ -240,9 +240,9 @@ def test_a_stack_of_runs_follows_runs_alone(setting, stacked, activation):
 
 
 def test_progress_counts_every_run_of_a_stack(setting, stacked):
-    told = []
-    train(MIXED, setting, told.append)
-    assert sum(told) == len(MIXED) * setting.schedule[-1]
+    updates = []
+    train(MIXED, setting, lambda done, restored: updates.append(done))
+    assert sum(updates) == len(MIXED) * setting.schedule[-1]
 
 
 @pytest.mark.parametrize("rate", [1e300, math.inf])
