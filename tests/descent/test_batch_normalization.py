@@ -183,13 +183,13 @@ def test_runs_in_a_stack_equal_runs_alone(setting, monkeypatch):
     """Bit for bit on a CPU, where each run is its own stack; up to rounding in one stack, as on a GPU."""
     setting = replace(setting, recipe=NORMALIZED)
     runs = [Run(2, 0.1, 0), Run(2, 0.02, 0), Run(2, 0.1, 1)]
-    together = train(runs, setting, lambda count: None)
+    together = train(runs, setting, lambda done, restored: None)
     alike = training._alike
     monkeypatch.setattr(training, "_alike", lambda runs, device: alike(runs, torch.device("cuda")))
-    stacked = train(runs, setting, lambda count: None)
+    stacked = train(runs, setting, lambda done, restored: None)
     monkeypatch.undo()
     for run, beside, in_stack in zip(runs, together, stacked, strict=True):
-        (alone,) = train([run], setting, lambda count: None)
+        (alone,) = train([run], setting, lambda done, restored: None)
         assert test_training.same(beside, alone)
         for name, array in alone.final.items():
             np.testing.assert_allclose(in_stack.final[name], array, rtol=1e-3, atol=1e-4)
@@ -203,7 +203,7 @@ def test_observed_and_kept_parameters_are_those_for_inference(setting):
         return {"update": update, "weights": [weight.clone() for weight in network.weights]}
 
     setting = replace(setting, recipe=NORMALIZED, observe=observe)
-    (outcome,) = train([Run(2, 0.1, 4)], setting, lambda count: None)
+    (outcome,) = train([Run(2, 0.1, 4)], setting, lambda done, restored: None)
     inputs = to_inputs(test_training.draw(4, 0, 300)[0])
     for s in forward(from_parameters(outcome.initial, "tanh", CPU), inputs)[0][:-1]:
         torch.testing.assert_close(s.var(0), torch.ones_like(s[0]), rtol=0, atol=1e-2)
@@ -215,13 +215,15 @@ def test_observed_and_kept_parameters_are_those_for_inference(setting):
 
 def test_schedule_and_blocks_do_not_change_a_run(setting):
     setting, runs = replace(setting, recipe=NORMALIZED), [Run(2, 0.1, 0)]
-    (once,) = train(runs, replace(setting, schedule=[0, 120]), lambda count: None)
-    (often,) = train(runs, replace(setting, schedule=list(range(121))), lambda count: None)
+    (once,) = train(runs, replace(setting, schedule=[0, 120]), lambda done, restored: None)
+    (often,) = train(runs, replace(setting, schedule=list(range(121))), lambda done, restored: None)
     assert all(np.array_equal(once.final[name], often.final[name]) for name in once.final)
 
 
 def test_a_huge_learning_rate_diverges(setting):
-    outcomes = train([Run(2, 1e38, 0), Run(2, 0.1, 0)], replace(setting, recipe=NORMALIZED), lambda count: None)
+    outcomes = train(
+        [Run(2, 1e38, 0), Run(2, 0.1, 0)], replace(setting, recipe=NORMALIZED), lambda done, restored: None
+    )
     assert outcomes[0].diverged_at is not None
     assert outcomes[1].diverged_at is None
 
@@ -233,7 +235,7 @@ def test_gpu_stack_follows_the_cpu(setting):
 
     setting = replace(setting, recipe=NORMALIZED, schedule=[0, 1, 7, 240])
     runs = [Run(2, 0.01, 0), Run(2, 0.002, 0), Run(3, 0.01, 0)]  # ten times these magnify rounding a millionfold
-    on_gpu = train(runs, replace(setting, device=torch.device("cuda"), draw=draw_on_gpu), lambda count: None)
-    for found, expected in zip(on_gpu, train(runs, setting, lambda count: None), strict=True):
+    on_gpu = train(runs, replace(setting, device=torch.device("cuda"), draw=draw_on_gpu), lambda done, restored: None)
+    for found, expected in zip(on_gpu, train(runs, setting, lambda done, restored: None), strict=True):
         for name, array in expected.final.items():
             np.testing.assert_allclose(found.final[name], array, rtol=1e-3, atol=1e-4)

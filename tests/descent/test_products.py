@@ -146,7 +146,7 @@ def test_without_avx_512_the_library_multiplies():
 def test_all_workers_together_compile_once():
     code = (
         "import torch; from tests.benchmarks.bench import STAGE, setting_of, train_on_all_cores; "
-        f"train_on_all_cores(STAGE, setting_of({WIDE}, 1, torch.device('cpu')), lambda count: None)"
+        f"train_on_all_cores(STAGE, setting_of({WIDE}, 1, torch.device('cpu')), lambda done, restored: None)"
     )
     assert run_python(code, CC="not-a-compiler").count("the products of wide layers could not be compiled") == 1
 

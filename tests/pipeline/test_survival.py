@@ -139,7 +139,7 @@ def test_a_kill_while_a_state_is_written(undisturbed, project, serve):
     for number in ("1", "3", "20"):
         ended = run(project, "python", "-c", dying, *STAGE, number, succeeds=False)
         assert ended.returncode == 1
-        assert "a process that trained was killed" in ended.stderr
+        assert "a training process was killed" in ended.stderr
         assert any(file.name.endswith(".unfinished") for file in left(project))
     last = run(project, "python", "-c", dying, *STAGE, "0")
     assert "its writing was broken off" in last.stderr

@@ -70,11 +70,11 @@ def kept(folder) -> int:
 
 
 def breaking_off(after: int):
-    """A progress that interrupts at its call number `after`."""
+    """A progress that interrupts after as many blocks of updates."""
     calls = iter(range(after))
 
     def progress(done: int, restored: int) -> None:
-        if next(calls, None) is None:
+        if done and next(calls, None) is None:
             raise Interrupted
 
     return progress
@@ -84,12 +84,12 @@ def breaking_off(after: int):
 def test_a_training_that_is_interrupted_after_every_block_ends_with_the_same_bits(long_setting, tmp_path, recipe):
     setting = replace(long_setting, recipe=RECIPES[recipe])
     told = []
-    expected = bits(train(RUNS, setting, told.append))
+    expected = bits(train(RUNS, setting, lambda done, restored: told.append(done)))
     for _ in told:
         with pytest.raises(Interrupted):
             train(RUNS, setting, breaking_off(0), Checkpoints(tmp_path))
     assert kept(tmp_path) == sum(told)
-    assert bits(train(RUNS, setting, told.append, Checkpoints(tmp_path))) == expected
+    assert bits(train(RUNS, setting, lambda done, restored: told.append(done), Checkpoints(tmp_path))) == expected
 
 
 def test_states_of_different_moments_go_on_together(long_setting, tmp_path):
@@ -107,7 +107,7 @@ def test_another_number_of_cores_goes_on_with_the_same_states(long_setting, tmp_
         train(RUNS, long_setting, breaking_off(11), Checkpoints(tmp_path))
     monkeypatch.setattr(workers.os, "sched_getaffinity", lambda process: range(3), raising=False)
     told = []
-    found = train_on_all_cores(RUNS, long_setting, told.append, Checkpoints(tmp_path))
+    found = train_on_all_cores(RUNS, long_setting, lambda done, restored: told.append(done), Checkpoints(tmp_path))
     assert bits(found) == expected
     assert sum(told) < 3 * UPDATES
 

@@ -149,7 +149,7 @@ def poisoned(update: int, seed: int, start: int, count: int) -> tuple[torch.Tens
 @pytest.mark.parametrize("update", [1, 2, 60, 120])
 def test_divergence_is_noted_with_its_update(setting, update):
     """The output, and with it the cost, is not finite at exactly that update; observation ends there."""
-    (outcome,) = train([Run(2, 0.1, 0)], replace(setting, draw=partial(poisoned, update)), lambda count: None)
+    (outcome,) = train([Run(2, 0.1, 0)], replace(setting, draw=partial(poisoned, update)), lambda done, restored: None)
     assert outcome.diverged_at == update
     assert [seen["update"] for seen in outcome.observations] == [one for one in setting.schedule if one < update]
 
@@ -172,8 +172,8 @@ def test_gpu_stack_follows_the_cpu(setting, rule, slower):
 
     setting = replace(setting, recipe=Model("tanh", "normalized", rule), schedule=[0, 1, 7, 240])
     runs = [replace(run, learning_rate=run.learning_rate / slower) for run in RUNS]
-    on_gpu = train(runs, replace(setting, device=torch.device("cuda"), draw=draw_on_gpu), lambda count: None)
-    for found, expected in zip(on_gpu, train(runs, setting, lambda count: None), strict=True):
+    on_gpu = train(runs, replace(setting, device=torch.device("cuda"), draw=draw_on_gpu), lambda done, restored: None)
+    for found, expected in zip(on_gpu, train(runs, setting, lambda done, restored: None), strict=True):
         for name, array in expected.final.items():
             np.testing.assert_allclose(found.final[name], array, rtol=1e-3, atol=1e-4)
 

@@ -164,4 +164,4 @@ def test_a_worker_that_is_killed_ends_the_training_with_one_line(training):
     _, error = training.communicate(timeout=SECONDS)
     assert training.returncode == 1
     assert error.count("\n") == 1
-    assert error.startswith("error: a process that trained was killed")
+    assert error.startswith("error: a training process was killed")
