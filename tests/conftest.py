@@ -1,5 +1,6 @@
 """What the tests share: where the repository and the optional reference material lie."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,14 @@ pytest_plugins = ["tests.tiny_project"]
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"
+
+
+def pytest_configure() -> None:
+    """Give each process of the tests one thread, before any library reads how many: there is a process for each core.
+
+    Small products in more threads than there are free cores take up to thirty times as long.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
