@@ -145,7 +145,7 @@ def test_both_commits_are_run_at_the_scale_and_compared(clone):
     ("argument", "line"),
     [
         ("AGAINST=nowhere", "error: git rev-parse: fatal: "),
-        ("SCALE=huge", "error: python -m commands.check failed at "),
+        ("SCALE=huge", "error: python -m dvc repro failed at "),
     ],
 )
 def test_an_invalid_comparison_is_named_in_one_line(clone, argument, line):
