@@ -229,7 +229,7 @@ def read_examples(dataset: str) -> pd.DataFrame:
     rows = [
         (name, example, test.images[index])
         for label, name in enumerate(read_about(folder).class_names)
-        for example, index in enumerate(np.flatnonzero(test.labels == label)[:EXAMPLES], start=1)
+        for example, index in enumerate(np.flatnonzero(test.labels == label)[:EXAMPLES_PER_CLASS], start=1)
     ]
     return pd.DataFrame(rows, columns=["class_name", "example", "image"])
 

@@ -1,14 +1,16 @@
 """What claims are judged from: the results of the models of params.yaml, read when a claim asks for them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from stages.claims.recipes import in_words
 from stages.claims.verdict import Undecided
 from stages.datasets.dataset import find_dataset
+from stages.handover.choice import preference
 from stages.handover.schemas import RUN
 from stages.handover.tables import read_table
 from stages.params import Model, Params, Scale
@@ -43,11 +45,11 @@ class Measurements:
         """
         alike = [name for name, model in self.models.items() if without_search(model) == without_search(wanted)]
         if not alike:
-            raise Undecided(f"params.yaml has no model with {words(wanted)}")
+            raise Undecided(f"params.yaml lacks this model: {in_words(wanted)}")
         alike = [name for name in alike if set(hidden_layers) <= set(self.depths(name))]
         if not alike:
             depths = ", ".join(map(str, hidden_layers))
-            raise Undecided(f"no model with {words(wanted)} is trained with {depths} hidden layers")
+            raise Undecided(f"params.yaml lacks this model with {depths} hidden layers: {in_words(wanted)}")
         return min(alike, key=lambda name: PAPER_LAYERS not in self.depths(name))
 
     def find_pretrained(self, plain: Model) -> str:
@@ -69,10 +71,7 @@ class Measurements:
         return runs[runs["diverged_at"].isna()]
 
     def best_run(self, name: str, hidden_layers: int | None = None, dataset: str = SHAPESET) -> pd.Series:
-        """Return the run with the lowest validation error, of those with this depth where one is given.
-
-        Without a depth it is the chosen run. As there, of several the one with the highest learning rate.
-        """
+        """Return the chosen run, or the one that `preference` would choose among the runs with this depth."""
         runs = self.runs(name, dataset)
         if hidden_layers is not None:
             runs = runs[runs["hidden_layers"] == hidden_layers]
@@ -195,17 +194,8 @@ def without_search(model: Model) -> Model:
     return replace(model, hidden_layers=None, learning_rates=None, seeds=None)
 
 
-def words(model: Model) -> str:
-    """Return a model in words: what it has, and what of it is not the default."""
-    default = Model(model.activation, model.initialization)
-    given = {one.name: getattr(model, one.name) for one in fields(model)}
-    changed = {key: value for key, value in given.items() if value != getattr(default, key)}
-    special = [key.replace("_", " ") if value is True else f"{key} {value}" for key, value in changed.items()]
-    return " and ".join([f"{model.activation} units", f"{model.initialization} initialization", *special])
-
-
 def _best(runs: pd.DataFrame, name: str, dataset: str) -> pd.Series:
     if runs.empty:
         raise Undecided(f"all runs of {name} on {dataset} diverged")
-    ranked = runs.sort_values(["validation_error", "learning_rate"], ascending=[True, False], kind="stable")
-    return ranked.iloc[0]
+    keys = [preference(*one) for one in zip(runs["validation_error"], runs["learning_rate"], strict=True)]
+    return runs.iloc[keys.index(min(keys))]

@@ -19,7 +19,7 @@ def parameters(params: Params) -> str:
         "device": params.device,
         "precision": params.precision,
         "datasets": params.datasets,
-        "models": {name: set_of(model) for name, model in params.models.items()},
+        "models": {name: entry_of(model) for name, model in params.models.items()},
         "scales": {params.scale: asdict(params.settings)},
         **{dataset: asdict(getattr(params, dataset)) for dataset in params.datasets},
         "svm": asdict(params.svm),

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from stages.claims.recipes import in_words
 from stages.datasets.dataset import Dataset, find_dataset
-from stages.figures.recipes import in_words
 from stages.params import Model
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from stages.handover.choice import preference
 from stages.training.training import Outcome
 
 
@@ -11,4 +12,4 @@ def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:
     Ties go to the highest learning rate: where no rate learned anything, as for the sigmoid, that run moved farthest.
     """
     finite = [outcome for outcome in outcomes if outcome.diverged_at is None]
-    return min(finite, key=lambda one: (one.observations[-1]["validation_error"], -one.run.learning_rate))
+    return min(finite, key=lambda one: preference(one.observations[-1]["validation_error"], one.run.learning_rate))

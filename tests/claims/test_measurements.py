@@ -27,12 +27,12 @@ def test_models_are_found_by_what_they_are():
     assert found.find(TANH) == "mine"
     assert found.find(TANH_N) == "tanh"
     assert found.find(replace(TANH, width_profile=[1.0, 2.0])) == "wide"
-    with pytest.raises(Undecided, match="no model with sigmoid units and standard initialization"):
+    with pytest.raises(Undecided, match="lacks this model: sigmoid units, standard initialization"):
         found.find(SIGMOID)
     assert found.find(replace(TANH, batch_normalization=True)) == "batch-normalized"
-    with pytest.raises(Undecided, match=r"sigmoid units and standard initialization and batch normalization$"):
+    with pytest.raises(Undecided, match=r"sigmoid units, standard initialization, batch normalization$"):
         found.find(replace(SIGMOID, batch_normalization=True))
-    with pytest.raises(Undecided, match="tanh units and standard initialization and update_rule hessian"):
+    with pytest.raises(Undecided, match="tanh units, standard initialization, learning rates from the Hessian"):
         found.find(replace(TANH, update_rule="hessian"))
 
 
@@ -41,13 +41,13 @@ def test_of_several_depths_five_comes_first_unless_another_is_asked_for():
     found = measurements(models, {})
     assert found.find(SIGMOID) == "five"
     assert found.find(SIGMOID, 4) == "four"
-    with pytest.raises(Undecided, match="trained with 3 hidden layers"):
+    with pytest.raises(Undecided, match="lacks this model with 3 hidden layers"):
         found.find(SIGMOID, 3)
     assert measurements({"all": SIGMOID}, {}, hidden_layers=(1, 4, 5)).find(SIGMOID, 4) == "all"
     assert measurements({"four": models["four"]}, {}).find(SIGMOID) == "four"
     several = models | {"all": replace(SIGMOID, hidden_layers=[3, 4, 5])}
     assert measurements(several, {}).find(SIGMOID, 3, 4) == "all"
-    with pytest.raises(Undecided, match="trained with 2, 3 hidden layers"):
+    with pytest.raises(Undecided, match="lacks this model with 2, 3 hidden layers"):
         measurements(several, {}).find(SIGMOID, 2, 3)
 
 

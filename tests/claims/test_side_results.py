@@ -120,7 +120,7 @@ def test_second_order_helps_needs_both_initializations():
     with pytest.raises(Undecided, match="no tanh models with update_rule"):
         side_results.second_order_helps(measurements({"tanh": TANH, "tanh-n": TANH_N}, {}))
     without = {name: model for name, model in HESSIAN.items() if name != "tanh-n-hessian"}
-    with pytest.raises(Undecided, match="normalized initialization and update_rule hessian"):
+    with pytest.raises(Undecided, match="normalized initialization, learning rates from the Hessian"):
         side_results.second_order_helps(measurements(without, {}))
 
 
@@ -138,7 +138,7 @@ def test_width_profile_irrelevant(widens, widens_n, narrows, narrows_n, verdict)
     [
         ("widens", "layers that widen"),
         ("narrows", "layers that narrow"),
-        ("narrows-n", "normalized initialization and width_profile"),
+        ("narrows-n", "normalized initialization, widths × 1.5, 1, 0.5"),
     ],
 )
 def test_width_profile_irrelevant_needs_all_four(missing, sentence):

@@ -10,8 +10,7 @@ from stages.datasets.dataset import find_dataset
 from stages.figures import style
 from stages.figures.charts import drawn, words
 from stages.figures.contents import SECTIONS
-from stages.figures.recipes import in_words
-from stages.params import DATASETS, Model, Pretraining
+from stages.params import DATASETS, Model
 from tests.figures.drawing import texts
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}

@@ -12,7 +12,7 @@ from stages import render
 from stages.datasets.dataset import find_dataset
 from stages.figures import examples, style
 from stages.params import DATASETS
-from stages.render import EXAMPLES
+from stages.render import EXAMPLES_PER_CLASS
 from tests.synthetic_results import write_results
 
 
@@ -23,7 +23,7 @@ def test_every_class_has_its_own_images(tmp_path, monkeypatch, dataset):
     file, class_names = tmp_path / f"data/prepared/{dataset}/test.safetensors", find_dataset(dataset).class_names
     specification = style.specification(examples.draw(render.read_examples(dataset)), "examples", "")
     (rows,) = specification["datasets"].values()
-    assert [row["class_name"] for row in rows] == [name for name in class_names for _ in range(EXAMPLES)]
+    assert [row["class_name"] for row in rows] == [name for name in class_names for _ in range(EXAMPLES_PER_CLASS)]
     test = load_file(file)
     for label, name in enumerate(class_names):
         shown = [row["picture"] for row in rows if row["class_name"] == name]

@@ -2,11 +2,11 @@
 
 from stages.params import Model
 
-UPDATE_RULES = {
+UPDATE_RULES_IN_WORDS = {
     "hessian": "learning rates from the Hessian",
     "gradient_variance": "learning rates from the gradient's variance",
 }
-COSTS = {"quadratic": "quadratic cost"}
+COSTS_IN_WORDS = {"quadratic": "quadratic cost"}
 
 
 def in_words(recipe: Model) -> str:
@@ -20,10 +20,10 @@ def in_words(recipe: Model) -> str:
         parts.append("batch normalization")
     if recipe.pretraining:
         parts.append("pre-trained")
-    if recipe.update_rule in UPDATE_RULES:
-        parts.append(UPDATE_RULES[recipe.update_rule])
-    if recipe.cost in COSTS:
-        parts.append(COSTS[recipe.cost])
+    if recipe.update_rule in UPDATE_RULES_IN_WORDS:
+        parts.append(UPDATE_RULES_IN_WORDS[recipe.update_rule])
+    if recipe.cost in COSTS_IN_WORDS:
+        parts.append(COSTS_IN_WORDS[recipe.cost])
     if recipe.width_profile:
         parts.append(f"widths × {', '.join(f'{share:g}' for share in recipe.width_profile)}")
     return ", ".join(parts)

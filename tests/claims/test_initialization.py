@@ -167,5 +167,5 @@ def test_jacobian_closer_to_one(standard, normalized, verdict):
 def test_jacobian_closer_to_one_needs_layers():
     with pytest.raises(Undecided, match="tanh has 2 hidden layers"):
         initialization.jacobian_closer_to_one(jacobians([0.5], [0.8]))
-    with pytest.raises(Undecided, match="no model with tanh units and standard initialization"):
+    with pytest.raises(Undecided, match="lacks this model: tanh units, standard initialization"):
         initialization.jacobian_closer_to_one(measurements({"tanh-n": TANH_N}, {}))

@@ -39,7 +39,7 @@ def test_weight_gradients_level_needs_gradients_and_layers():
         weight_gradients.weight_gradients_level(initial([0.01, 0.0], [0.01, 0.01]))
     with pytest.raises(Undecided, match="tanh has only one hidden layer"):
         weight_gradients.weight_gradients_level(initial([0.01], [0.01]))
-    with pytest.raises(Undecided, match="no model with tanh units and standard initialization"):
+    with pytest.raises(Undecided, match="lacks this model: tanh units, standard initialization"):
         weight_gradients.weight_gradients_level(measurements({"tanh-n": TANH_N}, {}))
 
 
