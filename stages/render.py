@@ -91,7 +91,7 @@ def draw(
     for title, figures in SECTIONS.items():
         section = {"title": title, "key": title.lower().replace(" ", "-"), "figures": []}
         for figure in figures:
-            found = claims.beside(figure.claims, verdicts)
+            found = claims.beside(figure.key, verdicts)
             charts = charts_of(figure, results, surfaces, claims.read_out(found))
             section["figures"].append((figure, charts, found))
             if figure.still:

@@ -13,7 +13,6 @@ import vl_convert
 import yaml
 
 from stages import render
-from stages.claims.ledger import CLAIMS
 from stages.datasets.dataset import find_dataset
 from stages.figures.contents import SECTIONS, SURFACES
 from stages.params import load_params
@@ -462,10 +461,6 @@ def test_damaged_claims_are_one_line(changing):
             InputError, match=r"^reports/claims\.json: (missing or )?damaged \([^\n]*\); run `dvc repro`"
         ):
             render.read_claims(render.CLAIMS)
-
-
-def test_every_claim_is_borne_on_by_one_figure():
-    assert sorted(claim for figure in FIGURES for claim in figure.claims) == sorted(CLAIMS)
 
 
 def test_recorded_results_are_shown_beside_these(changing):

@@ -11,6 +11,25 @@ from stages.claims.significance import LEVEL, bonferroni, mcnemar, welch
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Verdict
 from stages.running.errors import InputError
 
+# What claims on errors say of these comparisons in their rules, and the words of the numbers.
+MCNEMAR = f"McNemar's exact test, p < {LEVEL}"
+TESTS = (
+    f"{MCNEMAR}; if both models have two or more seeds that did not diverge, also Welch's t-test over the seeds, "
+    f"p < {LEVEL}"
+)
+SIGNIFICANT = f"The model that the claim calls better errs significantly less ({TESTS})."
+SIGNIFICANT_EACH = (
+    f"{SIGNIFICANT} The claim fails if that model errs significantly more in one comparison, even after multiplying p "
+    "by the number of comparisons (Bonferroni)."
+)
+ERRORS_IN_WORDS = {
+    "difference_percent": "difference of {number} points",
+    "difference_over_seeds_percent": "{number} points on average over the seeds",
+    "p_over_images": "p = {number} over the images",
+    "p_over_seeds": "p = {number} over the seeds",
+    "{}_percent": "{}: {number} %",
+}
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -6,7 +6,17 @@ from itertools import combinations, product
 
 import numpy as np
 
-from stages.claims.comparisons import Comparison, all_confirmed, compare, wrong_together
+from stages.claims.claim import Claim
+from stages.claims.comparisons import (
+    ERRORS_IN_WORDS,
+    SIGNIFICANT,
+    SIGNIFICANT_EACH,
+    TESTS,
+    Comparison,
+    all_confirmed,
+    compare,
+    wrong_together,
+)
 from stages.claims.measurements import (
     PAPER_LAYERS,
     SHAPESET,
@@ -28,11 +38,24 @@ MUCH_OF_THE_GAP = 0.5  # at least half
 DEPTHS = range(1, PAPER_LAYERS + 1)
 SIGMOID_DEPTH = 4  # the best one for the sigmoid; PAPER_LAYERS is for the others
 FEWEST_PAIRS = 3  # of the ten pairs of five models: fewer say little of their order
+PAIRED = f"paired t-test on the test images between the chosen runs, p < {LEVEL}"
 
 
 def normalized_beats_standard_tanh(measurements: Measurements) -> Verdict:
     """Judge tanh by its two initializations."""
     return all_confirmed([compare(measurements, measurements.find(TANH_N), measurements.find(TANH))])
+
+
+NORMALIZED_BEATS_STANDARD_TANH = Claim(
+    id="normalized-beats-standard-tanh",
+    section="5",
+    sentence="On Shapeset, tanh has a lower test error with normalized than with standard initialization.",
+    rule=SIGNIFICANT,
+    figure="figure-11",
+    metric="difference_percent",
+    words=ERRORS_IN_WORDS,
+    judge=normalized_beats_standard_tanh,
+)
 
 
 def softsign_robust(measurements: Measurements) -> Verdict:
@@ -47,10 +70,37 @@ def softsign_robust(measurements: Measurements) -> Verdict:
     return _larger(MUCH_LESS * sizes[0], sizes[1], "half of tanh's gap", "softsign's gap", numbers)
 
 
+SOFTSIGN_ROBUST = Claim(
+    id="softsign-robust",
+    section="5",
+    sentence="Initialization matters much less for softsign than for tanh.",
+    rule=f"Softsign's two test errors differ by less than half as much as tanh's, significantly ({PAIRED}).",
+    figure="figure-11",
+    metric="margin_percent",
+    words={
+        "margin_percent": "margin of {number} points",
+        "{}_gap_percent": "{}: {number} points apart",
+    },
+    judge=softsign_robust,
+)
+
+
 def sigmoid_worst(measurements: Measurements) -> Verdict:
     """Judge the sigmoid against each of the other four of Table 1."""
     *others, sigmoid = (measurements.find(recipe) for recipe in TABLE1_MODELS)
     return all_confirmed([compare(measurements, other, sigmoid) for other in others])
+
+
+SIGMOID_WORST = Claim(
+    id="sigmoid-worst",
+    section="5",
+    sentence="The sigmoid with standard initialization is the worst of the five models.",
+    rule=SIGNIFICANT_EACH,
+    figure="figure-11",
+    metric="difference_percent",
+    words=ERRORS_IN_WORDS,
+    judge=sigmoid_worst,
+)
 
 
 def pretraining_best(measurements: Measurements) -> Verdict:
@@ -68,6 +118,24 @@ def pretraining_best(measurements: Measurements) -> Verdict:
     if much.verdict != HOLDS or much.p > lowest.p:
         return replace(much, numbers=numbers)
     return replace(lowest, numbers=numbers)
+
+
+PRETRAINING_BEST = Claim(
+    id="pretraining-best",
+    section="5",
+    sentence="Fine-tuning after unsupervised pre-training reaches the lowest error, and normalized initialization "
+    "closes much of the gap to it.",
+    rule=f"Pre-trained tanh is compared with each of the five models. {SIGNIFICANT_EACH} And normalized initialization "
+    f"improves tanh by more than half as much as pre-training does, significantly ({PAIRED}).",
+    figure="figure-11",
+    metric="difference_percent",
+    words={
+        "margin_percent": "margin of {number} points",
+        "share_of_gap_closed": "{share} of the gap is closed",
+        **ERRORS_IN_WORDS,
+    },
+    judge=pretraining_best,
+)
 
 
 def best_depth(measurements: Measurements) -> Verdict:
@@ -91,6 +159,25 @@ def best_depth(measurements: Measurements) -> Verdict:
         best[f"{name}_best_depth"] = by_validation[0]
     found = all_confirmed(comparisons)
     return replace(found, numbers=found.numbers | best)
+
+
+BEST_DEPTH = Claim(
+    id="best-depth",
+    section="2.3",
+    sentence="The best depth on Shapeset is five hidden layers, and four for the sigmoid.",
+    rule="Each of the five models is compared at this depth with the other depth that has the lowest validation error. "
+    f"It errs significantly less on test images (Fisher's exact test, p < {LEVEL}), with the one seed that all depths "
+    "are trained with. The claim fails if one model errs significantly more, even after multiplying p by five "
+    "(Bonferroni).",
+    figure="depths",
+    metric="difference_percent",
+    words={
+        "{}_depth_{}_percent": "{} with {} hidden layers: {number} %",
+        "{}_best_depth": "{}: best with {number} hidden layers",
+        **ERRORS_IN_WORDS,
+    },
+    judge=best_depth,
+)
 
 
 def same_on_real_data(measurements: Measurements) -> Verdict:
@@ -133,6 +220,25 @@ def same_on_real_data(measurements: Measurements) -> Verdict:
         missing = f"too few of the ten pairs of models can be told apart both on Shapeset and elsewhere: {too_few[0]}"
         return Verdict(UNDECIDED, numbers, missing, test)
     return Verdict(HOLDS, numbers, None, test)
+
+
+SAME_ON_REAL_DATA = Claim(
+    id="same-on-real-data",
+    section="5",
+    sentence="The order of the five models on MNIST, CIFAR-10 and Small-ImageNet agrees with that on Shapeset.",
+    rule=f"On each of these data sets in params.yaml, the tests tell apart at least {FEWEST_PAIRS} pairs of models "
+    f"that they also tell apart on Shapeset ({TESTS}). None of these pairs is in reverse order. The claim fails if one "
+    "is, even after multiplying the larger p of the two data sets by ten for each data set (Bonferroni).",
+    figure="figure-12",
+    metric="reversed_pairs",
+    words={
+        "reversed_pairs": "pairs in reverse order: {number}",
+        "reversed_pairs_{}": "{}: {number} pairs in reverse order",
+        "agreeing_pairs_{}": "{}: {number} pairs in the same order",
+        "{}_minus_{}_percent": "{} minus {}: {number} points",
+    },
+    judge=same_on_real_data,
+)
 
 
 def _pairs(measurements: Measurements, names: Sequence[str], dataset: str) -> dict[tuple[str, str], Comparison]:

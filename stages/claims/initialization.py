@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from stages.claims.claim import Claim
 from stages.claims.measurements import FEWEST_LAYERS, TANH, TANH_N, Measurements
 from stages.claims.verdict import Undecided, Verdict, judged
 
@@ -26,6 +27,17 @@ STEPS: dict[str, Callable[[pd.Series, int], pd.Series | int]] = {
 PAPER_STANDARD, PAPER_NORMALIZED = 0.5, 0.8  # the paper's average singular values
 ABOUT = 0.1  # a third of their distance
 
+# {}: the layer to compare with
+SHRINKS = (
+    "Tanh: the rule compares each layer's standard deviation with that of the layer {}. With standard initialization, "
+    f"the factor is always below 1, and below {1 / HALFWAY:.2f} on (geometric) average. With normalized "
+    f"initialization, the average is {1 / HALFWAY:.2f} to {HALFWAY:.2f}."
+)
+FACTORS_IN_WORDS = {
+    "{}_factor_per_layer": "{} initialization: times {number} from layer to layer",
+    "largest_standard_factor": "largest factor with standard initialization: {number}",
+}
+
 
 def standard_activations_shrink(measurements: Measurements) -> Verdict:
     """Judge the activations' standard deviations going up."""
@@ -34,11 +46,37 @@ def standard_activations_shrink(measurements: Measurements) -> Verdict:
     )
 
 
+STANDARD_ACTIVATIONS_SHRINK = Claim(
+    id="standard-activations-shrink",
+    section="4.2",
+    sentence="At initialization, the activations' variance shrinks layer by layer towards the top with the standard "
+    "initialization, and stays about level with the normalized one.",
+    rule=SHRINKS.format("below"),
+    figure="figure-6",
+    metric="standard_factor_per_layer",
+    words=FACTORS_IN_WORDS,
+    judge=standard_activations_shrink,
+)
+
+
 def standard_gradients_shrink(measurements: Measurements) -> Verdict:
     """Judge the back-propagated gradients' standard deviations going down, from the top hidden layer."""
     return _shrinks_unless_normalized(
         *(_downwards(measurements, measurements.find(recipe))[1:] for recipe in (TANH, TANH_N)),
     )
+
+
+STANDARD_GRADIENTS_SHRINK = Claim(
+    id="standard-gradients-shrink",
+    section="4.2",
+    sentence="At initialization, the back-propagated gradients' variance shrinks layer by layer towards the bottom "
+    "with the standard initialization, and stays about level with the normalized one.",
+    rule=SHRINKS.format("above"),
+    figure="figure-7",
+    metric="standard_factor_per_layer",
+    words=FACTORS_IN_WORDS,
+    judge=standard_gradients_shrink,
+)
 
 
 def variance_matches_theory(measurements: Measurements) -> Verdict:
@@ -65,6 +103,29 @@ def variance_matches_theory(measurements: Measurements) -> Verdict:
     return judged(largest < HALFWAY_VARIANCE, {"largest_factor_off_a_step": largest, **in_all, **a_step, **mean_field})
 
 
+VARIANCE_MATCHES_THEORY = Claim(
+    id="variance-matches-theory",
+    section="4.2",
+    sentence="At initialization, the variances of activations, back-propagated gradients and weight gradients follow "
+    "the products of layer sizes and weight variances.",
+    rule="Tanh, both initializations: in every hidden layer, each variance is off the predicted product by a factor of "
+    "less than √3 a step. A step is one layer of weights in the product. √3 is halfway to the prediction for the other "
+    "initialization, as the two predict factors of 1/3 and about 1 a step. The numbers also show the largest factors "
+    "off in all, and those of the mean-field prediction, which does not assume linear units.",
+    figure="theory",
+    metric="largest_factor_off_a_step",
+    words={
+        "largest_factor_off_a_step": "off by a factor of {number} a step at most",
+        "{}_mean_field_factor_off": "{} initialization, mean-field prediction: off by a factor of {number}",
+        "standard_{}_factor_off": "standard initialization, {}: off by a factor of {number}",
+        "standard_{}_factor_off_a_step": "standard initialization, {}: off by a factor of {number} a step",
+        "normalized_{}_factor_off": "normalized initialization, {}: off by a factor of {number}",
+        "normalized_{}_factor_off_a_step": "normalized initialization, {}: off by a factor of {number} a step",
+    },
+    judge=variance_matches_theory,
+)
+
+
 def jacobian_closer_to_one(measurements: Measurements) -> Verdict:
     """Judge the average singular values between neighbouring hidden layers."""
     averages = []
@@ -76,6 +137,22 @@ def jacobian_closer_to_one(measurements: Measurements) -> Verdict:
     standard, normalized = averages
     about = abs(standard - PAPER_STANDARD) <= ABOUT and abs(normalized - PAPER_NORMALIZED) <= ABOUT
     return judged(about, {"normalized": normalized, "standard": standard})
+
+
+JACOBIAN_CLOSER_TO_ONE = Claim(
+    id="jacobian-closer-to-one",
+    section="4.2",
+    sentence="At initialization, the average singular value of the Jacobian from one layer to the next is about 0.8 "
+    "with the normalized initialization and about 0.5 with the standard one.",
+    rule=f"Tanh: the mean over pairs of layers is within {ABOUT} of these numbers.",
+    figure="jacobians",
+    metric="normalized",
+    words={
+        "normalized": "normalized initialization: average singular value {number}",
+        "standard": "standard initialization: average singular value {number}",
+    },
+    judge=jacobian_closer_to_one,
+)
 
 
 def _shrinks_unless_normalized(standard: np.ndarray, normalized: np.ndarray) -> Verdict:

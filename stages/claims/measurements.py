@@ -18,6 +18,7 @@ from stages.params import Model, Params, Scale
 SHAPESET = "shapeset"  # the data set that the paper's claims are about
 PAPER_LAYERS = 5  # hidden layers of the networks of Table 1
 FEWEST_LAYERS = 3  # hidden ones, to say how they differ from the lowest to the top
+WATCHED = f"The judged run is the best one with {PAPER_LAYERS} hidden layers, or the chosen run if there is none."
 LEARNED = 0.9  # of chance: a network with more errors than this share of those of a constant answer has not learned
 
 TANH, TANH_N = Model("tanh", "standard"), Model("tanh", "normalized")

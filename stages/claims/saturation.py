@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from stages.claims.measurements import FEWEST_LAYERS, PAPER_LAYERS, SIGMOID, SOFTSIGN, TANH, Measurements
+from stages.claims.claim import Claim
+from stages.claims.measurements import FEWEST_LAYERS, PAPER_LAYERS, SIGMOID, SOFTSIGN, TANH, WATCHED, Measurements
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict, judged
 
 # A sigmoid layer is driven to 0 when its 98th percentile is below a tenth of the units' range, and has left 0 again
@@ -49,6 +50,25 @@ def sigmoid_top_saturates(measurements: Measurements) -> Verdict:
     return judged(bool(early and below.min() >= ABOUT_HALF and rising), numbers)
 
 
+SIGMOID_TOP_SATURATES = Claim(
+    id="sigmoid-top-saturates",
+    section="3.1",
+    sentence="With sigmoid units and standard initialization, the top hidden layer's activations fall to 0 early in "
+    "training. The layers below keep means of at least about 0.5, which increase towards the top.",
+    rule=f"Five hidden layers: the 98th percentile of layer 5 falls below {NEAR_ZERO} within {EARLY_UPDATES:,} "
+    f"updates. At the last update at which it is below {NEAR_ZERO}, layers 1 to 4 have means of at least {ABOUT_HALF}, "
+    f"and none of these means is more than {ABOUT_EQUAL} lower than that of the layer below.",
+    figure="figure-2",
+    metric="top_layer_p98",
+    words={
+        "top_layer_p98": "the top layer's 98th percentile is {number}",
+        "at_0_after_updates": "at 0 after {number} updates",
+        "layer_{}_mean": "layer {}: mean {number}",
+    },
+    judge=sigmoid_top_saturates,
+)
+
+
 def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
     """Judge whether the top layer leaves 0 again with four hidden layers and with five, and what layer 1 does then."""
     names = {depth: measurements.find(SIGMOID, depth) for depth in (PAPER_LAYERS - 1, PAPER_LAYERS)}
@@ -82,6 +102,27 @@ def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
     return judged(saturated is not None and saturated > at_zero[-1], numbers)
 
 
+SIGMOID_DEPTH4_ESCAPES = Claim(
+    id="sigmoid-depth4-escapes",
+    section="3.1",
+    sentence="With four hidden layers, the top layer of the sigmoid network leaves 0 again after long training, and "
+    "the first hidden layer then begins to saturate. With five, the top layer stays at 0.",
+    rule=f"Four hidden layers: the 98th percentile of layer 4 falls below {NEAR_ZERO} and later rises above "
+    f"{LEFT_ZERO}. An outer percentile of layer 1 comes within {1 - SIGMOID_SATURATED:.3f} of 0 or 1, but only after "
+    f"the last update at which layer 4 is below {NEAR_ZERO}. Five hidden layers: layer 5 falls and does not rise. The "
+    f"claim fails if neither has risen after {LONG_TRAINING:,} updates.",
+    figure="figure-2",
+    metric="depth_4_top_layer_p98",
+    words={
+        "depth_{}_top_layer_p98": "{} hidden layers: the top layer's 98th percentile is {number}",
+        "depth_{}_left_0_after_updates": "{} hidden layers: the top layer left 0 after {number} updates",
+        "depth_{}_layer_{}_outer_percentile": "{} hidden layers: the outer percentile of layer {} is {number}",
+        "depth_{}_layer_{}_saturated_after_updates": "{} hidden layers: layer {} saturated after {number} updates",
+    },
+    judge=sigmoid_depth4_escapes,
+)
+
+
 def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
     """Judge whether the pre-trained network's top layer is ever driven to 0, where that of the plain one is."""
     pretrained = measurements.find_pretrained(SIGMOID)
@@ -97,6 +138,21 @@ def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
     if numbers["pretrained_lowest_top_layer_p98"] >= NEAR_ZERO and tops["pretrained"].index[-1] < EARLY_UPDATES:
         return Verdict(UNDECIDED, numbers, f"{_too_short(tops['pretrained'])}: {pretrained} may still come to 0")
     return judged(numbers["pretrained_lowest_top_layer_p98"] >= NEAR_ZERO, numbers)
+
+
+SIGMOID_PRETRAINED_ESCAPES = Claim(
+    id="sigmoid-pretrained-escapes",
+    section="3.1",
+    sentence="After unsupervised pre-training, the top layer of a sigmoid network does not fall to 0.",
+    rule=f"{WATCHED} The 98th percentile of its top layer never falls below {NEAR_ZERO}; without pre-training it does.",
+    figure="figure-2",
+    metric="pretrained_lowest_top_layer_p98",
+    words={
+        "pretrained_lowest_top_layer_p98": "pre-trained: the top layer's lowest 98th percentile is {number}",
+        "plain_lowest_top_layer_p98": "not pre-trained: the top layer's lowest 98th percentile is {number}",
+    },
+    judge=sigmoid_pretrained_escapes,
+)
 
 
 def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
@@ -124,6 +180,24 @@ def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
         missing = f"{_too_short(outer)}: of the layers of {name} that have not saturated yet, a higher one is farther"
         return Verdict(UNDECIDED, numbers, missing)
     return Verdict(HOLDS, numbers)
+
+
+TANH_SATURATES_IN_ORDER = Claim(
+    id="tanh-saturates-in-order",
+    section="3.2",
+    sentence="Tanh layers with standard initialization saturate one after another, from layer 1 up.",
+    rule=f"{WATCHED} A layer saturates when its 98th or 2nd percentile goes beyond ±{TANH_SATURATED}. At least "
+    f"{FEWEST_SATURATED} layers saturate, at different updates, and none before a layer below it. Of the other layers, "
+    "none is closer to saturation than a layer below it.",
+    figure="figure-3",
+    metric="saturated_layers",
+    words={
+        "saturated_layers": "number of saturated layers: {number}",
+        "layer_{}_after_updates": "layer {} saturated after {number} updates",
+        "layer_{}_outer_percentile": "layer {}: outer percentile {number}",
+    },
+    judge=tanh_saturates_in_order,
+)
 
 
 def softsign_saturates_together(measurements: Measurements) -> Verdict:
@@ -158,6 +232,29 @@ def softsign_saturates_together(measurements: Measurements) -> Verdict:
     return judged(together and all(less.values()), numbers)
 
 
+SOFTSIGN_SATURATES_TOGETHER = Claim(
+    id="softsign-saturates-together",
+    section="3.3",
+    sentence="Softsign layers saturate less than tanh layers, and all at about the same time.",
+    rule="After training, a smaller share of softsign's activations than of tanh's is saturated, on average over the "
+    f"chosen run's layers. Saturated has two definitions: |z| beyond {BOUNDS[0]}, and a slope below 5 % of the "
+    f"steepest, which is |z| beyond {SOFTSIGN_SATURATED} for softsign and {TANH_SATURATED} for tanh. If they disagree, "
+    "the claim is undecided. And when the outer percentile of the first softsign layer goes beyond "
+    f"±{SOFTSIGN_SATURATED}, those of the other layers have on average come at least {TOGETHER} of the way from 0 to "
+    f"there, and farther than those of tanh when its first layer saturates; otherwise the claim fails. For this part, "
+    f"{WATCHED[0].lower()}{WATCHED[1:]}",
+    figure="figure-3",
+    metric="softsign_way_of_other_layers",
+    words={
+        "{}_way_of_other_layers": "{}: the other layers have come {number} of the way",
+        "{}_share_at_bounds": "{}: {share} of the activations are near the bounds",
+        "{}_share_of_small_slope": "{}: {share} of the activations have a small slope",
+        "{}_first_saturates_after_updates": "{}: the first layer saturates after {number} updates",
+    },
+    judge=softsign_saturates_together,
+)
+
+
 def tanh_ends_at_extremes(measurements: Measurements) -> Verdict:
     """Judge in which tenth of |z| the activations of the lower half of the layers are densest after training."""
     places, numbers = {}, {}
@@ -177,6 +274,21 @@ def tanh_ends_at_extremes(measurements: Measurements) -> Verdict:
     waiting = TANH if BOUNDS not in places[TANH] else SOFTSIGN
     missing = f"training is too short: activations in lower {waiting.activation} layers still gather around 0"
     return Verdict(UNDECIDED, numbers, missing)
+
+
+TANH_ENDS_AT_EXTREMES = Claim(
+    id="tanh-ends-at-extremes",
+    section="3.3",
+    sentence="After training, tanh activations of the lower layers gather at −1 and 1 or near 0. Softsign's gather "
+    "around ±(0.6 to 0.8), where the units are neither linear nor saturated.",
+    rule="In the lower half of the chosen run's layers, the rule looks for the tenth of |z| in which activations are "
+    f"densest. For tanh, it is above {BOUNDS[0]} in at least one layer and below {CENTRE[1]} in all others. For "
+    f"softsign, it is between {SHOULDERS[0]} and {SHOULDERS[1]}, that is around 0.6 to 0.8.",
+    figure="figure-4",
+    metric="tanh_layer_1_densest_at",
+    words={"{}_layer_{}_densest_at": "{}, layer {}: densest at {number}"},
+    judge=tanh_ends_at_extremes,
+)
 
 
 def _outer(measurements: Measurements, name: str, hidden_layers: int | None = None, middle: float = 0) -> pd.DataFrame:

@@ -4,7 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
-from stages.claims.comparisons import Comparison, all_confirmed, compare, compare_predictions
+from stages.claims.claim import Claim
+from stages.claims.comparisons import (
+    ERRORS_IN_WORDS,
+    MCNEMAR,
+    SIGNIFICANT_EACH,
+    Comparison,
+    all_confirmed,
+    compare,
+    compare_predictions,
+)
 from stages.claims.measurements import SHAPESET, TANH, TANH_N, Measurements, without_search
 from stages.claims.verdict import UNDECIDED, Undecided, Verdict, judged
 
@@ -36,6 +45,23 @@ def cross_entropy_fewer_plateaus(measurements: Measurements) -> Verdict:
     return judged(all(more), numbers)
 
 
+CROSS_ENTROPY_FEWER_PLATEAUS = Claim(
+    id="cross-entropy-fewer-plateaus",
+    section="4.1",
+    sentence="The quadratic cost's surface has more plateaus than the cross-entropy's.",
+    rule="Plateaus are a larger share of the quadratic cost's surface, by the definition of a plateau and by "
+    "definitions half and twice as strict. If these disagree, the claim is undecided.",
+    figure="figure-5",
+    metric="quadratic_plateau_share",
+    words={
+        "{}_plateau_share": "{}: {share} of the surface is plateau",
+        "{}_plateau_share_half_as_strict": "{}: {share} by a definition half as strict",
+        "{}_plateau_share_twice_as_strict": "{}: {share} by a definition twice as strict",
+    },
+    judge=cross_entropy_fewer_plateaus,
+)
+
+
 def deep_beats_svm(measurements: Measurements) -> Verdict:
     """Judge the network against the Gaussian-kernel SVM, both trained on the same images."""
     table = measurements.fixed_set_predictions()
@@ -50,6 +76,19 @@ def deep_beats_svm(measurements: Measurements) -> Verdict:
     trained = f"both were trained on {images:,} images, the paper's on {PAPER_TRAINING_IMAGES:,}"
     missing = f"{found.missing}; {trained}" if found.missing else None
     return replace(found, numbers=found.numbers | {"training_images": images}, missing=missing)
+
+
+DEEP_BEATS_SVM = Claim(
+    id="deep-beats-svm",
+    section="5",
+    sentence="On a fixed set of Shapeset images, the deep tanh network with normalized initialization beats the SVM "
+    "with a Gaussian kernel.",
+    rule=f"The network errs significantly less ({MCNEMAR}). There is one run of each.",
+    figure="figure-11",
+    metric="difference_percent",
+    words=ERRORS_IN_WORDS | {"training_images": "{number} training images"},
+    judge=deep_beats_svm,
+)
 
 
 def second_order_helps(measurements: Measurements) -> Verdict:
@@ -69,6 +108,19 @@ def second_order_helps(measurements: Measurements) -> Verdict:
     return all_confirmed(comparisons)
 
 
+SECOND_ORDER_HELPS = Claim(
+    id="second-order-helps",
+    section="5",
+    sentence="Learning rates per parameter help tanh with standard initialization, but less than normalized "
+    "initialization does. They also help tanh with normalized initialization.",
+    rule=f"This is judged for each such update rule in params.yaml. {SIGNIFICANT_EACH}",
+    figure="figure-11",
+    metric="difference_percent",
+    words=ERRORS_IN_WORDS,
+    judge=second_order_helps,
+)
+
+
 def width_profile_irrelevant(measurements: Measurements) -> Verdict:
     """Judge tanh by its two initializations, for every list of widths that widens and every one that narrows."""
     comparisons = []
@@ -86,3 +138,15 @@ def width_profile_irrelevant(measurements: Measurements) -> Verdict:
             normalized = measurements.find(replace(TANH_N, width_profile=model.width_profile))
             comparisons.append(compare(measurements, normalized, measurements.find(model)))
     return all_confirmed(comparisons)
+
+
+WIDTH_PROFILE_IRRELEVANT = Claim(
+    id="width-profile-irrelevant",
+    section="5",
+    sentence="Normalized initialization also beats the standard one if layers widen or narrow towards the top.",
+    rule=f"Tanh, with widening and with narrowing layers: {SIGNIFICANT_EACH[0].lower()}{SIGNIFICANT_EACH[1:]}",
+    figure="figure-11",
+    metric="difference_percent",
+    words=ERRORS_IN_WORDS,
+    judge=width_profile_irrelevant,
+)

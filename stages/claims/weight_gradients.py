@@ -2,12 +2,15 @@
 
 import pandas as pd
 
-from stages.claims.measurements import TANH, TANH_N, Measurements
+from stages.claims.claim import Claim
+from stages.claims.measurements import TANH, TANH_N, WATCHED, Measurements
 from stages.claims.verdict import UNDECIDED, Undecided, Verdict, judged
 
 # Layers are alike while their standard deviations lie within a factor of 2; activations and gradients, which are not,
 # differ tenfold over the standard network at initialization. Apart they are beyond twice that factor.
 ALIKE, APART = 2, 4
+
+RATIO_IN_WORDS = {"{}_largest_over_smallest": "{} initialization: the largest is {number} times the smallest"}
 
 
 def weight_gradients_level(measurements: Measurements) -> Verdict:
@@ -21,6 +24,19 @@ def weight_gradients_level(measurements: Measurements) -> Verdict:
         max(ratios.values()) <= ALIKE,
         {f"{kind}_largest_over_smallest": ratio for kind, ratio in ratios.items()},
     )
+
+
+WEIGHT_GRADIENTS_LEVEL = Claim(
+    id="weight-gradients-level",
+    section="4.2",
+    sentence="At initialization, the weight gradients' variance is about the same in every layer, even with the "
+    "standard initialization.",
+    rule=f"Tanh: with either initialization, the hidden layers' standard deviations lie within a factor of {ALIKE}.",
+    figure="figure-8",
+    metric="standard_largest_over_smallest",
+    words=RATIO_IN_WORDS,
+    judge=weight_gradients_level,
+)
 
 
 def standard_weight_gradients_diverge(measurements: Measurements) -> Verdict:
@@ -42,6 +58,21 @@ def standard_weight_gradients_diverge(measurements: Measurements) -> Verdict:
         f"{later['normalized']:.2f} with normalized initialization; alike is up to {ALIKE}, apart is from {APART}"
     )
     return Verdict(UNDECIDED, numbers, missing)
+
+
+STANDARD_WEIGHT_GRADIENTS_DIVERGE = Claim(
+    id="standard-weight-gradients-diverge",
+    section="4.3",
+    sentence="During training, the scales of the layers' weight gradients grow apart with the standard initialization, "
+    "and stay alike with the normalized one.",
+    rule=f"Tanh. {WATCHED} The rule divides the largest standard deviation of a hidden layer by the smallest. Over the "
+    f"second half of training, the median of this ratio is at least {APART} with standard and at most {ALIKE} with "
+    "normalized initialization.",
+    figure="figure-9",
+    metric="standard_largest_over_smallest",
+    words=RATIO_IN_WORDS | {"{}_at_initialization": "{} initialization: {number} times before training"},
+    judge=standard_weight_gradients_diverge,
+)
 
 
 def _largest_over_smallest(name: str, std: pd.DataFrame) -> pd.Series:

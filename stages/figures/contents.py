@@ -57,8 +57,7 @@ class Figure:
 
     key: its name in file names and links. label: its place in the paper. look: what to look for. paper: what the paper
     found, if it has this figure. table: the table it draws, a field of `stages.figures.results.Results`, or SURFACES,
-    which belongs to no data set. claims: those that it bears on, by their names in `stages.claims.ledger`.
-    models: the paper's models in it, top to bottom. others: selects the other models shown after them.
+    which belongs to no data set. models: the paper's models in it, top to bottom. others: selects the other models shown after them.
     paper_hidden_layers: depth of the network in the paper's figure, if the page compares it with ours. endless: True
     for endless data sets only, False for finite ones only. still: whether it is also saved as a picture.
     describes_data: whether each data set's description stands beside its chart.
@@ -71,7 +70,6 @@ class Figure:
     paper: str
     table: str
     draw: Callable[[pd.DataFrame], alt.TopLevelMixin]
-    claims: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     others: Callable[[Model], bool] = no_model
     paper_hidden_layers: int | None = None
@@ -105,7 +103,6 @@ SECTIONS = {
             "does.",
             "monitored",
             activation_means.draw,
-            ("sigmoid-top-saturates", "sigmoid-depth4-escapes", "sigmoid-pretrained-escapes"),
             ("sigmoid",),
             others=of_sigmoid_units,
             paper_hidden_layers=4,
@@ -120,7 +117,6 @@ SECTIONS = {
             "the same time.",
             "monitored",
             activation_spread.draw,
-            ("tanh-saturates-in-order", "softsign-saturates-together"),
             ("tanh", "softsign"),
             others=of_other_units,
         ),
@@ -134,7 +130,6 @@ SECTIONS = {
             "±0.8, where the curve bends but is not flat.",
             "histograms",
             histograms.final_activations,
-            ("tanh-ends-at-extremes",),
             ("tanh", "softsign"),
             others=of_other_units,
         ),
@@ -150,7 +145,6 @@ SECTIONS = {
             "The quadratic cost has more plateaus, where gradient descent hardly moves.",
             SURFACES,
             cost_surfaces.draw,
-            ("cross-entropy-fewer-plateaus",),
         ),
     ],
     "Initialization": [
@@ -163,7 +157,6 @@ SECTIONS = {
             "the layers keep most of their width.",
             "histograms",
             histograms.initial_activations,
-            ("standard-activations-shrink",),
             ("tanh", "tanh-n"),
             others=every_model,
         ),
@@ -176,7 +169,6 @@ SECTIONS = {
             "initialization it keeps more of its width.",
             "histograms",
             histograms.initial_back_propagated_gradients,
-            ("standard-gradients-shrink",),
             ("tanh", "tanh-n"),
             others=every_model,
         ),
@@ -189,7 +181,6 @@ SECTIONS = {
             "Weight gradients have about the same width in every layer, with either initialization.",
             "histograms",
             histograms.initial_weight_gradients,
-            ("weight-gradients-level",),
             ("tanh", "tanh-n"),
             others=every_model,
         ),
@@ -203,7 +194,6 @@ SECTIONS = {
             "normalized initialization.",
             "theory",
             theory.draw,
-            ("variance-matches-theory",),
             tuple(PAPER_MODELS),
             others=of_random_weights,
         ),
@@ -215,7 +205,6 @@ SECTIONS = {
             "About 0.5 for tanh with standard and 0.8 with normalized initialization.",
             "jacobians",
             jacobians.draw,
-            ("jacobian-closer-to-one",),
             tuple(PAPER_MODELS),
             others=every_model,
         ),
@@ -228,7 +217,6 @@ SECTIONS = {
             "Only the averages are reported.",
             "spectra",
             spectra.draw,
-            (),
             ("tanh", "tanh-n"),
             others=every_model,
         ),
@@ -243,7 +231,6 @@ SECTIONS = {
             "together in a normalized one.",
             "monitored",
             weight_gradients.draw,
-            ("standard-weight-gradients-diverge",),
             ("tanh", "tanh-n"),
             others=every_model,
         ),
@@ -256,7 +243,6 @@ SECTIONS = {
             "The layers start closer together and stay together longer.",
             "monitored",
             activation_spread.draw,
-            (),
             ("tanh-n",),
         ),
         Figure(
@@ -268,7 +254,6 @@ SECTIONS = {
             "",
             "histograms",
             playback.draw,
-            (),
             tuple(PAPER_MODELS),
             others=every_model,
             still=False,
@@ -285,15 +270,6 @@ SECTIONS = {
             "A network pre-trained without labels ends lowest.",
             "curves",
             error_curves.draw,
-            (
-                "normalized-beats-standard-tanh",
-                "softsign-robust",
-                "sigmoid-worst",
-                "pretraining-best",
-                "second-order-helps",
-                "width-profile-irrelevant",
-                "deep-beats-svm",
-            ),
             tuple(PAPER_MODELS),
             others=every_model,
             endless=True,
@@ -308,7 +284,6 @@ SECTIONS = {
             "standard tanh and ends lower, below or level with all others. Initialization matters less for softsign.",
             "curves",
             error_curves.draw,
-            ("same-on-real-data",),
             tuple(PAPER_MODELS),
             others=every_model,
             endless=False,
@@ -322,7 +297,6 @@ SECTIONS = {
             "On Shapeset the best depth was five hidden layers, and four for the sigmoid.",
             "runs",
             depths.draw,
-            ("best-depth",),
             tuple(PAPER_MODELS),
             others=every_model,
         ),

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from stages.claims import errors, initialization, saturation, side_results, weight_gradients
+from stages.claims.claim import Claim
 from stages.claims.ledger import CLAIMS, claim_metrics, judge_claims
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED
 from tests.claims.made_up import TABLE1, measurements, with_errors
@@ -19,6 +21,17 @@ def test_claims_are_the_recorded_ones():
     rows = re.findall(r"^\| ([a-z0-9-]+) \| ([\d.]+) \|", table, flags=re.MULTILINE)
     assert [(name, claim.section) for name, claim in CLAIMS.items()] == rows
     assert len(rows) == 22
+
+
+def test_the_ledger_has_every_claim_that_stands_beside_its_judge():
+    modules = (errors, initialization, saturation, side_results, weight_gradients)
+    beside = [one for module in modules for one in vars(module).values() if isinstance(one, Claim)]
+    assert sorted(claim.id for claim in beside) == sorted(CLAIMS)
+    for module in modules:
+        for name, one in vars(module).items():
+            if isinstance(one, Claim):
+                assert one.judge is getattr(module, name.lower())
+                assert one.id == name.lower().replace("_", "-")
 
 
 @pytest.fixture

@@ -1,14 +1,39 @@
-"""Claims are told in words: their verdicts counted, their numbers with names and units that can be read."""
+"""Claims on the page: beside their figures, their verdicts counted, their numbers in words, records beside this run."""
 
 import json
 
 import pytest
 
+from stages.claims.claim import phrase
+from stages.claims.ledger import CLAIMS
 from stages.figures import claims
+from stages.figures.contents import SECTIONS
 from tests.conftest import REPOSITORY
 
-HOLDS = {"verdict": "holds", "numbers": {"x": 2.0}, "missing": None}
-UNDECIDED = {"verdict": "undecided", "numbers": {}, "missing": "time is"}
+REPORTED = [REPOSITORY / "reports/claims.json", *REPOSITORY.glob("reports/recorded/*/claims.json")]
+FIGURES = {  # which claims stand beside which figure
+    "figure-2": ["sigmoid-top-saturates", "sigmoid-depth4-escapes", "sigmoid-pretrained-escapes"],
+    "figure-3": ["tanh-saturates-in-order", "softsign-saturates-together"],
+    "figure-4": ["tanh-ends-at-extremes"],
+    "figure-5": ["cross-entropy-fewer-plateaus"],
+    "figure-6": ["standard-activations-shrink"],
+    "figure-7": ["standard-gradients-shrink"],
+    "figure-8": ["weight-gradients-level"],
+    "figure-9": ["standard-weight-gradients-diverge"],
+    "figure-11": [
+        "normalized-beats-standard-tanh",
+        "softsign-robust",
+        "sigmoid-worst",
+        "pretraining-best",
+        "deep-beats-svm",
+        "second-order-helps",
+        "width-profile-irrelevant",
+    ],
+    "figure-12": ["same-on-real-data"],
+    "theory": ["variance-matches-theory"],
+    "jacobians": ["jacobian-closer-to-one"],
+    "depths": ["best-depth"],
+}
 
 
 def claim(verdict: str, **changes) -> dict:
@@ -18,30 +43,68 @@ def claim(verdict: str, **changes) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("name", "key", "value", "shown"),
     [
-        ("top_layer_p98", 0.00431008, "the top layer's 98th percentile is 0.00431"),
-        ("pretrained_lowest_top_layer_p98", 0.2, "pretrained: the top layer's 98th percentile is 0.2 at its lowest"),
-        ("at_0_after_updates", 396, "at 0 after 396 updates"),
-        ("depth_4_left_0_after_updates", 32183, "with 4 hidden layers left 0 after 32,183 updates"),
-        ("depth_4_layer_1_outer_percentile", 0.71, "with 4 hidden layers, layer 1: outer percentile 0.71"),
-        ("tanh_depth_1_percent", 30.25, "tanh with 1 hidden layer: 30.2 %"),
-        ("softsign_share_at_bounds", 0.0123932, "softsign: 1.24 % of the activations are near the bounds"),
-        ("difference_percent", -7.66, "difference of -7.66 points"),
-        ("tanh-n_percent", 49.3, "tanh-n: 49.3 %"),
-        ("p_over_seeds", 0.00263429, "p = 0.00263 over the seeds"),
-        ("saturated_layers", 2, "saturated layers: 2"),
+        ("sigmoid-top-saturates", "top_layer_p98", 0.00431008, "the top layer's 98th percentile is 0.00431"),
+        ("sigmoid-top-saturates", "at_0_after_updates", 396, "at 0 after 396 updates"),
+        (
+            "sigmoid-pretrained-escapes",
+            "pretrained_lowest_top_layer_p98",
+            0.2,
+            "pre-trained: the top layer's lowest 98th percentile is 0.2",
+        ),
+        (
+            "sigmoid-depth4-escapes",
+            "depth_4_left_0_after_updates",
+            32183,
+            "4 hidden layers: the top layer left 0 after 32,183 updates",
+        ),
+        (
+            "sigmoid-depth4-escapes",
+            "depth_4_layer_1_outer_percentile",
+            0.71,
+            "4 hidden layers: the outer percentile of layer 1 is 0.71",
+        ),
+        ("tanh-saturates-in-order", "saturated_layers", 2, "number of saturated layers: 2"),
+        (
+            "softsign-saturates-together",
+            "softsign_share_at_bounds",
+            0.0123932,
+            "softsign: 1.24 % of the activations are near the bounds",
+        ),
+        (
+            "variance-matches-theory",
+            "standard_back_propagated_gradient_factor_off_a_step",
+            1.25,
+            "standard initialization, back propagated gradient: off by a factor of 1.25 a step",
+        ),
+        ("sigmoid-worst", "difference_percent", -7.66, "difference of -7.66 points"),
+        ("sigmoid-worst", "tanh-n_percent", 49.3, "tanh-n: 49.3 %"),
+        ("sigmoid-worst", "share_percent", 49.3, "share: 49.3 %"),  # of a model with this name
+        ("sigmoid-worst", "p_over_seeds", 0.00263429, "p = 0.00263 over the seeds"),
+        ("best-depth", "tanh_depth_4_percent", 30.25, "tanh with 4 hidden layers: 30.2 %"),
+        ("same-on-real-data", "reversed_pairs", 1, "pairs in reverse order: 1"),
+        ("same-on-real-data", "agreeing_pairs_small_imagenet", 9, "small imagenet: 9 pairs in the same order"),
+        ("same-on-real-data", "mnist_tanh_minus_sigmoid_percent", 3, "mnist tanh minus sigmoid: 3 points"),
+        ("same-on-real-data", "older_number{}", 3, "older number{}: 3"),
+        ("no-longer-a-claim", "older_number", 3, "older number: 3"),
     ],
 )
-def test_a_number_is_told_in_words(key, value, told):
-    assert claims.phrase(key, value) == told
+def test_a_number_is_shown_in_the_words_of_its_claim(name, key, value, shown):
+    assert claims.in_words(name, {key: value}) == [shown]
 
 
-def test_no_number_is_told_by_its_key():
-    judged = json.loads((REPOSITORY / "reports/claims.json").read_text(encoding="utf-8"))
-    told = [number for row in claims.ledger(judged) for number in row["numbers"]]
-    assert told
-    assert not [number for number in told if "_" in number or "percent:" in number or "p98" in number]
+@pytest.mark.parametrize("file", REPORTED, ids=lambda file: file.parent.name)
+def test_every_number_of_a_report_has_words_of_its_own(file):
+    judged = json.loads(file.read_text(encoding="utf-8"))
+    assert judged.keys() <= CLAIMS.keys()
+    by_key = [
+        (name, key)
+        for name, claim in judged.items()
+        for key in claim["numbers"]
+        if phrase(CLAIMS[name].words, key, "1", "100 %") == phrase({}, key, "1", "100 %")
+    ]
+    assert by_key == []
 
 
 @pytest.mark.parametrize(
@@ -59,15 +122,40 @@ def test_verdicts_are_counted_in_words(verdicts, told):
 
 def test_what_was_found_are_the_first_numbers_or_what_is_missing():
     first = "The top layer's 98th percentile is 0.00431; at 0 after 396 updates; layer 1: mean 0.5."
-    assert claims.found(claim("holds")) == first
-    assert claims.found(claim("undecided", missing="training is too short")) == "Training is too short."
-    assert claims.found(claim("undecided", missing="params.yaml has none")) == "params.yaml has none."
-    assert claims.found(claim("holds", numbers={})) == ""
+    assert claims.found("sigmoid-top-saturates", claim("holds")) == first
+    assert (
+        claims.found("sigmoid-top-saturates", claim("undecided", missing="training is too short"))
+        == "Training is too short."
+    )
+    assert (
+        claims.found("sigmoid-top-saturates", claim("undecided", missing="params.yaml has none"))
+        == "params.yaml has none."
+    )
+    assert claims.found("sigmoid-top-saturates", claim("holds", numbers={})) == ""
 
 
 def test_what_is_decided_is_read_out():
-    judged = {"one": claim("holds", numbers={}), "other": claim("undecided", missing="there is none")}
-    assert claims.read_out(claims.beside(("one", "other"), judged)) == ["Holds in this run: It is so."]
+    decided, open_one, other = FIGURES["figure-2"][0], FIGURES["figure-2"][1], FIGURES["figure-3"][0]
+    judged = {
+        decided: claim("holds", numbers={}),
+        open_one: claim("undecided", missing="there is none"),
+        other: claim("holds"),
+        "no longer a claim": claim("holds"),
+    }
+    shown = claims.beside("figure-2", judged)
+    assert [one["name"] for one in shown] == [decided, open_one]
+    assert claims.read_out(shown) == ["Holds in this run: It is so."]
+
+
+def test_every_claim_stands_beside_the_figure_that_shows_it():
+    judged = dict.fromkeys(CLAIMS, claim("holds"))
+    keys = [figure.key for figures in SECTIONS.values() for figure in figures]
+    beside = {key: [one["name"] for one in claims.beside(key, judged)] for key in keys}
+    assert {key: names for key, names in beside.items() if names} == FIGURES
+    assert sum(map(len, FIGURES.values())) == len(CLAIMS)
+    assert {row["name"]: row["figure"].key for row in claims.ledger(judged)} == {
+        name: key for key, names in FIGURES.items() for name in names
+    }
 
 
 @pytest.mark.parametrize(
@@ -84,14 +172,18 @@ def test_what_is_wrong_with_a_claim_is_named(given, wrong):
     assert claims.wrong_keys(given) == wrong
 
 
-def test_only_what_is_open_here_and_decided_there_is_told():
-    here = {"a": UNDECIDED, "b": HOLDS, "c": UNDECIDED}
-    there = {"a": HOLDS, "b": HOLDS | {"verdict": "fails"}, "c": UNDECIDED, "no longer a claim": HOLDS}
-    (told,) = claims.elsewhere({"gpu-paper": there}, here)
-    assert told["record"] == "gpu-paper"
-    assert told["counts"] == "Of the paper's 4 claims 2 hold, 1 fails and 1 is undecided."
-    assert [(one["name"], one["verdict"]) for one in told["decided"]] == [("a", "holds")]
+RECORDED = {"verdict": "holds", "numbers": {"x": 2.0}, "missing": None}
+OPEN = {"verdict": "undecided", "numbers": {}, "missing": "time is"}
 
 
-def test_without_records_nothing_is_said():
-    assert claims.elsewhere({}, {"a": UNDECIDED}) == []
+def test_of_records_only_what_is_decided_there_and_open_here_is_shown():
+    here = {"a": OPEN, "b": RECORDED, "c": OPEN}
+    there = {"a": RECORDED, "b": RECORDED | {"verdict": "fails"}, "c": OPEN, "no longer a claim": RECORDED}
+    (shown,) = claims.elsewhere({"gpu-paper": there}, here)
+    assert shown["record"] == "gpu-paper"
+    assert shown["counts"] == "Of the paper's 4 claims 2 hold, 1 fails and 1 is undecided."
+    assert shown["decided"] == [{"name": "a", "verdict": "holds", "found": "X: 2."}]
+
+
+def test_without_records_nothing_is_shown():
+    assert claims.elsewhere({}, {"a": OPEN}) == []
