@@ -1,4 +1,4 @@
-"""Which of two models errs less on the same test images, and what follows where a claim says which should."""
+"""Which of two models errs less on the same test images, and the verdict on a claim that says which should."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ ERRORS_IN_WORDS = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models of which a claim says that the first errs less."""
+    """Two models; the claim is that the first errs less."""
 
     better: str
     worse: str
@@ -45,9 +45,9 @@ class Comparison:
     """of `test` between the chosen runs"""
     test: str = "McNemar's exact test"
     seeds: tuple[int, int] = (1, 1)
-    """of either model at the chosen depth and learning rate, those that did not diverge"""
+    """of each model at the chosen depth and learning rate, without those that diverged"""
     difference_over_seeds: float | None = None
-    """between the means over these seeds, None where either has only one"""
+    """between the means over these seeds, None if either model has only one"""
     p_over_seeds: float | None = None
     """of Welch's t-test between them"""
 
@@ -58,22 +58,22 @@ class Comparison:
 
     @property
     def over_seeds(self) -> float:
-        """The same as the mean over seeds; where there is one seed, that of the chosen runs."""
+        """The same as the mean over seeds, or that of the chosen runs if a model has one seed."""
         return self.difference if self.difference_over_seeds is None else self.difference_over_seeds
 
     @property
     def p(self) -> float:
-        """That of both tests together, each of which has to tell the models apart; of the one where there is one."""
+        """The larger p of the tests, as each of them must tell the models apart."""
         return max(self.p_over_images, self.p_over_seeds or 0.0)
 
     @property
     def confirmed(self) -> bool:
-        """Whether the first errs significantly less, and not only the one chosen of its seeds."""
+        """Whether the first errs significantly less, with its chosen run and on average over seeds."""
         return self.p < LEVEL and self.difference > 0 and self.over_seeds > 0
 
     @property
     def reversed(self) -> bool:
-        """Whether it is the other way round."""
+        """Whether the second errs significantly less."""
         return self.p < LEVEL and self.difference < 0 and self.over_seeds < 0
 
     @property
@@ -83,11 +83,11 @@ class Comparison:
 
     @property
     def tests(self) -> str:
-        """What `p` is of, in words."""
+        """The tests behind `p`, in words."""
         if self.p_over_seeds is None:
-            more = "no test over seeds, of which there are {} and {}"
+            more = "no test over seeds, as the models have {} and {}"
         else:
-            more = "Welch's t-test over {} and {} seeds, the larger p"
+            more = "Welch's t-test over {} and {} seeds (the larger p)"
         models = f"{self.test} between {self.better} and {self.worse} on {self.images:,} test images"
         return f"{models}; {more.format(*self.seeds)}"
 
@@ -120,7 +120,7 @@ def compare_predictions(
 
 
 def wrong_together(predictions: dict[str, pd.DataFrame]) -> dict[str, np.ndarray]:
-    """Return model → bool (examples,), where it errs; raises InputError where the test images are not the same."""
+    """Return model → bool (examples,), where it errs; raises InputError if the test images differ."""
     tables = {name: table.set_index("index").sort_index() for name, table in predictions.items()}
     first, *others = tables
     for name in others:
@@ -132,9 +132,9 @@ def wrong_together(predictions: dict[str, pd.DataFrame]) -> dict[str, np.ndarray
 def all_confirmed(comparisons: Sequence[Comparison]) -> Verdict:
     """Return the verdict on a claim that says of each pair which errs less.
 
-    It holds where every comparison confirms it. It fails where one reverses it, also after Bonferroni's correction for
-    their number, as any of them could have. The p-value is that of the comparison that decides: the weakest of those
-    that confirm, the strongest of those that reverse, corrected, or the weakest that is open.
+    It holds if every comparison confirms it. It fails if one reverses it, even after Bonferroni's correction for their
+    number. The p-value is that of the deciding comparison: the strongest that reverses it, corrected, else the weakest
+    that is open, else the weakest of all.
     """
     open_ones = [one for one in comparisons if not one.confirmed]
     strongest = min((one for one in comparisons if one.reversed), key=_strength, default=None)
@@ -144,7 +144,7 @@ def all_confirmed(comparisons: Sequence[Comparison]) -> Verdict:
     elif strongest:
         verdict, decides, p = UNDECIDED, strongest, bonferroni(strongest.p, count)
         missing = (
-            f"{_errors(decides)} are the other way round, but not significantly for one of {count} comparisons "
+            f"{_errors(decides)} are in reverse order, but not significantly for one of {count} comparisons "
             f"(p = {p:.2g}); more seeds or images might decide"
         )
     elif open_ones:
@@ -160,12 +160,12 @@ def all_confirmed(comparisons: Sequence[Comparison]) -> Verdict:
     if decides.p_over_seeds is not None:
         numbers["difference_over_seeds_percent"] = 100 * decides.over_seeds
         numbers |= {"p_over_images": decides.p_over_images, "p_over_seeds": decides.p_over_seeds}
-    corrected = f"; times {count}, of as many comparisons" if decides.reversed and count > 1 else ""
+    corrected = f"; times {count} for as many comparisons" if decides.reversed and count > 1 else ""
     return Verdict(verdict, numbers, missing, decides.tests + corrected, p)
 
 
 def _strength(comparison: Comparison) -> tuple[float, float]:
-    """Order comparisons from the strongest on, also where p-values are too small to tell apart."""
+    """Return a sort key, the strongest comparison first, that also orders p-values which are both 0."""
     return comparison.p, -abs(comparison.difference)
 
 
@@ -178,11 +178,11 @@ def _what_is_open(comparison: Comparison) -> str:
     if comparison.p_over_images >= LEVEL:
         return (
             f"{_errors(comparison)} cannot be told apart on {comparison.images:,} test images "
-            f"(p = {comparison.p_over_images:.2g}); longer training or more images might"
+            f"(p = {comparison.p_over_images:.2g}); longer training or more images might help"
         )
     if comparison.p >= LEVEL:
         return (
             f"{_errors(comparison)} cannot be told apart over {' and '.join(map(str, comparison.seeds))} seeds "
-            f"(p = {comparison.p:.2g}); more seeds might"
+            f"(p = {comparison.p:.2g}); more seeds might help"
         )
     return f"{_errors(comparison)} and the means over their seeds disagree; more seeds might decide"

@@ -37,12 +37,12 @@ MUCH_LESS = 0.5  # less than half
 MUCH_OF_THE_GAP = 0.5  # at least half
 DEPTHS = range(1, PAPER_LAYERS + 1)
 SIGMOID_DEPTH = 4  # the best one for the sigmoid; PAPER_LAYERS is for the others
-FEWEST_PAIRS = 3  # of the ten pairs of five models: fewer say little of their order
+FEWEST_PAIRS = 3  # of the ten pairs of five models; fewer say little about their order
 PAIRED = f"paired t-test on the test images between the chosen runs, p < {LEVEL}"
 
 
 def normalized_beats_standard_tanh(measurements: Measurements) -> Verdict:
-    """Judge tanh by its two initializations."""
+    """Judge tanh with normalized against tanh with standard initialization."""
     return all_confirmed([compare(measurements, measurements.find(TANH_N), measurements.find(TANH))])
 
 
@@ -59,7 +59,7 @@ NORMALIZED_BEATS_STANDARD_TANH = Claim(
 
 
 def softsign_robust(measurements: Measurements) -> Verdict:
-    """Judge whether what initialization changes for softsign is less than half of what it changes for tanh."""
+    """Judge whether initialization changes softsign's error by less than half as much as tanh's."""
     tanh, tanh_n, softsign, softsign_n = _wrong(measurements, TANH, TANH_N, SOFTSIGN, SOFTSIGN_N)
     tanh_gap, softsign_gap = tanh - tanh_n, softsign - softsign_n
     numbers = {
@@ -104,7 +104,7 @@ SIGMOID_WORST = Claim(
 
 
 def pretraining_best(measurements: Measurements) -> Verdict:
-    """Judge pre-trained tanh against each of Table 1's, then how far normalized initialization comes towards it."""
+    """Judge pre-trained tanh against each model of Table 1, then the gap that normalized initialization closes."""
     pretrained = measurements.find_pretrained(TANH)
     names = [measurements.find(recipe) for recipe in TABLE1_MODELS]
     lowest = all_confirmed([compare(measurements, pretrained, name) for name in names])
@@ -139,10 +139,10 @@ PRETRAINING_BEST = Claim(
 
 
 def best_depth(measurements: Measurements) -> Verdict:
-    """Judge each model of Table 1 at the depth claimed against the best of the others, by validation error.
+    """Judge each model of Table 1 at the claimed depth against the other depth with the lowest validation error.
 
-    Only runs of the first seed are compared, of which there are some at all depths. Their test errors are compared as
-    if on different images: of other depths than the chosen one only the number of errors is kept.
+    Only the first seed is compared, as it alone is trained with every depth. Its test errors are compared as if on
+    different images, since the predictions are kept of the chosen run only.
     """
     comparisons, best = [], {}
     for recipe in TABLE1_MODELS:
@@ -183,8 +183,8 @@ BEST_DEPTH = Claim(
 def same_on_real_data(measurements: Measurements) -> Verdict:
     """Judge every pair of Table 1's models that the tests tell apart both on Shapeset and on a finite data set.
 
-    A pair in reverse order fails it where it is significant for one of as many pairs and data sets. A rank correlation
-    could not decide: even the very same order of five models has a p-value of 1/60.
+    A pair in reverse order refutes the claim if it is significant for one of so many pairs and data sets. A rank
+    correlation could not decide: even the same order of five models has a p-value of 1/60.
     """
     finite = [dataset for dataset in measurements.datasets if not find_dataset(dataset).endless]
     if not finite:
@@ -217,7 +217,9 @@ def same_on_real_data(measurements: Measurements) -> Verdict:
         )
         return Verdict(UNDECIDED, numbers, missing, test, p)
     if too_few:
-        missing = f"too few of the ten pairs of models can be told apart both on Shapeset and elsewhere: {too_few[0]}"
+        missing = (
+            f"the tests tell too few of the ten pairs of models apart both on Shapeset and elsewhere: {too_few[0]}"
+        )
         return Verdict(UNDECIDED, numbers, missing, test)
     return Verdict(HOLDS, numbers, None, test)
 
@@ -246,7 +248,7 @@ def _pairs(measurements: Measurements, names: Sequence[str], dataset: str) -> di
 
 
 def _wrong(measurements: Measurements, *recipes: Model) -> list[np.ndarray]:
-    """Return for each recipe's chosen run which test images it errs on: 0.0 or 1.0 (examples,)."""
+    """Return the errors of each recipe's chosen run on the test images: 0.0 or 1.0, (examples,)."""
     names = [measurements.find(recipe) for recipe in recipes]
     wrong = wrong_together({name: measurements.predictions(name) for name in names})
     return [wrong[name].astype(float) for name in names]
@@ -255,7 +257,7 @@ def _wrong(measurements: Measurements, *recipes: Model) -> list[np.ndarray]:
 def _larger(
     larger: np.ndarray, smaller: np.ndarray, larger_name: str, smaller_name: str, numbers: dict[str, float]
 ) -> Verdict:
-    """Return the verdict on a claim that one difference of errors, the mean over images, is larger than another."""
+    """Return the verdict on a claim that one difference of errors (examples,) has a larger mean than another."""
     p, margin = paired(larger - smaller), float((larger - smaller).mean())
     numbers = {"margin_percent": 100 * margin, **numbers}
     test = f"paired t-test of {larger_name} against {smaller_name} on {len(larger):,} test images"
@@ -263,6 +265,6 @@ def _larger(
         return Verdict(HOLDS if margin > 0 else FAILS, numbers, None, test, p)
     missing = (
         f"{larger_name} ({100 * larger.mean():.2f} points) and {smaller_name} ({100 * smaller.mean():.2f} points) "
-        f"cannot be told apart on {len(larger):,} test images (p = {p:.2g}); longer training or more images might"
+        f"cannot be told apart on {len(larger):,} test images (p = {p:.2g}); longer training or more images might help"
     )
     return Verdict(UNDECIDED, numbers, missing, test, p)

@@ -1,7 +1,7 @@
-"""The claims of section 4.2: what happens to activations and gradients on their way through a network at its start.
+"""The claims of section 4.2: how activations and gradients change from layer to layer at initialization.
 
-Whether they shrink is told by factors of standard deviations, layer to layer in the direction of travel, which depend
-neither on the size of the inputs nor on the depth.
+They are judged by the factor between neighbouring layers' standard deviations, which depends neither on the size of the
+inputs nor on the depth.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,8 @@ from stages.claims.verdict import Undecided, Verdict, judged
 HALFWAY = 3**0.25
 HALFWAY_VARIANCE = HALFWAY**2
 
-# steps(layer, hidden layers): how many layers' weights lie between a variance and what its prediction starts from, the
-# inputs going up and the output layer's gradients going down; a weight gradient is predicted from both
+# steps(layer, hidden layers): the layers of weights between a variance and the start of its prediction. Activations
+# start from the inputs, gradients from the output layer's; a weight gradient is predicted from both.
 STEPS: dict[str, Callable[[pd.Series, int], pd.Series | int]] = {
     "activation": lambda layer, hidden_layers: layer,
     "back_propagated_gradient": lambda layer, hidden_layers: hidden_layers + 1 - layer,
@@ -80,9 +80,9 @@ STANDARD_GRADIENTS_SHRINK = Claim(
 
 
 def variance_matches_theory(measurements: Measurements) -> Verdict:
-    """Judge by which factor each hidden layer's variances are off the paper's linear products, for each step to there.
+    """Judge the factor, for each step, between each hidden layer's variances and the paper's linear products.
 
-    The largest factors in all, of the linear prediction and the mean-field one, tell where linearity is lost.
+    The largest factors in all, of the linear and the mean-field prediction, show where units stop being linear.
     """
     a_step, in_all, mean_field = {}, {}, {}
     for kind, recipe in (("standard", TANH), ("normalized", TANH_N)):
@@ -170,28 +170,28 @@ def _shrinks_unless_normalized(standard: np.ndarray, normalized: np.ndarray) -> 
 
 
 def _upwards(measurements: Measurements, name: str) -> np.ndarray:
-    """Return the factor by which each hidden layer's activations differ from those of the one below: (layers − 1,)."""
+    """Return the factor from each hidden layer's activations to those of the layer above: (hidden layers − 1,)."""
     std = _positive(name, measurements.initial(name, "activation_std"))
     _require_layers(name, len(std))
     return std[1:] / std[:-1]
 
 
 def _downwards(measurements: Measurements, name: str) -> np.ndarray:
-    """Return the factor by which each hidden layer's gradients differ from those of the one above, top first."""
+    """Return the factor from each layer's gradients to those of the hidden layer below, top first: (hidden layers,)."""
     std = _positive(name, measurements.initial(name, "back_propagated_gradient_std"))[::-1]
     _require_layers(name, len(std) - 1)
     return std[1:] / std[:-1]
 
 
 def _factors_off(name: str, predicted: pd.Series, measured: pd.Series) -> np.ndarray:
-    """Return the factors between predicted and measured variances, whichever is the larger: at least 1."""
+    """Return the factor between the larger and the smaller of predicted and measured variance: at least 1."""
     return np.exp(np.abs(np.log(_positive(name, predicted) / _positive(name, measured))))
 
 
 def _positive(name: str, std: pd.Series) -> np.ndarray:
     values = std.to_numpy(float)
     if not (np.isfinite(values) & (values > 0)).all():
-        raise Undecided(f"{name} has a layer at initialization through which nothing passes")
+        raise Undecided(f"{name} has a layer at initialization without any signal")
     return values
 
 

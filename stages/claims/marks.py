@@ -1,4 +1,4 @@
-"""The marks of Table 1: which entries of a column cannot be told from its best one, as the paper's bold type says."""
+"""The marks of Table 1, the paper's bold type: the entries of a column that cannot be told from its best one."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from stages.claims.significance import LEVEL, mcnemar
 
 @dataclass(frozen=True)
 class Mark:
-    """What is said of one entry."""
+    """One entry's mark."""
 
     p_against_best: float
     """of McNemar's exact test against the best of the column"""
@@ -21,7 +21,7 @@ class Mark:
 def marks(predictions: dict[str, pd.DataFrame]) -> dict[str, Mark]:
     """Return model → mark, from the chosen runs' answers on the test images of one data set (index, label, prediction).
 
-    Raises InputError where they are of different test images.
+    Raises InputError if the test images differ.
     """
     wrong = wrong_together(predictions)
     best = min(wrong, key=lambda name: wrong[name].mean())

@@ -1,4 +1,4 @@
-"""What claims are judged from: the results of the models of params.yaml, read when a claim asks for them."""
+"""The results that claims are judged from, read when a claim asks for them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ from stages.handover.schemas import RUN
 from stages.handover.tables import read_table
 from stages.params import Model, Params, Scale
 
-SHAPESET = "shapeset"  # the data set that the paper's claims are about
+SHAPESET = "shapeset"  # the data set of the paper's claims
 PAPER_LAYERS = 5  # hidden layers of the networks of Table 1
-FEWEST_LAYERS = 3  # hidden ones, to say how they differ from the lowest to the top
+FEWEST_LAYERS = 3  # hidden ones, to compare them from the lowest to the top
 WATCHED = f"The judged run is the best one with {PAPER_LAYERS} hidden layers, or the chosen run if there is none."
-LEARNED = 0.9  # of chance: a network with more errors than this share of those of a constant answer has not learned
+LEARNED = 0.9  # of chance: with more errors than this share of a constant answer's, a network has not learned
 
 TANH, TANH_N = Model("tanh", "standard"), Model("tanh", "normalized")
 SOFTSIGN, SOFTSIGN_N = Model("softsign", "standard"), Model("softsign", "normalized")
@@ -32,7 +32,7 @@ Tables = Callable[[str], pd.DataFrame | None]
 
 @dataclass(frozen=True)
 class Measurements:
-    """The results there are; what is asked for and not there raises Undecided with what is missing."""
+    """The results of the models of params.yaml; raises Undecided, which names what is missing, if there is none."""
 
     models: Mapping[str, Model]
     scale: Scale
@@ -42,7 +42,7 @@ class Measurements:
     def find(self, wanted: Model, *hidden_layers: int) -> str:
         """Return the name of the model that is `wanted` and trained with each of these depths, if any are given.
 
-        Of several, such as one for each depth, it is the first with PAPER_LAYERS, or else the first.
+        Of several, such as one for each depth, this is the first with PAPER_LAYERS, or else the first.
         """
         alike = [name for name, model in self.models.items() if without_search(model) == without_search(wanted)]
         if not alike:
@@ -84,21 +84,21 @@ class Measurements:
         return _best(runs[runs["hidden_layers"] == hidden_layers], name, SHAPESET)
 
     def watched_run(self, name: str) -> pd.Series:
-        """Return the run whose course is judged: the best one with PAPER_LAYERS, or the chosen one if there is none."""
+        """Return the judged run: the best one with PAPER_LAYERS, or the chosen one if there is none."""
         deep = (self.runs(name)["hidden_layers"] == PAPER_LAYERS).any()
         return self.best_run(name, PAPER_LAYERS if deep else None)
 
     def require_learned(self, name: str) -> None:
-        """Raise Undecided where the watched run errs about as often as always naming the commonest class does."""
+        """Raise Undecided if the watched run errs about as often as always naming the commonest class does."""
         error, chance = self.watched_run(name)["test_error"], 1 - find_dataset(SHAPESET).commonest_share
         if error > LEARNED * chance:
             raise Undecided(
                 f"{name} has not been trained for long enough to learn: it errs on {100 * error:.1f} % of the test "
-                f"images, and always naming the commonest class on {100 * chance:.1f} %"
+                f"images; always naming the commonest class errs on {100 * chance:.1f} %"
             )
 
     def course(self, name: str, quantity: str, hidden_layers: int | None = None) -> pd.DataFrame:
-        """Return how a monitored quantity went in the watched run, or the best one with this depth where one is given.
+        """Return a monitored quantity over training, of the watched run or, if a depth is given, the best one with it.
 
         It has one row an update and one column a hidden layer.
         """
@@ -111,7 +111,7 @@ class Measurements:
         return hidden.pivot(index="update", columns="layer", values=quantity).astype(float)
 
     def initial(self, name: str, quantity: str) -> pd.Series:
-        """Return a quantity of each layer at initialization that has it, the output layer's last."""
+        """Return a quantity at initialization of each layer that has it, the output layer last."""
         return self._of_layers(name, "initial", quantity)
 
     def final(self, name: str, quantity: str) -> pd.Series:
@@ -180,7 +180,7 @@ def measurements_in(folder: Path, params: Params) -> Measurements:
 
 
 def of_first_seed(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs to compare depths by: only the first seed is trained with each depth and learning rate."""
+    """Return the runs to compare depths by: only the first seed is trained with every depth and learning rate."""
     return runs[runs["seed"] == 0]
 
 
@@ -191,7 +191,7 @@ def errors_over_seeds(runs: pd.DataFrame, chosen: pd.Series) -> pd.Series:
 
 
 def without_search(model: Model) -> Model:
-    """Return the model without what says among which runs its chosen one is looked for."""
+    """Return the model without the settings of the search for its best run."""
     return replace(model, hidden_layers=None, learning_rates=None, seeds=None)
 
 

@@ -10,29 +10,29 @@ from stages.claims.claim import Claim
 from stages.claims.measurements import FEWEST_LAYERS, PAPER_LAYERS, SIGMOID, SOFTSIGN, TANH, WATCHED, Measurements
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict, judged
 
-# A sigmoid layer is driven to 0 when its 98th percentile is below a tenth of the units' range, and has left 0 again
-# when it is above the middle of the range.
+# A sigmoid layer is at 0 when its 98th percentile is below a tenth of the units' range; it has left 0 again when that
+# percentile is above the middle of the range.
 NEAR_ZERO, LEFT_ZERO = 0.1, 0.5
 EARLY_UPDATES = 10_000  # early in training, with learning rates like the paper's
 ABOUT_HALF = 0.45  # a mean that is at least about 0.5
-ABOUT_EQUAL = 0.01  # a mean that is lower than another by no more than this is not lower
+ABOUT_EQUAL = 0.01  # a smaller difference between two means does not count
 
 # A layer saturates when its outer percentile, the 98th or the 2nd, is where the slope is below 5 % of the steepest.
 SIGMOID_SATURATED, TANH_SATURATED, SOFTSIGN_SATURATED = 0.987, 0.975, 0.776
 SIGMOID_MIDDLE = 0.5
 FEWEST_SATURATED = 2  # layers, to speak of an order
 
-TOGETHER = 0.5  # of the way to saturation, on average: where the other layers are at least when the first one saturates
+TOGETHER = 0.5  # of the way to saturation: the other layers' least average when the first layer saturates
 
 # The places of |z|: near 0, around 0.6 to 0.8 (a tenth more on either side), and at the bounds.
 CENTRE, SHOULDERS, BOUNDS = (0.0, 0.5), (0.5, 0.9), (0.9, 1.0)
 
-LONG_TRAINING = 5_000_000  # updates, the paper's: what has not come by then is taken not to come
-AFTER_ESCAPE = 2  # so many times the updates of an escape must pass before what should come with it has failed to come
+LONG_TRAINING = 5_000_000  # updates, the paper's: an event that has not happened by then does not happen
+AFTER_ESCAPE = 2  # training must last so many times the updates of the escape before layer 1 counts as unsaturated
 
 
 def sigmoid_top_saturates(measurements: Measurements) -> Verdict:
-    """Judge the top layer's way to 0, and the means of the layers below when it was last there."""
+    """Judge when the top layer falls to 0, and the lower layers' means at the last update at which it is there."""
     name = measurements.find(SIGMOID, PAPER_LAYERS)
     top = measurements.course(name, "activation_p98", PAPER_LAYERS)[PAPER_LAYERS]
     at_zero = top.index[top < NEAR_ZERO]
@@ -70,7 +70,7 @@ SIGMOID_TOP_SATURATES = Claim(
 
 
 def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
-    """Judge whether the top layer leaves 0 again with four hidden layers and with five, and what layer 1 does then."""
+    """Judge whether the top layer leaves 0 with four and with five hidden layers, and when layer 1 saturates."""
     names = {depth: measurements.find(SIGMOID, depth) for depth in (PAPER_LAYERS - 1, PAPER_LAYERS)}
     tops = {depth: measurements.course(name, "activation_p98", depth)[depth] for depth, name in names.items()}
     came = {depth: _first(top < NEAR_ZERO) for depth, top in tops.items()}
@@ -88,7 +88,7 @@ def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
     if saturated is not None:
         numbers["depth_4_layer_1_saturated_after_updates"] = saturated
     if None in came.values() and last < EARLY_UPDATES:
-        return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: not both top layers have come to 0 yet")
+        return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: the two top layers are not both at 0 yet")
     if None in came.values() or left[five] is not None:
         return Verdict(FAILS, numbers)
     if left[four] is None and last < LONG_TRAINING:
@@ -124,7 +124,7 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
 
 
 def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
-    """Judge whether the pre-trained network's top layer is ever driven to 0, where that of the plain one is."""
+    """Judge whether the top layer of the pre-trained network ever falls to 0, as that of the plain one does."""
     pretrained = measurements.find_pretrained(SIGMOID)
     depth = int(measurements.watched_run(pretrained)["hidden_layers"])
     plain = measurements.find(SIGMOID, depth)
@@ -134,9 +134,11 @@ def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
     }
     numbers = {f"{kind}_lowest_top_layer_p98": float(top.min()) for kind, top in tops.items()}
     if numbers["plain_lowest_top_layer_p98"] >= NEAR_ZERO:
-        return Verdict(UNDECIDED, numbers, f"the top layer of {plain} has not come to 0, so there is nothing to escape")
+        return Verdict(
+            UNDECIDED, numbers, f"the top layer of {plain} has not fallen to 0, so there is nothing to escape"
+        )
     if numbers["pretrained_lowest_top_layer_p98"] >= NEAR_ZERO and tops["pretrained"].index[-1] < EARLY_UPDATES:
-        return Verdict(UNDECIDED, numbers, f"{_too_short(tops['pretrained'])}: {pretrained} may still come to 0")
+        return Verdict(UNDECIDED, numbers, f"{_too_short(tops['pretrained'])}: {pretrained} may still fall to 0")
     return judged(numbers["pretrained_lowest_top_layer_p98"] >= NEAR_ZERO, numbers)
 
 
@@ -156,7 +158,7 @@ SIGMOID_PRETRAINED_ESCAPES = Claim(
 
 
 def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
-    """Judge the updates at which the layers saturate; those that have not yet are ranked by how far they are."""
+    """Judge the order in which the layers saturate; layers that have not yet are ordered by their outer percentile."""
     name = measurements.find(TANH)
     measurements.require_learned(name)
     outer = _outer(measurements, name)
@@ -171,13 +173,13 @@ def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
         return Verdict(FAILS, numbers)
     if len(set(saturated.values())) < FEWEST_SATURATED:
         missing = (
-            f"{_too_short(outer)}: at least {FEWEST_SATURATED} layers of {name} have to saturate at different updates; "
+            f"{_too_short(outer)}: at least {FEWEST_SATURATED} layers of {name} must saturate at different updates; "
             f"saturated: {len(saturated)}"
         )
         return Verdict(UNDECIDED, numbers, missing)
     waiting = [outer[layer].iloc[-1] for layer in outer if layer not in saturated]
     if any(lower < upper for lower, upper in pairwise(waiting)):
-        missing = f"{_too_short(outer)}: of the layers of {name} that have not saturated yet, a higher one is farther"
+        missing = f"{_too_short(outer)}: an unsaturated layer of {name} is closer to saturation than a lower one"
         return Verdict(UNDECIDED, numbers, missing)
     return Verdict(HOLDS, numbers)
 
@@ -201,9 +203,9 @@ TANH_SATURATES_IN_ORDER = Claim(
 
 
 def softsign_saturates_together(measurements: Measurements) -> Verdict:
-    """Judge how much of softsign ends saturated, and how far all layers are when the first one saturates, by tanh.
+    """Judge softsign against tanh: the saturated share, and how far the other layers are when the first one saturates.
 
-    What is saturated has two definitions that differ for softsign: at the bounds of |z|, and where the slope is small.
+    Two definitions of saturation, |z| near its bounds and a small slope, differ for softsign.
     """
     shares, ways, numbers = {}, {}, {}
     for recipe, level in ((SOFTSIGN, SOFTSIGN_SATURATED), (TANH, TANH_SATURATED)):
@@ -227,7 +229,7 @@ def softsign_saturates_together(measurements: Measurements) -> Verdict:
     less = {definition: share < shares[TANH][definition] for definition, share in shares[SOFTSIGN].items()}
     if together and len(set(less.values())) > 1:
         one, other = (key.replace("_", " ") for key in sorted(less, key=less.__getitem__, reverse=True))
-        missing = f"definitions of saturation disagree: softsign's {one} is smaller than tanh's, its {other} is not"
+        missing = f"the definitions of saturation disagree: softsign's {one} is smaller than tanh's, its {other} is not"
         return Verdict(UNDECIDED, numbers, missing)
     return judged(together and all(less.values()), numbers)
 
@@ -256,7 +258,7 @@ SOFTSIGN_SATURATES_TOGETHER = Claim(
 
 
 def tanh_ends_at_extremes(measurements: Measurements) -> Verdict:
-    """Judge in which tenth of |z| the activations of the lower half of the layers are densest after training."""
+    """Judge the tenth of |z| in which the lower layers' activations are densest after training."""
     places, numbers = {}, {}
     for recipe in (TANH, SOFTSIGN):
         name = measurements.find(recipe)
@@ -292,13 +294,13 @@ TANH_ENDS_AT_EXTREMES = Claim(
 
 
 def _outer(measurements: Measurements, name: str, hidden_layers: int | None = None, middle: float = 0) -> pd.DataFrame:
-    """Return the 98th percentile, or the 2nd mirrored in the middle of the units' range where that is farther out."""
+    """Return the 98th percentile or the mirrored 2nd one, whichever is farther from the middle of the units' range."""
     upper, lower = (measurements.course(name, f"activation_p{number}", hidden_layers) for number in (98, 2))
     return np.maximum(upper, 2 * middle - lower)
 
 
 def _first(condition: pd.Series) -> int | None:
-    """Return the first update at which the condition is true, None where it never is."""
+    """Return the first update at which the condition is true, None if it never is."""
     updates = condition.index[condition]
     return int(updates[0]) if len(updates) else None
 

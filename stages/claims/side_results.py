@@ -1,4 +1,4 @@
-"""The claims that the paper tells beside its figures: cost surfaces (section 4.1), and what it tried in section 5."""
+"""The paper's further claims: the costs' surfaces (section 4.1) and the side experiments of section 5."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from stages.claims.measurements import SHAPESET, TANH, TANH_N, Measurements, wit
 from stages.claims.verdict import UNDECIDED, Undecided, Verdict, judged
 
 PLATEAU_SHARES = ("plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict")
-PAPER_TRAINING_IMAGES = 100_000  # of the SVM and of the network beside it
+PAPER_TRAINING_IMAGES = 100_000  # for the SVM and for the network that it is compared with
 PER_PARAMETER = ("hessian", "gradient_variance")  # update rules
 PROFILES: dict[str, Callable[[list[float]], bool]] = {
     "widen": lambda profile: profile[-1] > profile[0] and all(below <= above for below, above in pairwise(profile)),
@@ -27,8 +27,8 @@ PROFILES: dict[str, Callable[[list[float]], bool]] = {
 
 
 def cross_entropy_fewer_plateaus(measurements: Measurements) -> Verdict:
-    """Judge the shares of the two costs' surfaces that are plateaus, by definitions half and twice as strict too."""
-    missing = "the costs' surfaces have not been measured: data/surfaces/plateaus.parquet is not there"
+    """Judge the plateau shares of the two costs' surfaces, by three definitions of a plateau."""
+    missing = "the costs' surfaces have not been measured: data/surfaces/plateaus.parquet is missing"
     shares = measurements.table("surfaces/plateaus", missing).set_index("cost")
     for cost in ("quadratic", "cross_entropy"):
         if cost not in shares.index:
@@ -40,7 +40,7 @@ def cross_entropy_fewer_plateaus(measurements: Measurements) -> Verdict:
     }
     more = [numbers[f"quadratic_{share}"] > numbers[f"cross_entropy_{share}"] for share in PLATEAU_SHARES]
     if any(more) and not all(more):
-        missing = "definitions of a plateau disagree: the quadratic cost's share of them is larger by some, not by all"
+        missing = "the definitions of a plateau disagree: the quadratic cost has the larger share by some of them only"
         return Verdict(UNDECIDED, numbers, missing)
     return judged(all(more), numbers)
 
@@ -92,7 +92,7 @@ DEEP_BEATS_SVM = Claim(
 
 
 def second_order_helps(measurements: Measurements) -> Verdict:
-    """Judge each update rule with a learning rate per parameter that both initializations are trained with."""
+    """Judge each update rule with learning rates per parameter, with both initializations."""
     rules = [rule for rule in PER_PARAMETER if any(model.update_rule == rule for model in measurements.models.values())]
     if not rules:
         raise Undecided(f"params.yaml has no tanh models with update_rule {' or '.join(PER_PARAMETER)}")
@@ -122,7 +122,7 @@ SECOND_ORDER_HELPS = Claim(
 
 
 def width_profile_irrelevant(measurements: Measurements) -> Verdict:
-    """Judge tanh by its two initializations, for every list of widths that widens and every one that narrows."""
+    """Judge tanh's two initializations with every list of widths that widens or narrows."""
     comparisons = []
     for change, has_profile in PROFILES.items():
         standard = [

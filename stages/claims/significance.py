@@ -12,8 +12,8 @@ LEVEL = 0.005  # the paper's, of Table 1
 def mcnemar(first_wrong: np.ndarray, second_wrong: np.ndarray) -> float:
     """Return the two-sided p-value of McNemar's exact test.
 
-    first_wrong, second_wrong: bool (examples,), where either model errs on the same examples. Of those on which only
-    one errs, each would be either's with probability 1/2 if the models erred equally often.
+    first_wrong, second_wrong: bool (examples,), where each model errs. If the models erred equally often, an error that
+    only one of them makes would be the first's with probability 1/2.
     """
     only_first = int((first_wrong & ~second_wrong).sum())
     only_second = int((second_wrong & ~first_wrong).sum())
@@ -23,7 +23,7 @@ def mcnemar(first_wrong: np.ndarray, second_wrong: np.ndarray) -> float:
 
 
 def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return the two-sided p-value of Welch's t-test between two groups of seeds, None where either has only one."""
+    """Return the two-sided p-value of Welch's t-test between two groups of seeds, None if either has only one."""
     groups = np.asarray(first, float), np.asarray(second, float)
     if min(len(group) for group in groups) < 2:
         return None
@@ -48,12 +48,12 @@ def fisher(first_wrong: int, second_wrong: int, examples: int) -> float:
 
 
 def bonferroni(p: float, comparisons: int) -> float:
-    """Return the p-value of the strongest of so many comparisons, of which any may be the one."""
+    """Return the p-value `p` of the strongest of so many comparisons, corrected for their number."""
     return min(1.0, comparisons * p)
 
 
 def holm(raw: Mapping[str, float]) -> dict[str, float]:
-    """Return the p-values `raw` after Holm's step-down correction for as many comparisons as there are.
+    """Return the p-values `raw` after Holm's step-down correction for their number.
 
     The k-th smallest of n is multiplied by n − k + 1, and none becomes smaller than one before it, or larger than 1.
     """

@@ -1,4 +1,4 @@
-"""Table 1: the test error of every model on every data set, beside what the paper found."""
+"""Table 1: the test error of every model on every data set, beside the paper's."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ PAPER_MODELS = {name: Model(*recipe) for recipe, name in PAPER.pop("model").item
 # Why a cell of Table 1 has no number of ours.
 OTHER_DATASET = "params.yaml does not list this data set"
 OTHER_MODEL = "params.yaml does not list this model"
-NOT_RUN = "not run yet; run `dvc repro`"
-OTHER_PARAMETERS = "trained with other parameters than those of params.yaml; run `dvc repro` to retrain"
+NOT_RUN = "not run yet, `dvc repro` runs it"
+OTHER_PARAMETERS = "trained with other parameters than those of params.yaml, `dvc repro` retrains it"
 DIVERGED = "every run diverged"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A model's test errors on a data set in percent, None where there is none, and why there is none of ours.
+    """A model's test errors on a data set in percent, None if there is none.
 
-    marked: whether ours is the best of its column or cannot be told from it.
+    reason: why there is none of ours. marked: whether ours is the best of its column or cannot be told from it.
     """
 
     here: float | None
@@ -37,10 +37,9 @@ class Cell:
 
 
 def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Cell]]:
-    """Return model → data set → cell: the models of `params` and then the paper's others.
+    """Return model → data set → cell: every data set, the models of `params` and then the paper's others.
 
-    The data sets are the paper's, and those beyond the paper that `params` lists.
-    judged: reports/table1.csv. absent: data set → model → why it has no results, of those whose results are missing.
+    judged: reports/table1.csv. absent: data set → model → why it has no results, if its results are missing.
     """
     listed = [recipe(model) for model in params.models.values()]
     others = {f"the paper's {name}": one for name, one in PAPER_MODELS.items() if recipe(one) not in listed}
@@ -65,13 +64,13 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
 
 
 def footnotes(table: Mapping[str, Mapping[str, Cell]]) -> dict[str, str]:
-    """Return a letter for each reason in the table, in the order in which they are met."""
+    """Return a letter for each reason in the table, in the order of their first cells."""
     reasons = dict.fromkeys(cell.reason for row in table.values() for cell in row.values() if cell.reason)
     return dict(zip(reasons, "abcdefgh", strict=False))
 
 
 def percent(value: float | None) -> str:
-    """Return a percentage as a text with the paper's two decimals; a dash where there is none."""
+    """Return a percentage as a text with the paper's two decimals; a dash for None."""
     return f"{value:.2f}" if pd.notna(value) else "–"
 
 
@@ -100,21 +99,21 @@ def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float
 
 
 def paper_percent(dataset: str, model: Model) -> float | None:
-    """Return the paper's test error in percent of a model with this recipe, None where the paper has none."""
+    """Return the paper's test error in percent of a model with this recipe, None if the paper has none."""
     if paper_model(model) is None or dataset not in PAPER:
         return None
     return float(PAPER.loc[(model.activation, model.initialization), dataset])
 
 
 def paper_model(model: Model) -> str | None:
-    """Return the name of the paper's model with this recipe, None where the paper has none."""
+    """Return the name of the paper's model with this recipe, None if the paper has none."""
     return next((name for name, one in PAPER_MODELS.items() if recipe(one) == recipe(model)), None)
 
 
 def recipe(model: Model) -> dict[str, Any]:
-    """Return what the model is as a row of Table 1, whatever it is called and however its best run is looked for.
+    """Return the recipe that makes a model a row of Table 1, without its name and its search for the best run.
 
-    Table 1 is of PAPER_LAYERS hidden layers: with other depths alone it would be another model.
+    Table 1 is of PAPER_LAYERS hidden layers: a model with other depths only is another model.
     """
     depths = model.hidden_layers
     in_table1 = depths is None or PAPER_LAYERS in depths

@@ -1,4 +1,4 @@
-"""What can be said of a claim: that it holds, fails, or is undecided, and the numbers that say so."""
+"""The verdict on a claim: it holds, fails, or is undecided, with the numbers behind it."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ VERDICTS = (HOLDS, FAILS, UNDECIDED)
 
 
 class Undecided(Exception):
-    """A claim that cannot be judged; its text is the sentence that says what is missing."""
+    """A claim cannot be judged; the text says in one sentence what is missing."""
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,13 @@ class Verdict:
     verdict: str
     """one of VERDICTS"""
     numbers: dict[str, float] = field(default_factory=dict)
-    """what it rests on, the most telling one first"""
+    """that it rests on, the most important first"""
     missing: str | None = None
     """of an undecided claim: what is missing, in one sentence"""
     test: str | None = None
-    """of a claim that compares errors: the test"""
+    """the statistical test, if there is one"""
     p: float | None = None
-    """the p-value of the comparison that decides"""
+    """of the deciding comparison"""
 
 
 def judged(holds: bool, numbers: dict[str, float]) -> Verdict:

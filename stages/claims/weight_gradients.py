@@ -1,4 +1,4 @@
-"""The claims on weight gradients: alike in all layers at the start (section 4.2.2), and what training does (4.3)."""
+"""The claims on weight gradients: alike in all layers at initialization (section 4.2.2), and during training (4.3)."""
 
 import pandas as pd
 
@@ -6,8 +6,8 @@ from stages.claims.claim import Claim
 from stages.claims.measurements import TANH, TANH_N, WATCHED, Measurements
 from stages.claims.verdict import UNDECIDED, Undecided, Verdict, judged
 
-# Layers are alike while their standard deviations lie within a factor of 2; activations and gradients, which are not,
-# differ tenfold over the standard network at initialization. Apart they are beyond twice that factor.
+# Layers are alike if their standard deviations lie within a factor of 2, and apart from twice that factor on. In a
+# standard network at initialization, activations and back-propagated gradients differ tenfold.
 ALIKE, APART = 2, 4
 
 RATIO_IN_WORDS = {"{}_largest_over_smallest": "{} initialization: the largest is {number} times the smallest"}
@@ -40,7 +40,7 @@ WEIGHT_GRADIENTS_LEVEL = Claim(
 
 
 def standard_weight_gradients_diverge(measurements: Measurements) -> Verdict:
-    """Judge how much they differ during the second half of training, by the median over the monitored updates."""
+    """Judge how much they differ in the second half of training: the median over the monitored updates."""
     later, first = {}, {}
     for kind, recipe in (("standard", TANH), ("normalized", TANH_N)):
         name = measurements.find(recipe)

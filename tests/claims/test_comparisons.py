@@ -49,7 +49,7 @@ def test_the_seeds_are_tested_too(other_seeds, verdict, missing):
     assert found.numbers["p_over_images"] == pytest.approx(2 / 2**20)
     assert found.numbers["p_over_seeds"] == pytest.approx(over_seeds)
     assert found.p == pytest.approx(max(over_seeds, 2 / 2**20))
-    assert found.test.endswith(f"Welch's t-test over 3 and {1 + len(other_seeds)} seeds, the larger p")
+    assert found.test.endswith(f"Welch's t-test over 3 and {1 + len(other_seeds)} seeds (the larger p)")
 
 
 @pytest.mark.parametrize(("tanh", "tanh_n", "verdict"), [(40, 20, HOLDS), (20, 40, FAILS)])
@@ -57,7 +57,7 @@ def test_without_several_seeds_of_both_it_is_said_that_they_are_not_tested(tanh,
     seeds = {"tanh": [5, 90]}
     found = judge(NORMALIZED_BETTER, {"tanh": tanh, "tanh-n": tanh_n}, seeds=seeds)
     assert (found.verdict, found.p) == (verdict, pytest.approx(2 / 2**20))
-    assert found.test.endswith("no test over seeds, of which there are 1 and 3")
+    assert found.test.endswith("no test over seeds, as the models have 1 and 3")
     assert "p_over_seeds" not in found.numbers
 
 
@@ -65,7 +65,7 @@ def test_seeds_that_diverged_are_not_tested():
     tables = with_errors({"tanh": 40, "tanh-n": 20}, seeds={"tanh": [39, 41], "tanh-n": [21]})
     tables["runs/shapeset/tanh-n/runs"].loc[1, "diverged_at"] = 7
     found = verdict_of(NORMALIZED_BETTER, tables)
-    assert found.test.endswith("no test over seeds, of which there are 1 and 3")
+    assert found.test.endswith("no test over seeds, as the models have 1 and 3")
 
 
 @pytest.mark.parametrize(("tanh", "p"), [(91, 4 * 2 / 2**11), (90, 4 * 2 / 2**10)])
@@ -74,7 +74,7 @@ def test_the_one_of_several_comparisons_that_is_reversed_is_corrected_for_their_
     assert found.p == pytest.approx(p)
     assert found.numbers["difference_percent"] == pytest.approx(80 - tanh)
     assert "between tanh and sigmoid" in found.test
-    assert found.test.endswith("times 4, of as many comparisons")
+    assert found.test.endswith("times 4 for as many comparisons")
     if tanh == 90:
         assert "not significantly for one of 4 comparisons (p = 0.0078)" in found.missing
 

@@ -59,7 +59,7 @@ def test_standard_gradients_shrink_going_down(standard, normalized, verdict):
 
 @pytest.mark.parametrize(
     ("standard", "sentence"),
-    [([0.4, 0.2], "2 hidden layers; needed: at least 3"), ([0.4, 0.2, 0.0], "through which nothing passes")],
+    [([0.4, 0.2], "2 hidden layers; needed: at least 3"), ([0.4, 0.2, 0.0], "without any signal")],
 )
 def test_shrinking_needs_layers_and_signals(standard, sentence):
     with pytest.raises(Undecided, match=sentence):
@@ -128,7 +128,7 @@ def test_variance_matches_theory_needs_signals_layers_and_a_theory():
     tables = theory("activation", 1, 1)
     of_tanh = tables["measured/shapeset/tanh/theory"]
     for table, sentence in (
-        (of_tanh.assign(measured=0.0), "tanh has a layer at initialization through which nothing passes"),
+        (of_tanh.assign(measured=0.0), "tanh has a layer at initialization without any signal"),
         (of_tanh[of_tanh["layer"] <= 2], "tanh has 2 hidden layers; needed: at least 3"),
         (of_tanh[:0], "no theory predicts the variances of tanh"),
         (None, "tanh has not been trained and measured"),
