@@ -23,7 +23,7 @@ from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
 
 CLAIMS = Path("reports/claims.json")
-EXAMPLES = 8  # images of each class in figure 1
+EXAMPLES_PER_CLASS = 8  # images of each class in figure 1
 OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the charts of the README's picture
 PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # units per hidden layer; updates per run
 # every model's tables, each with its folder in `data`

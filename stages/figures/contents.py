@@ -57,10 +57,10 @@ class Figure:
 
     key: its name in file names and links. label: its place in the paper. look: what to look for. paper: what the paper
     found, if it has this figure. table: the table it draws, a field of `stages.figures.results.Results`, or SURFACES,
-    which belongs to no data set. models: the paper's models in it, top to bottom. others: selects the other models shown after them.
-    paper_hidden_layers: depth of the network in the paper's figure, if the page compares it with ours. endless: True
-    for endless data sets only, False for finite ones only. still: whether it is also saved as a picture.
-    describes_data: whether each data set's description stands beside its chart.
+    which belongs to no data set. models: the paper's models in it, top to bottom. others: selects the other models
+    shown after them. paper_hidden_layers: depth of the network in the paper's figure, if the page compares it with
+    ours. endless: True for endless data sets only, False for finite ones only. still: whether it is also saved as a
+    picture. describes_data: whether each data set's description stands beside its chart.
     """
 
     key: str

@@ -28,7 +28,7 @@ def parameters(params: Params) -> str:
     return yaml.safe_dump(given, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
 
 
-def set_of(model: Model) -> dict[str, Any]:
+def entry_of(model: Model) -> dict[str, Any]:
     """The keys of a model that differ from the defaults."""
     default = Model(model.activation, model.initialization)
     special = {key: value for key, value in asdict(model).items() if value != getattr(default, key)}

@@ -69,21 +69,6 @@ def test_figure_2_has_sigmoids_of_every_kind(results):
     assert words(FIGURES["figure-2"], with_four) == []
 
 
-@pytest.mark.parametrize(
-    ("special", "text"),
-    [
-        ({}, "tanh units, lecun initialization"),
-        ({"update_rule": "hessian"}, "tanh units, lecun initialization, learning rates from the Hessian"),
-        ({"cost": "quadratic", "gain": 1.5}, "tanh units, lecun initialization with gain 1.5, quadratic cost"),
-        ({"width_profile": [0.5, 1]}, "tanh units, lecun initialization, widths × 0.5, 1"),
-        ({"pretraining": Pretraining("masking", 0.2, 0.1, 0.1)}, "tanh units, lecun initialization, pre-trained"),
-        ({"batch_normalization": True}, "tanh units, lecun initialization, batch normalization"),
-    ],
-)
-def test_a_recipe_in_words_has_everything_that_it_sets(special, text):
-    assert in_words(Model("tanh", "lecun", **special)) == text
-
-
 def test_a_figure_of_one_model_shows_no_other(results):
     assert shown(drawn(FIGURES["figure-2"], results)[0]) == ["sigmoid"]
     assert shown(drawn(FIGURES["figure-10"], results)[0]) == ["tanh-n"]
