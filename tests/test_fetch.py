@@ -78,7 +78,7 @@ def assert_nothing_left() -> None:
 
 def test_a_drawn_data_set_needs_no_files(monkeypatch):
     run(monkeypatch, "shapeset")
-    assert list(Path("data").rglob("*")) == [RAW, RAW / "shapeset"]
+    assert list(Path("data").rglob("*")) == [RAW, RAW / "shapeset", RAW / "shapeset/README"]
 
 
 def test_mnist_is_fetched_whole(monkeypatch):

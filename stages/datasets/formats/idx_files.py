@@ -53,4 +53,4 @@ def _unpack(file: Path, place: str, target: Path, expected: str) -> None:
         for piece in unpacked(file, place, LIMIT):
             content.update(piece)
             output.write(piece)
-    check_sha256({content.hexdigest(): "its content", sha256(file, place): "the file"}, expected, place)
+    check_sha256({sha256(file, place): "the file", content.hexdigest(): "its content"}, expected, place)

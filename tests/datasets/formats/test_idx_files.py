@@ -66,8 +66,8 @@ def test_other_content_is_named_with_both_checksums_and_what_to_set(tmp_path, ra
     place = f"{folder}/{MNIST_FILES[2]}"
     packed = hashlib.sha256(Path(f"{place}.gz").read_bytes()).hexdigest()
     assert complaint(idx_files.fetch, NAME, settings, raw) == (
-        f"mnist: {MNIST_FILES[2]} could not be downloaded or read: {place}.gz: its content has the SHA-256 {found} "
-        f"and the file has the SHA-256 {packed}; expected {settings.sha256[MNIST_FILES[2]]}; {place}: is not there; "
+        f"mnist: {MNIST_FILES[2]} could not be downloaded or read: {place}.gz: the file has the SHA-256 {packed} "
+        f"and its content has the SHA-256 {found}; expected {settings.sha256[MNIST_FILES[2]]}; {place}: is not there; "
         "set mnist.source in params.yaml to another URL or folder that has it, "
         f"or mnist.sha256.{MNIST_FILES[2]} to the checksum of the file that you want, packed or not"
     )
@@ -90,7 +90,7 @@ def test_an_unpacked_file_that_is_another_is_named_once(tmp_path, raw):
     (folder / IMAGES).write_bytes(b"abc")
     found = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of the letters abc, in FIPS 180-2
     message = complaint(idx_files.fetch, NAME, mnist_settings(folder), raw)
-    assert f"{folder}/{IMAGES}: the file has the SHA-256 {found}; expected" in message
+    assert f"{folder}/{IMAGES}: its content has the SHA-256 {found}; expected" in message
     assert message.count(found) == 1
 
 
