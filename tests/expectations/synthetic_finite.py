@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stages.datasets.dataset import find_dataset
-from stages.params import DATASETS, DRAWN
+from stages.params.datasets import DATASETS, DRAWN
 from tests.expectations.synthetic_shapeset import Prepared
 
 FINITE = tuple(dataset for dataset in DATASETS if dataset != DRAWN)
