@@ -18,8 +18,8 @@ PAPER_MODELS = {name: Model(*recipe) for recipe, name in PAPER.pop("model").item
 # Why a cell of Table 1 has no number of ours.
 OTHER_DATASET = "params.yaml does not list this data set"
 OTHER_MODEL = "params.yaml does not list this model"
-NOT_RUN = "not run yet, `dvc repro` runs it"
-OTHER_PARAMETERS = "trained with other parameters than those of params.yaml, `dvc repro` retrains it"
+NOT_RUN = "not run yet; run `dvc repro`"
+OTHER_PARAMETERS = "trained with other parameters than those of params.yaml; run `dvc repro` to retrain"
 DIVERGED = "every run diverged"
 
 
