@@ -45,7 +45,12 @@ def mnist_settings(*source: Path | str, train: int = 50, validation: int = 10, t
     """The settings for the files that `write_mnist` makes, at these places."""
     digests = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in mnist_arrays().items()}
     return Mnist(
-        seed=0, train=train, validation=validation, test=test, source=[str(place) for place in source], sha256=digests
+        seed=0,
+        train=train,
+        validation=validation,
+        test=test,
+        source=[str(place) for place in source] or ["nowhere"],
+        sha256=digests,
     )
 
 
@@ -91,7 +96,7 @@ def cifar10_settings(
         train=train,
         validation=validation,
         test=test,
-        source=[str(place) for place in source],
+        source=[str(place) for place in source] or ["nowhere"],
         sha256=hashlib.sha256(archive).hexdigest(),
     )
 
