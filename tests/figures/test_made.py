@@ -32,7 +32,7 @@ def test_a_used_data_set_has_its_seed_sizes_and_source(params):
 
 def test_a_models_defaults_are_left_out():
     pretraining = Pretraining("masking", 0.1, 0.01, 0.1)
-    listed = made.set_of(Model("tanh", "standard", seeds=1, pretraining=pretraining))
+    listed = made.entry_of(Model("tanh", "standard", seeds=1, pretraining=pretraining))
     assert listed == {
         "activation": "tanh",
         "initialization": "standard",
