@@ -184,9 +184,21 @@ def test_changing_the_scale_is_one_option(project):
             lambda values: values["scales"]["smoke"]["updates"].update(shapeset="many"),
             "scales.smoke.updates.shapeset is 'many'; allowed:",
         ),
-        (lambda values: values["models"]["tanh"].update(activation="thanh"), "models.tanh.activation is 'thanh'"),
-        (lambda values: values["scales"]["smoke"].update(learning_rates=[-1]), "learning_rates[0] is -1"),
-        (lambda values: values["models"]["tanh"].pop("initialization"), "models.tanh.initialization is missing"),
+        pytest.param(
+            lambda values: values["models"]["tanh"].update(activation="thanh"),
+            "models.tanh.activation is 'thanh'",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            lambda values: values["scales"]["smoke"].update(learning_rates=[-1]),
+            "learning_rates[0] is -1",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            lambda values: values["models"]["tanh"].pop("initialization"),
+            "models.tanh.initialization is missing",
+            marks=pytest.mark.long,
+        ),
         (lambda values: values.update(device="cuda"), "device is 'cuda', but torch finds no GPU"),
     ],
 )

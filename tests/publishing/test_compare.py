@@ -121,6 +121,7 @@ def test_a_small_metric_keeps_its_digits(repository):
     assert "| tanh.final.layer_1.activation_std | 0.5 | 1.23457e-07 | -0.499999876543 |" in layers.splitlines()
 
 
+@pytest.mark.long
 def test_both_commits_are_run_at_the_scale_and_compared(clone):
     """The committed results are older than the change, so only running both commits shows its effect."""
     edit(clone, lambda values: values["models"].pop("sigmoid"))  # judged and rendered again, not trained

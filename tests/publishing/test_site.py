@@ -4,6 +4,8 @@ import json
 import re
 import shutil
 
+import pytest
+
 from publishing.site import records
 from tests.publishing.conftest import commit, files
 from tests.tiny_project import edit, run
@@ -16,6 +18,7 @@ def head(folder) -> str:
     return run(folder, "git", "rev-parse", "HEAD").stdout[:10]
 
 
+@pytest.mark.long
 def test_publishing_copies_the_pipelines_outputs_and_repeats_its_bytes(clone):
     shutil.rmtree(clone / "reports")  # as in a new clone; DVC's cache has the outputs
     run(clone, "git", "checkout", "-q", "reports")
@@ -59,6 +62,7 @@ def test_every_link_of_the_imprint_leads_to_a_file_from_the_front_and_from_the_e
         assert {"shapeset-figure-3.svg", "shapeset-figure-3.png", "overview.png"} < set(figures)
 
 
+@pytest.mark.long
 def test_a_clean_clone_without_a_cache_publishes_the_same(clone, tmp_path):
     run(clone, *SITE)
     run(tmp_path, "git", "clone", "-q", "origin.git", "clean")
@@ -82,6 +86,7 @@ def test_a_clean_clone_without_a_cache_publishes_the_same(clone, tmp_path):
     assert run(clean, "dvc", "status").stdout == "Data and pipelines are up to date.\n"
 
 
+@pytest.mark.long
 def test_a_second_commit_adds_an_edition_and_keeps_the_first(clone):
     run(clone, *SITE)
     first, earlier = head(clone), files(clone / "public" / "editions")
@@ -143,6 +148,7 @@ def test_stale_results_are_refused_in_one_line_and_leave_the_site_unchanged(clon
     assert files(clone / "public") == before
 
 
+@pytest.mark.long
 def test_the_branch_keeps_the_editions_for_every_clone(clone, tmp_path):
     run(clone, *SITE)
     first, site = head(clone), files(clone / "public")
@@ -163,6 +169,7 @@ def test_the_branch_keeps_the_editions_for_every_clone(clone, tmp_path):
     assert run(tmp_path / "origin.git", "git", "rev-list", "--count", "pages").stdout == "2\n"
 
 
+@pytest.mark.long
 def test_editions_that_others_published_meanwhile_are_not_deleted(clone, tmp_path):
     """This also covers a CI job that runs again with the artifact of an older commit."""
     run(clone, *SITE)

@@ -122,7 +122,7 @@ def test_with_the_workers_killed_in_mid_run_the_bytes_are_the_local_ones(longer,
                 os.kill(worker, signal.SIGKILL)
         output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0, output
-    lost = re.findall("a worker was lost; another one goes on after ([0-9,]+) run-updates", output)
+    lost = re.findall("a worker was lost; another one resumes its share after ([0-9,]+) run-updates", output)
     assert any(int(run_updates.replace(",", "")) for run_updates in lost), output
     assert contents(longer) == expected
     assert checkpoints(longer) == []
