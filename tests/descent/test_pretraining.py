@@ -123,7 +123,7 @@ def test_training_starts_from_the_pre_trained_network(setting):
     settings = replace(SETTINGS, share=0.2)
     setting = replace(setting, recipe=Model("tanh", "normalized", pretraining=settings))
     run_updates = []
-    slow, fast = train([Run(2, 0.01, 3), Run(2, 0.1, 3)], setting, run_updates.append)
+    slow, fast = train([Run(2, 0.01, 3), Run(2, 0.1, 3)], setting, lambda done, restored: run_updates.append(done))
     last = setting.schedule[-1]
     assert sum(run_updates) == 2 * (last + 2 * round(0.2 * last))  # runs, hidden layers
     drawn = initialize(setting.sizes(2), setting.recipe, 3)
