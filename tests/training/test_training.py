@@ -201,12 +201,12 @@ def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting):
 
 
 def silent(done: int, restored: int) -> None:
-    """No progress to tell."""
+    """Report no progress."""
 
 
 @pytest.fixture
 def stacked(monkeypatch) -> list[int]:
-    """Put the runs of one depth in a stack, as on a GPU; the sizes of the stacks that were made."""
+    """Stack the runs of one depth, as on a GPU; return the list of the stacks' sizes."""
     alike, sizes = training._alike, []
 
     def as_on_gpu(runs, device):
@@ -219,7 +219,7 @@ def stacked(monkeypatch) -> list[int]:
 
 
 @pytest.mark.parametrize("activation", ["tanh", "softsign", "sigmoid"])
-def test_a_stack_of_runs_follows_runs_alone(setting, stacked, activation):
+def test_runs_in_a_stack_equal_runs_alone_up_to_rounding(setting, stacked, activation):
     setting = replace(setting, recipe=Model(activation, "normalized"))
     together = train(MIXED, setting, silent)
     assert stacked == [4, 2]
@@ -247,8 +247,8 @@ def test_progress_counts_every_run_of_a_stack(setting, stacked):
 
 @pytest.mark.parametrize("rate", [1e300, math.inf])
 @pytest.mark.parametrize("last", [1, 2, 7])
-def test_a_run_that_blows_up_in_its_last_update_has_diverged_there(setting, stacked, rate, last):
-    """Its costs were all finite, but its parameters are not: it is not looked at any more, alone or in a stack."""
+def test_a_run_whose_last_update_overflows_has_diverged_there(setting, stacked, rate, last):
+    """Its costs are finite, but its parameters are not: it is not observed again, alone or in a stack."""
 
     def observe(update, network):
         tensors = [*network.weights, *network.biases]
@@ -258,6 +258,6 @@ def test_a_run_that_blows_up_in_its_last_update_has_diverged_there(setting, stac
     wild, calm = Run(2, rate, 0), Run(2, 0.1, 0)
     setting = replace(setting, schedule=[0, last], observe=observe)
     for outcome in (train([wild], setting, silent)[0], train([calm, wild], setting, silent)[1]):
-        assert outcome.diverged_at == min(last, 2)  # where there is a second update, its cost is not finite
+        assert outcome.diverged_at == min(last, 2)  # the cost of a second update, if any, is not finite
         assert [seen["update"] for seen in outcome.observations] == [0]
     assert stacked == [1, 2]
