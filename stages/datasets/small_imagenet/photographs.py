@@ -1,11 +1,16 @@
 """Turn an image file of ImageNet into 37×37 grey pixels."""
 
+from __future__ import annotations
+
 import struct
 import zlib
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image  # else only where it is used: a machine that only trains has no Pillow
 
 SIDE = 37
 # The decoder scales down itself by 2, 4 or 8 while the short side keeps two pixels for one of ours: down to one for one
@@ -28,6 +33,8 @@ def shrink(file: bytes) -> np.ndarray:
     file: the contents of an image file. Its orientation and colour profile are ignored, as ImageNet's users do. Raises
     Undecodable if it is damaged, cut short, of no format in `FORMATS` or too large.
     """
+    from PIL import Image
+
     if len(file) > MOST_BYTES:
         raise Undecodable(f"more than {MOST_BYTES:,} bytes")
     try:
@@ -50,6 +57,8 @@ def shrink(file: bytes) -> np.ndarray:
 
 def luma(image: Image.Image) -> Image.Image:
     """Return `image` in 8-bit grey, transparent pixels on white."""
+    from PIL import Image
+
     if image.mode == "L" and not image.has_transparency_data:
         return image
     if image.mode.startswith("I"):  # 16 bits; Pillow itself would make all above 255 white
