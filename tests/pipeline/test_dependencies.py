@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stages.params import DATASETS
 from stages.training import checkpoints
 from tests.conftest import REPOSITORY
 
@@ -111,6 +112,10 @@ def test_dvc_yaml_can_be_read_at_a_glance():
     code = [dep for entry in STAGES.values() for dep in entry["deps"] if dep.startswith("stages/")]
     assert len(code) <= 60
     assert len((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8").splitlines()) <= 180
+
+
+def test_render_knows_the_parameters_of_every_data_set():
+    assert set(DATASETS) <= set(STAGES["render"]["params"])
 
 
 def test_a_stage_is_the_script_of_its_name():
