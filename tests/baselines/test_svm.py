@@ -5,6 +5,7 @@ from math import dist, exp
 import numpy as np
 import pytest
 
+from stages import svm
 from stages.baselines.svm import Examples, Trial, answers, best_of, decision_weights, fit, gaussian_kernel, try_pairs
 
 
