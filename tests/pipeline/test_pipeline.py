@@ -258,11 +258,17 @@ def test_runs_that_all_diverge_are_an_error_that_says_so(project):
     assert "models.tanh: every run on shapeset diverged" in done.stderr.splitlines()[-1]
 
 
+def shallow_and_wild_models(values: dict) -> None:
+    values["scales"]["smoke"]["hidden_layers"] = [1]
+    for model in values["models"].values():
+        model["learning_rates"] = [1e35, 0.1]
+
+
 @pytest.fixture(scope="module")
 def shallow_and_wild(reproduced, tmp_path_factory) -> tuple[Path, set[str]]:
     """A project with networks of one hidden layer, half of which diverge, and the stages that it took."""
     folder = copy_whole(reproduced, tmp_path_factory.mktemp("shallow") / "difficulty")
-    edit(folder, lambda values: values["scales"]["smoke"].update(hidden_layers=[1], learning_rates=[1e35, 0.1]))
+    edit(folder, shallow_and_wild_models)
     return folder, stages_run(run(folder, "dvc", "repro"))
 
 
