@@ -224,7 +224,7 @@ def jax_rate(jax: Executor, units: int, learning_rates: Sequence[float], updates
 
 
 def is_jax_there(jax: Executor) -> bool:
-    """Return whether JAX is installed for this device; where it is not, say so."""
+    """Return whether JAX is installed for this device, with a note where it is not."""
     there = bool(find_spec("jax")) and jax.submit(jax_platform).result() == ("gpu" if ON_GPU else "cpu")
     if not there:
         say("JAX is not installed, or not for this device, so there is no comparison with it")
@@ -340,7 +340,7 @@ def gpu_memory(updates: int) -> float:
 
 
 def noop_rows() -> list[dict]:
-    """Return how long `dvc repro` takes where nothing is to be done, on a tiny copy of this project."""
+    """Return how long `dvc repro` takes with nothing to do, on a tiny copy of this project."""
     if not find_spec("dvc"):
         say("DVC is not installed, so `dvc repro` is not timed")
         return []

@@ -83,7 +83,7 @@ def test_a_cmyk_jpeg_looks_like_the_same_picture_in_rgb():
 
 
 def test_a_jpeg_in_ycck_looks_like_the_same_picture_in_rgb():
-    """Pillow writes none, so its CMYK is given the planes of YCCK, and the Adobe marker changed to say so."""
+    """Pillow writes none, so its CMYK is given the planes of YCCK, and its Adobe marker is changed to match."""
     image = picture(5, 400, 300)
     planes = Image.fromarray(255 - np.asarray(image)).convert("YCbCr").split()  # of the inks, as Adobe has it
     stored = [Image.fromarray(255 - np.asarray(plane)) for plane in planes] + [Image.new("L", image.size, 0)]
