@@ -272,6 +272,7 @@ def shallow_and_wild(reproduced, tmp_path_factory) -> tuple[Path, set[str]]:
     return folder, stages_run(run(folder, "dvc", "repro"))
 
 
+@pytest.mark.long
 def test_one_hidden_layer_goes_through_to_the_report(shallow_and_wild):
     """There is no pair of neighbouring hidden layers: no Jacobian in any table, and all other numbers."""
     folder, ran = shallow_and_wild
@@ -291,6 +292,7 @@ def test_one_hidden_layer_goes_through_to_the_report(shallow_and_wild):
     assert not (folder / "reports/figures/shapeset-jacobians.svg").exists()
 
 
+@pytest.mark.long
 def test_a_run_that_diverges_is_recorded_and_not_chosen(shallow_and_wild):
     folder, _ = shallow_and_wild
     runs = pd.read_parquet(folder / "data/runs/shapeset/tanh/runs.parquet")

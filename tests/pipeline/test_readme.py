@@ -35,9 +35,10 @@ INSTEAD = {
 }
 WRITTEN = ("comparison.md", "data/", "public/", "reports/site", "reports/data_docs")  # by commands, and not in git
 STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+OTHERS = [pytest.param(page, marks=pytest.mark.long) for page in COMMANDS if page != "README.md" and COMMANDS[page]]
 
 
-@pytest.mark.parametrize("page", [page for page, commands in COMMANDS.items() if commands])
+@pytest.mark.parametrize("page", ["README.md", *OTHERS])
 def test_every_command_runs(project, page):
     failed = {}
     for command in COMMANDS[page]:
