@@ -146,10 +146,13 @@ def models() -> str:
 
 
 def verdicts() -> str:
-    """Return how many claims hold, fail and are undecided in this repository's edition."""
-    judged = [claim["verdict"] for claim in read_json(REPORTS / "claims.json").values()]
-    counts = [[str(judged.count(verdict)) for verdict in VERDICTS] + [str(len(judged))]]
-    return table([*VERDICTS, "claims of the paper"], counts)
+    """Return how many claims hold, fail and are undecided, in each edition."""
+    rows = []
+    for edition in editions():
+        judged = [claim["verdict"] for claim in read_json(edition.folder / "claims.json").values()]
+        counts = [str(judged.count(verdict)) for verdict in VERDICTS]
+        rows.append([f"`{edition.folder}`", str(len(edition.table1)), *counts])
+    return table(["results in", "models", *VERDICTS], rows)
 
 
 def claims() -> str:

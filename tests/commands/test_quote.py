@@ -182,13 +182,14 @@ def test_models_are_those_of_the_widest_edition_the_best_first():
         assert training == f"{took['train@shapeset-' + row['model']]:.0f} s"
 
 
-def test_verdicts_are_those_of_claims_json():
-    judged = json.loads((REPOSITORY / "reports/claims.json").read_text())
-    of_metrics = json.loads((REPOSITORY / "reports/metrics.json").read_text())["claims"]["verdicts"]
-    line = blocks.verdicts().splitlines()[-1]
-    counts = [of_metrics[verdict] for verdict in ("holds", "fails", "undecided")]
-    assert line == f"| {counts[0]} | {counts[1]} | {counts[2]} | {len(judged)} |"
-    assert sum(counts) == len(judged)
+def test_verdicts_are_those_of_the_metrics_of_every_edition():
+    lines = blocks.verdicts().splitlines()[2:]
+    records = sorted((REPOSITORY / "reports/recorded").glob("*/metrics.json"))
+    for line, file in zip(lines, [REPOSITORY / "reports/metrics.json", *records], strict=True):
+        metrics = json.loads(file.read_text())
+        counts = [metrics["claims"]["verdicts"][verdict] for verdict in ("holds", "fails", "undecided")]
+        folder = file.parent.relative_to(REPOSITORY).as_posix()
+        assert line == f"| `{folder}` | {len(metrics['shapeset'])} | {counts[0]} | {counts[1]} | {counts[2]} |"
 
 
 def test_claims_have_the_verdict_of_every_edition():
