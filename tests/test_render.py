@@ -116,7 +116,8 @@ def test_every_figure_is_on_the_page_and_a_small_picture(rendered):
     assert titles(page) == [titled(figure, "Shapeset-3×2") for figure in OF_SHAPESET]
     notes = re.findall('class="note">(.*?)</p>', page.split("</header>")[1].split('id="table-1"')[0])
     assert notes == [
-        "Not part of this run: MNIST, CIFAR-10, Small-ImageNet. To add a data set, list it in params.yaml."  # figure 12
+        "Not part of this run: MNIST, CIFAR-10, Small-ImageNet, Fashion-MNIST. "  # figure 12
+        "To add a data set, list it in params.yaml."
     ]
     assert "<details>" not in page
     drawn = pictures(rendered)

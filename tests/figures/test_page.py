@@ -288,7 +288,7 @@ def test_the_numbers_of_the_playback_are_the_recorded_densities(page, folder, tm
     ("key", "columns"),
     [
         ("spectra", ["model", "moment", "layer", "share", "singular_value"]),
-        ("figure-5", ["cost", "outline", "band", "from", "to", "weight_1", "weight_2"]),
+        ("figure-5", ["cost", "band", "from", "to", "weight_1", "weight_2"]),
     ],
 )
 def test_what_a_figure_stores_in_lists_is_a_row_for_each_number(page, tmp_path, key, columns):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from joblib.externals.loky import get_reusable_executor
 
 from stages import fetch, judge, measure, prepare, render, surfaces, svm, train, validate
 from tests.conftest import REPOSITORY
@@ -73,7 +74,9 @@ def reproduce(folder: Path, umask: int) -> list[str]:
     """Run all stages in `folder` under `umask`; return the errors that they end with."""
     os.chdir(folder)
     os.umask(umask)
-    return [ending(stage.main, *arguments) for stage, *arguments in STAGES]
+    errors = [ending(stage.main, *arguments) for stage, *arguments in STAGES]
+    get_reusable_executor().shutdown()  # the SVM's idle workers would keep this process for minutes
+    return errors
 
 
 @pytest.mark.parametrize(
