@@ -137,7 +137,9 @@ def add_mnist(values: dict, source: Path) -> None:
 
 @pytest.mark.long
 def test_a_data_set_is_added_and_removed_and_added_back_without_training_again(project, tmp_path):
-    edit(project, lambda values: add_mnist(values, tmp_path))
+    source = tmp_path / "mnist"
+    source.mkdir()
+    edit(project, lambda values: add_mnist(values, source))
     done = run(project, "dvc", "repro")
     of_mnist = {f"{stage}@mnist" for stage in ("fetch", "prepare", "validate", "svm")}
     of_mnist |= {f"{stage}@mnist-{model}" for stage in ("train", "measure") for model in ("tanh", "sigmoid")}
@@ -150,7 +152,7 @@ def test_a_data_set_is_added_and_removed_and_added_back_without_training_again(p
     edit(project, lambda values: values.update(datasets=["shapeset"]))
     assert stages_run(run(project, "dvc", "repro")) <= {"judge", "render"}
     (project / "params.yaml").write_text(both, encoding="utf-8")
-    shutil.rmtree(tmp_path)  # nothing is fetched a second time
+    shutil.rmtree(source)  # nothing is fetched a second time
     assert stages_run(run(project, "dvc", "repro")) <= {"judge", "render"}
     assert list(pd.read_csv(project / "reports/table1.csv")["dataset"]) == list(table["dataset"])
 
