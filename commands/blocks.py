@@ -242,12 +242,11 @@ def updates() -> str:
 
 def engine() -> str:
     """Return the benchmark of training."""
-    bench = read_json(REPORTS / "bench.json")
-    values = {row["id"]: row["value"] for row in bench["rows"]}
+    device, values = bench()
     rows = [
         [heading, *(shown(values.get(key.format(width)), form) for width in WIDTHS)] for heading, key, form in ENGINE
     ]
-    return table([bench["device"], *(f"{width:,} units" for width in WIDTHS)], rows)
+    return table([device, *(f"{width:,} units" for width in WIDTHS)], rows)
 
 
 def cluster() -> str:
@@ -262,9 +261,14 @@ def other_speeds() -> str:
 
 def measured(subject: str, lines: Sequence[tuple[str, str, str]]) -> str:
     """Return the benchmark's `lines`, one value each."""
-    bench = read_json(REPORTS / "bench.json")
-    values = {row["id"]: row["value"] for row in bench["rows"]}
-    return table([subject, bench["device"]], [[heading, shown(values.get(key), form)] for heading, key, form in lines])
+    device, values = bench()
+    return table([subject, device], [[heading, shown(values.get(key), form)] for heading, key, form in lines])
+
+
+def bench() -> tuple[str, dict[str, float]]:
+    """Return the machine that the committed benchmark ran on, and id → value."""
+    content = read_json(REPORTS / "bench.json")
+    return content["device"], {row["id"]: row["value"] for row in content["rows"]}
 
 
 def records() -> list[Path]:
