@@ -16,12 +16,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from stages.descent.cpu_compiler import kernels_for
+from stages.descent.cpu_descent import CpuDescent, layers_of
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
+from stages.network.padding import padded
 from stages.network.perceptron import Perceptron, pre_activation
 
 EPSILON = 1e-5  # as in PyTorch; the paper gives no number
 NEWEST = 0.01  # the weight of the newest mini-batch in the running averages; PyTorch calls it momentum
+# both stand in cpu_kernels.c too
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class NormalizedLayer:
     """running average of the mean of s: (runs, 1, units)"""
     variance: Tensor
     """running average of the unbiased variance estimate of s: (runs, 1, units)"""
+
+    def for_kernels(self) -> dict[str, Tensor]:
+        """Return the tensors by their names in `stages.descent.cpu_descent.Layer`."""
+        return {"weights" if name == "weight" else name: tensor for name, tensor in vars(self).items()}
 
     def write_for_inference(self, weight: Tensor, bias: Tensor) -> None:
         """Write the weights and biases of the equivalent ordinary layer, with the population statistics."""
@@ -84,6 +92,10 @@ class BatchNormalizedDescent:
         self._write_for_inference()
         of_layers = [tensor for layer in self.layers for tensor in vars(layer).values()]
         self.changed = [*networks.weights, *networks.biases, *of_layers]
+        self._compiled = None
+        if kernels := kernels_for(networks, batch_size, cost):
+            layers = [*(layer.for_kernels() for layer in self.layers), layers_of(networks)[-1]]
+            self._compiled = CpuDescent(kernels, layers, learning_rates, batch_size)
 
     @torch.inference_mode()
     def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
@@ -91,9 +103,12 @@ class BatchNormalizedDescent:
 
         `outputs` use the mini-batch statistics. The stack is written after the last update.
         """
-        batches = (tensor.split(self._batch_size, -2) for tensor in (inputs, targets, outputs))
-        for x, y, output in zip(*batches, strict=True):
-            self._step(x, y, output)
+        if self._compiled:
+            self._compiled.update(inputs, targets, outputs)
+        else:
+            batches = (tensor.split(self._batch_size, -2) for tensor in (inputs, targets, outputs))
+            for x, y, output in zip(*batches, strict=True):
+                self._step(x, y, output)
         self._write_for_inference()
 
     def _initial_layers(self, inputs: Tensor) -> list[NormalizedLayer]:
@@ -102,9 +117,8 @@ class BatchNormalizedDescent:
         for weight in self._networks.weights[:-1]:
             s = z @ weight
             variance, mean = torch.var_mean(s, -2, keepdim=True)
-            layers.append(
-                NormalizedLayer(weight.clone(), torch.ones_like(mean), torch.zeros_like(mean), mean, variance)
-            )
+            of_layer = weight, torch.ones_like(mean), torch.zeros_like(mean), mean, variance
+            layers.append(NormalizedLayer(*(padded(one) for one in of_layer)))
             z = torch.empty_like(s)
             self._activation.forward((s - mean) * (variance + EPSILON).rsqrt(), z)
         return layers

@@ -15,8 +15,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Generator, Tensor
 
+from stages.descent.cpu_compiler import kernels_for
+from stages.descent.cpu_descent import Layers
 from stages.network.activations import ACTIVATIONS
 from stages.network.inputs import to_inputs
+from stages.network.padding import padded
 from stages.network.perceptron import Perceptron, hidden_layer, pre_activation
 from stages.params import Pretraining
 
@@ -93,7 +96,7 @@ class GreedyPretraining:
         """Continue after the first `done` updates, with decoder biases of 0."""
         self.done = done
         layer = min(done // self._updates, self._networks.hidden_layers - 1)
-        self._auto_encoder = AutoEncoder(self._networks, layer, self._settings.learning_rate / self._batch_size)
+        self._auto_encoder = AutoEncoder(self._networks, layer, self._settings.learning_rate, self._batch_size)
 
     def advance(self) -> int:
         """Run the current layer's next updates, at most DRAWN_UPDATES; return their number, summed over runs."""
@@ -105,8 +108,7 @@ class GreedyPretraining:
         corrupt, level = CORRUPTIONS[self._settings.corruption], self._settings.level
         parts = zip(clean, self._generators, strict=True)
         corrupted = torch.stack([corrupt(values, level, generator) for values, generator in parts])
-        for batch in zip(clean.split(self._batch_size, 1), corrupted.split(self._batch_size, 1), strict=True):
-            self._auto_encoder.update(*batch)
+        self._auto_encoder.update(clean, corrupted)
         self.done += count
         if first + count == self._updates:
             self.go_to(self.done)
@@ -124,20 +126,39 @@ def _below(networks: Perceptron, layer: int, inputs: Tensor) -> Tensor:
 class AutoEncoder:
     """A hidden layer of a stack of networks, with decoder biases c that are discarded after pre-training."""
 
-    def __init__(self, networks: Perceptron, layer: int, rate: float) -> None:
-        """Train hidden layer `layer`, counted from 0; `rate` multiplies gradients summed over the mini-batch."""
+    def __init__(self, networks: Perceptron, layer: int, learning_rate: float, batch_size: int) -> None:
+        """Train hidden layer `layer`, counted from 0."""
         self._activation = networks.activation
         self._lowest = LOWEST[networks.activation] if layer else LOWEST_INPUT
         self._weight, self._bias = networks.weights[layer], networks.biases[layer]
-        self.decoder_bias = self._weight.new_zeros(len(self._weight), 1, self._weight.shape[-2])
-        self._rate = rate
+        self.decoder_bias = padded(self._weight.new_zeros(len(self._weight), 1, self._weight.shape[-2]))
+        self._rate, self._batch_size = learning_rate / batch_size, batch_size
+        self._kernels = kernels_for(networks, batch_size)
 
     @torch.inference_mode()
     def update(self, clean: Tensor, corrupted: Tensor) -> None:
+        """Take one gradient step for each mini-batch of `clean` and `corrupted`, (runs, updates·batch, units below)."""
+        targets = (clean - self._lowest) / (1 - self._lowest)
+        if self._kernels:
+            for run in range(len(targets)):
+                self._update_compiled(run, corrupted[run].contiguous(), targets[run].contiguous())
+        else:
+            for batch in zip(corrupted.split(self._batch_size, 1), targets.split(self._batch_size, 1), strict=True):
+                self._step(*batch)
+
+    def _update_compiled(self, run: int, corrupted: Tensor, targets: Tensor) -> None:
+        """Take the steps of one run by the compiled kernels."""
+        below, units = self._weight.shape[-2:]
+        encoder, decoder = {"weights": self._weight[run], "biases": self._bias[run]}, {"biases": self.decoder_bias[run]}
+        layers = Layers([below, units, below], self._batch_size, [{}, encoder, decoder])
+        places = (layers.address(layer) for layer in range(3))
+        updates = len(targets) // self._batch_size
+        self._kernels.reconstruct(*places, updates, self._rate, corrupted.data_ptr(), targets.data_ptr())
+
+    def _step(self, corrupted: Tensor, targets: Tensor) -> None:
         """Take one gradient step on a mini-batch, (runs, batch, units below)."""
         weight, rate = self._weight, self._rate
         s, z = hidden_layer(corrupted, weight, self._bias, self._activation)
-        targets = (clean - self._lowest) / (1 - self._lowest)
         difference = torch.sigmoid(pre_activation(z, weight.mT, self.decoder_bias)).sub_(targets)
         gradient = difference @ weight
         ACTIVATIONS[self._activation].backward(gradient, s, z, gradient)

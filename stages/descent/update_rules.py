@@ -2,24 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from torch import Tensor
-
+from stages.descent.forms import Descent, gradient_descent
 from stages.descent.per_parameter import PARAMETER_COPIES, by_hessian, by_variance
-from stages.descent.sgd import GradientDescent
-from stages.descent.thin_descent import ThinDescent, is_thin
 from stages.network.perceptron import Perceptron
-
-
-class Descent(Protocol):
-    """An algorithm that updates a stack of runs in place."""
-
-    changed: list[Tensor]
-    """all tensors that it changes"""
-
-    def update(self, inputs: Tensor, targets: Tensor, outputs: Tensor) -> None:
-        """Do one update for each mini-batch, as `stages.descent.sgd.GradientDescent.update` does."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +18,8 @@ class UpdateRule:
     """tensors of the parameters' size that it holds besides them"""
 
 
-def plain(networks: Perceptron, learning_rates: Sequence[float], batch_size: int, cost: str) -> Descent:
-    """Return gradient descent in the form that is fastest on the networks' device."""
-    form = ThinDescent if is_thin(networks, batch_size) else GradientDescent
-    return form(networks, learning_rates, batch_size, cost)
-
-
 UPDATE_RULES = {
-    "sgd": UpdateRule(plain),
+    "sgd": UpdateRule(gradient_descent),
     "hessian": UpdateRule(by_hessian, PARAMETER_COPIES),
     "gradient_variance": UpdateRule(by_variance, PARAMETER_COPIES),
 }

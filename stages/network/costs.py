@@ -16,6 +16,8 @@ class Cost:
     curvature_weight: Callable[[Tensor], Tensor]
     """curvature_weight(P): a_c such that Σ_c a_c·(e_c − P)(e_c − P)ᵀ is the Gauss-Newton matrix with respect to s; e_c
     is the one-hot vector of class c"""
+    compiled: str
+    """the gradient with respect to one s as a C expression: of its p = P and y = Y, and along = Σ (P − Y)·P"""
 
 
 def _cross_entropy_gradient(s: Tensor, targets: Tensor, out: Tensor) -> None:
@@ -33,7 +35,13 @@ def _quadratic_gradient(s: Tensor, targets: Tensor, out: Tensor) -> None:
 
 COSTS = {
     # the Gauss-Newton matrix is diag(P) − PPᵀ
-    "cross_entropy": Cost(gradient=_cross_entropy_gradient, curvature_weight=lambda probabilities: probabilities),
+    "cross_entropy": Cost(
+        gradient=_cross_entropy_gradient, curvature_weight=lambda probabilities: probabilities, compiled="p - y"
+    ),
     # the Gauss-Newton matrix is JᵀJ with J = ∂P/∂s, whose row c is P_c·(e_c − P)
-    "quadratic": Cost(gradient=_quadratic_gradient, curvature_weight=lambda probabilities: probabilities.square()),
+    "quadratic": Cost(
+        gradient=_quadratic_gradient,
+        curvature_weight=lambda probabilities: probabilities.square(),
+        compiled="p * (p - y - along)",
+    ),
 }

@@ -16,6 +16,7 @@ from torch.nn.functional import one_hot
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
 from stages.network.initializers import INITIALIZERS, options_of
+from stages.network.padding import padded
 from stages.params import Model
 from stages.running.errors import InputError
 
@@ -73,9 +74,17 @@ def initialize(sizes: Sequence[int], recipe: Model, seed: int, examples: Tensor 
 
 
 def stack(networks: Sequence[Perceptron], device: torch.device) -> Perceptron:
-    """Return copies of equally sized networks as one stack on `device`, with a leading dimension (runs, …)."""
-    weights = [torch.stack(layer).to(device) for layer in zip(*(network.weights for network in networks), strict=True)]
-    biases = [torch.stack(layer).to(device) for layer in zip(*(network.biases for network in networks), strict=True)]
+    """Return copies of equally sized networks as one stack on `device`, with a leading dimension (runs, …).
+
+    On a CPU they are `padded`, as the compiled kernels expect.
+    """
+
+    def together(layer: Sequence[Tensor]) -> Tensor:
+        stacked = torch.stack(layer).to(device)
+        return padded(stacked) if device.type == "cpu" else stacked
+
+    weights = [together(layer) for layer in zip(*(network.weights for network in networks), strict=True)]
+    biases = [together(layer) for layer in zip(*(network.biases for network in networks), strict=True)]
     return Perceptron(weights, biases, networks[0].activation)
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from stages.descent.sgd import FOLDED_UPDATES
-
 FLOAT = 4  # bytes
 COPIES = 4  # of a run's parameters: current and initial ones, and both again while a worker returns them
+BUFFERS = 6  # of the kernels, for each layer and example
 OBSERVED_BYTES = 4 * 2**20  # a bound on a run's observations: about 50 times the histograms of six layers
 
 
@@ -20,7 +19,7 @@ def needed_bytes(sizes: Sequence[int], batch_size: int, block_updates: int, kept
 
     `kept_copies`: copies of the parameters that training keeps in addition to the network's own.
     """
-    rows = 3 * FOLDED_UPDATES * batch_size * sum(sizes)
+    rows = BUFFERS * batch_size * sum(sizes)
     block = block_updates * batch_size * (sizes[0] + 2 * sizes[-1])
     return (COPIES + kept_copies) * parameter_bytes(sizes) + FLOAT * (rows + block)
 

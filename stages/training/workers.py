@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from ctypes import Array, c_bool, c_longlong
 
-from stages.descent.products import prepare
+from stages.descent.cpu_compiler import compiled
 from stages.network.device import available_bytes, compute_alike
 from stages.running.errors import InputError
 from stages.running.interrupts import Interrupted, become_worker, deferred
@@ -66,7 +66,7 @@ def _train_in_workers(
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     # no locks, which a killed worker would hold forever: each share writes to its own places
     done, restored = (context.RawArray(c_longlong, len(shares)) for _ in range(2))
-    prepare(setting.sizes(max(run.hidden_layers for run in runs)), setting.batch_size)
+    compiled(setting.recipe.activation, setting.recipe.cost, setting.batch_size)  # once for all workers
     stop, told = context.RawValue(c_bool, False), (0, 0)
     begin = (done, restored, stop, os.getpid(), setting.precision)
     with ProcessPoolExecutor(len(shares), context, _become_worker, begin) as executor:

@@ -24,7 +24,7 @@ RERUN = {  # one file of each room: the stages that `dvc status` then calls chan
     "stages/datasets/formats/idx.py": {"fetch", "prepare", "judge", "render"},
     "stages/expectations/finite.py": {"validate"},
     "stages/network/activations.py": {*TRAINING, "measure"},
-    "stages/descent/thin_products.c": TRAINING,
+    "stages/descent/cpu_kernels.c": TRAINING,
     "stages/training/epochs.py": TRAINING,
     "stages/monitoring/layers.py": {*TRAINING, "measure"},
     "stages/statistics/theory.py": {"measure", "surfaces"},

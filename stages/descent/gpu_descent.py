@@ -38,8 +38,8 @@ UP, UP_NARROW = (Blocks(32, 64, 8), {"num_warps": 4, "STAGES": 4}), (Blocks(64, 
 DOWN, DOWN_NARROW = (Blocks(64, 64, 4), {"num_warps": 8, "maxnreg": 128}), (Blocks(32, 16, 1), {"num_warps": 4})
 
 
-def is_thin(networks: Perceptron, batch_size: int) -> bool:
-    """Return whether `ThinDescent` can train `networks` in mini-batches of `batch_size`."""
+def is_suited(networks: Perceptron, batch_size: int) -> bool:
+    """Return whether `GpuDescent` can train `networks` in mini-batches of `batch_size`."""
     weight = networks.weights[0]
     return (
         weight.is_cuda
@@ -58,7 +58,7 @@ def can_compile(device: torch.device) -> bool:
         return False
     if torch.version.cuda is None or torch.cuda.get_device_capability(device) < TENSOR_CORES_FOR_TF32:
         return False
-    from stages.descent.kernels import arrives_once
+    from stages.descent.gpu_kernels import arrives_once
 
     try:
         arrives_once[(1,)](torch.zeros((), dtype=torch.int32, device=device))
@@ -68,7 +68,7 @@ def can_compile(device: torch.device) -> bool:
     return True
 
 
-class ThinDescent:
+class GpuDescent:
     """Updates a stack of runs in place, as `stages.descent.sgd.GradientDescent` does."""
 
     def __init__(self, networks: Perceptron, learning_rates: Sequence[float], batch_size: int, cost: str) -> None:
@@ -106,7 +106,7 @@ class ThinDescent:
 
 def _up(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor], None]:
     """Return the forward pass of a layer: it fills the activations (the output's pre-activations) from those below."""
-    from stages.descent.kernels import up
+    from stages.descent.gpu_kernels import up
 
     weight, bias = networks.weights[layer], networks.biases[layer]
     runs, units_below, units = weight.shape
@@ -126,7 +126,7 @@ def _up(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor], None]:
 
 def _down(networks: Perceptron, layer: int) -> Callable[[Tensor, Tensor, Tensor], None]:
     """Return the backward pass of a layer: it updates the layer from its gradient, and fills the gradient below."""
-    from stages.descent.kernels import down
+    from stages.descent.gpu_kernels import down
 
     weight, bias = networks.weights[layer], networks.biases[layer]
     runs, units_below, units = weight.shape

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch.nn.functional import one_hot
 
-from stages.descent import thin_descent, update_rules
+from stages.descent import forms, gpu_descent
+from stages.descent.gpu_descent import MOST_EXAMPLES, GpuDescent, is_suited
 from stages.descent.sgd import GradientDescent
-from stages.descent.thin_descent import MOST_EXAMPLES, ThinDescent, is_thin
 from stages.descent.update_rules import UPDATE_RULES
 from stages.network.activations import ACTIVATIONS
 from stages.network.perceptron import Perceptron, initialize, stack
@@ -27,8 +27,8 @@ import sys
 from triton import compile
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from stages.descent.kernels import down, up
-from stages.descent.thin_descent import ACTIVATIONS, DOWN, DOWN_NARROW, MOST_EXAMPLES, UP, UP_NARROW
+from stages.descent.gpu_kernels import down, up
+from stages.descent.gpu_descent import ACTIVATIONS, DOWN, DOWN_NARROW, MOST_EXAMPLES, UP, UP_NARROW
 
 def check(kernel, division, units, **constants):
     blocks, options = division
@@ -73,10 +73,10 @@ def examples(updates: int, batch: int, sizes: list[int] = SIZES) -> tuple[torch.
     return inputs, one_hot(labels, sizes[-1]).float()
 
 
-def thinly_trained(runs, inputs, targets, batch, rates=RATES):
+def trained_by_kernels(runs, inputs, targets, batch, rates=RATES):
     stacked = stack(runs, DEVICE)
     outputs = torch.full_like(targets, torch.nan, device=DEVICE)
-    ThinDescent(stacked, rates, batch, "cross_entropy").update(inputs.to(DEVICE), targets.to(DEVICE), outputs)
+    GpuDescent(stacked, rates, batch, "cross_entropy").update(inputs.to(DEVICE), targets.to(DEVICE), outputs)
     return stacked, outputs.cpu()
 
 
@@ -94,7 +94,7 @@ def thinly_trained(runs, inputs, targets, batch, rates=RATES):
 )
 def test_updates_equal_double_precision_up_to_rounding(activation, batch, updates):
     inputs, targets = examples(updates, batch)
-    found, outputs = thinly_trained(networks(activation), inputs, targets, batch)
+    found, outputs = trained_by_kernels(networks(activation), inputs, targets, batch)
     exact = stack(networks(activation), CPU)
     initial = [weight.clone() for weight in exact.weights]
     for tensors in (exact.weights, exact.biases):
@@ -114,15 +114,15 @@ def test_updates_equal_double_precision_up_to_rounding(activation, batch, update
 @needs_kernels
 def test_one_program_of_each_sum_arrives_last(monkeypatch):
     """Only the last program resets the counter; the interpreter runs programs in order, so results cannot show it."""
-    counters, shared = [], thin_descent._shared
+    counters, shared = [], gpu_descent._shared
 
     def remember(*described):
         counters.append(shared(*described)[1])
         return shared(*described)[0], counters[-1]
 
-    monkeypatch.setattr(thin_descent, "_shared", remember)
+    monkeypatch.setattr(gpu_descent, "_shared", remember)
     inputs, targets = examples(1, 1)
-    thinly_trained(networks("softsign"), inputs, targets, 1)
+    trained_by_kernels(networks("softsign"), inputs, targets, 1)
     assert len(counters) == 2 * (len(SIZES) - 1)
     assert not any(counter.any() for counter in counters)
 
@@ -132,9 +132,9 @@ def test_one_program_of_each_sum_arrives_last(monkeypatch):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflow in a run that diverges
 def test_a_run_has_the_same_bits_alone_and_beside_others():
     inputs, targets = examples(2, 10)
-    alone, _ = thinly_trained(networks("softsign")[1:], inputs[1:], targets[1:], 10, RATES[1:])
+    alone, _ = trained_by_kernels(networks("softsign")[1:], inputs[1:], targets[1:], 10, RATES[1:])
     for rate in (RATES[0], 1e38):  # the second one diverges
-        together, _ = thinly_trained(networks("softsign"), inputs, targets, 10, [rate, RATES[1]])
+        together, _ = trained_by_kernels(networks("softsign"), inputs, targets, 10, [rate, RATES[1]])
         for one, other in zip(together.weights, alone.weights, strict=True):
             assert torch.equal(one[1], other[0])
         assert together.weights[0][0].isfinite().all() == (rate == RATES[0])
@@ -158,9 +158,9 @@ def test_at_the_paper_s_width_the_kernels_equal_library_products_on_the_gpu():
     """The bits repeat, which is unlikely if programs do not wait for each other's partial sums."""
     sizes, rates = [1024, 1000, 1000, 1000, 9], [0.01, 0.03]  # at higher rates rounding errors grow a thousandfold
     inputs, targets = examples(40, 10, sizes)
-    found, outputs = thinly_trained(networks("tanh", sizes), inputs, targets, 10, rates)
+    found, outputs = trained_by_kernels(networks("tanh", sizes), inputs, targets, 10, rates)
     for _ in range(5):
-        again, outputs_again = thinly_trained(networks("tanh", sizes), inputs, targets, 10, rates)
+        again, outputs_again = trained_by_kernels(networks("tanh", sizes), inputs, targets, 10, rates)
         assert torch.equal(outputs, outputs_again)
         assert all(torch.equal(one, other) for one, other in zip(found.weights, again.weights, strict=True))
     expected = stack(networks("tanh", sizes), DEVICE)
@@ -172,12 +172,12 @@ def test_at_the_paper_s_width_the_kernels_equal_library_products_on_the_gpu():
 
 def test_the_kernels_are_used_only_where_they_can(monkeypatch):
     stacked = stack(networks("softsign"), CPU)
-    assert not is_thin(stacked, 10)  # on a CPU
-    assert {*thin_descent.ACTIVATIONS} <= ACTIVATIONS.keys()
+    assert not is_suited(stacked, 10)  # on a CPU
+    assert {*gpu_descent.ACTIVATIONS} <= ACTIVATIONS.keys()
     described = (stacked, RATES, 10, "cross_entropy")
     assert isinstance(UPDATE_RULES["sgd"].descent(*described), GradientDescent)
-    monkeypatch.setattr(update_rules, "is_thin", lambda networks, batch_size: True)
-    monkeypatch.setattr(update_rules, "ThinDescent", lambda *arguments: arguments)
+    monkeypatch.setattr(forms, "is_suited", lambda networks, batch_size: True)
+    monkeypatch.setattr(forms, "GpuDescent", lambda *arguments: arguments)
     assert UPDATE_RULES["sgd"].descent(*described) == described
 
 
@@ -186,6 +186,6 @@ def test_the_kernels_are_used_only_where_they_can(monkeypatch):
 @needs_kernels
 def test_large_mini_batches_and_other_activations_use_library_products():
     tanh, relu = (stack(networks(name), DEVICE) for name in ("tanh", "relu"))
-    assert is_thin(tanh, MOST_EXAMPLES)
-    assert not is_thin(tanh, MOST_EXAMPLES + 1)
-    assert not is_thin(relu, 10)
+    assert is_suited(tanh, MOST_EXAMPLES)
+    assert not is_suited(tanh, MOST_EXAMPLES + 1)
+    assert not is_suited(relu, 10)

@@ -1,0 +1,167 @@
+"""Compilation of cpu_kernels.c for this machine, and the check of what was compiled before its first use."""
+
+import ctypes
+import hashlib
+import multiprocessing
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from stages.descent.cpu_descent import CpuDescent, layers_of, load
+from stages.descent.sgd import GradientDescent
+from stages.network.activations import ACTIVATIONS
+from stages.network.costs import COSTS
+from stages.network.padding import ROW, padded
+from stages.network.perceptron import Perceptron, stack
+from stages.running.errors import say
+
+FOLDER = Path(".cache/kernels")
+SOURCE = Path(__file__).with_name("cpu_kernels.c")
+OPTIONS = ("-O2", "-ffp-contract=fast", "-fno-math-errno", "-shared", "-fPIC")
+# by torch's names of processors; compilers use the vector units of the others without being asked
+FEATURES = {
+    "AVX512": ("-mavx2", "-mfma", "-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq"),
+    "AVX2": ("-mavx2", "-mfma"),
+}
+MOST_EXAMPLES = 16  # of a mini-batch
+LONGEST_SECONDS = 60  # for the compiler, and for the check
+SLOWER = "so training takes about five times as long; a C compiler helps, for example `apt-get install gcc`"
+
+
+def features() -> str:
+    """Return the name of this processor's vector instructions: AVX512, AVX2 or another."""
+    return torch.backends.cpu.get_cpu_capability()
+
+
+def kernels_for(networks: Perceptron, batch_size: int, cost: str = "cross_entropy") -> ctypes.CDLL | None:
+    """Return the kernels that train `networks`, a stack, in mini-batches of `batch_size`; None if torch has to."""
+    weight = networks.weights[0]
+    suited = weight.device.type == "cpu" and weight.dtype == torch.float32
+    return compiled(networks.activation, cost, batch_size) if suited else None
+
+
+@cache
+def compiled(activation: str, cost: str, batch_size: int) -> ctypes.CDLL | None:
+    """Return the kernels for an activation, a cost and mini-batches of `batch_size`, compiled if they have not been.
+
+    Return None for large mini-batches, for an activation without C expressions, and, with a note, where compiling fails
+    or the kernels compute something else than torch.
+    """
+    if batch_size > MOST_EXAMPLES or ACTIVATIONS[activation].compiled is None:
+        return None
+    try:
+        command = _command(activation, cost, batch_size)
+        return _kept(command) or _compile(command, (activation, cost, batch_size))
+    except (OSError, ValueError) as error:  # ValueError if CC is not a command line
+        why = " ".join(str(error).split())[:200]
+        say(f"the kernels of cpu_kernels.c could not be compiled ({why}), {SLOWER}")
+        return None
+
+
+def _command(activation: str, cost: str, batch_size: int) -> list[str]:
+    """Return the compiler's command line, without the output; raises ValueError if CC is not a command line."""
+    z, slope = ACTIVATIONS[activation].compiled
+    defined = {
+        "BATCH": batch_size,
+        "ACTIVATION(s)": f"({z})",
+        "SLOPE(s,z)": f"({slope})",
+        "COST_GRADIENT(p,y,along)": f"({COSTS[cost].compiled})",
+    }
+    compiler, flags = shlex.split(os.environ.get("CC") or "cc"), FEATURES.get(features(), ())
+    return [*compiler, *OPTIONS, *flags, *(f"-D{name}={value}" for name, value in defined.items()), str(SOURCE), "-lm"]
+
+
+def _key(command: list[str]) -> str:
+    """Return the beginning of the names of the kernels that `command` makes on this kind of machine."""
+    return _digest("\0".join([SOURCE.read_text(), platform.machine(), *command]).encode())
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _kept(command: list[str]) -> ctypes.CDLL | None:
+    """Return the kernels that `command` made before, if they are kept undamaged."""
+    for library in FOLDER.glob(f"{_key(command)}-*.so"):
+        if library.stem.endswith(_digest(library.read_bytes())):
+            return load(str(library.resolve()))
+    return None
+
+
+def _compile(command: list[str], described: tuple[str, str, int]) -> ctypes.CDLL:
+    """Return the kernels that `command` makes, and keep them; raises OSError if it fails or they are wrong."""
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / "kernels.so"
+        try:
+            done = subprocess.run(
+                [*command, "-o", str(made)], check=False, capture_output=True, text=True, timeout=LONGEST_SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"{command[0]} takes longer than {LONGEST_SECONDS} s") from error
+        if done.returncode:
+            raise OSError(done.stderr or f"{command[0]} exits with status {done.returncode}")
+        kernels = load(str(made))
+        _check(made, described)
+        content = made.read_bytes()
+    library = FOLDER / f"{_key(command)}-{_digest(content)}.so"
+    unfinished = library.with_name(f".{library.name}.{os.getpid()}")  # another process may write the same library
+    try:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        unfinished.replace(library)
+    except OSError as error:
+        say(f"{library} cannot be written ({error}), so the kernels are compiled again next time")
+        with suppress(OSError):
+            unfinished.unlink()
+    return kernels
+
+
+def _check(library: Path, described: tuple[str, str, int]) -> None:
+    """Raise OSError unless the kernels compute what torch does, in a process of its own that they may crash."""
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    process = context.Process(target=_compare, args=(str(library), *described))
+    process.start()
+    process.join(LONGEST_SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    if process.exitcode:
+        raise OSError("they do not compute what torch does")
+
+
+def _compare(library: str, activation: str, cost: str, batch_size: int) -> None:
+    """Exit with a status unless a few updates of a small network equal torch's."""
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - what fails here is told in one line
+    sizes, updates, rates = [37, 2 * ROW + 1, ROW, 9], 3, [0.1, 0.3]
+    generator = torch.Generator().manual_seed(1)
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.rand(*shape, generator=generator) * 2 - 1
+
+    layers = list(pairwise(sizes))
+    network = Perceptron([draw(*layer) for layer in layers], [draw(1, units) for _, units in layers], activation)
+    inputs = draw(2, updates * batch_size, sizes[0])
+    targets = torch.eye(sizes[-1])[torch.randint(sizes[-1], inputs.shape[:2], generator=generator)]
+    outputs = []
+    for parameter_rates in (None, [padded(draw(2, *one.shape)) for one in (*network.weights, *network.biases)]):
+        for form in ("reference", "compiled"):
+            stacked, found = stack([network, network], torch.device("cpu")), torch.empty_like(targets)
+            if form == "compiled":
+                descent = CpuDescent(load(library), layers_of(stacked, parameter_rates), rates, batch_size)
+            else:
+                descent = GradientDescent(stacked, rates, batch_size, cost, parameter_rates)
+            descent.update(inputs, targets, found)
+            outputs.append(
+                torch.cat([found.flatten(), *(one.flatten() for one in (*stacked.weights, *stacked.biases))])
+            )
+    for expected, found in (outputs[:2], outputs[2:]):
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)

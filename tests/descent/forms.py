@@ -1,0 +1,64 @@
+"""The forms of plain gradient descent on a CPU: torch, and the kernels compiled for each kind of vector registers."""
+
+from collections.abc import Callable, Sequence
+from ctypes import CDLL
+from functools import cache
+from unittest import mock
+
+import pytest
+import torch
+from torch import Tensor
+
+from stages.descent import cpu_compiler
+from stages.descent.cpu_compiler import compiled
+from stages.descent.cpu_descent import CpuDescent, layers_of
+from stages.descent.forms import Descent
+from stages.descent.sgd import GradientDescent
+from stages.network.perceptron import Perceptron
+
+ORDER = ["DEFAULT", "AVX2", "AVX512"]
+COMPILED = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(
+            torch.backends.cpu.get_cpu_capability() not in ORDER[index:], reason=f"this processor has no {name}"
+        ),
+    )
+    for index, name in enumerate(ORDER)
+]
+FORMS = ["torch", *COMPILED]
+
+
+@cache
+def kernels(features: str, activation: str, cost: str, batch_size: int) -> CDLL:
+    """The kernels compiled for a processor with these features; skips without a compiler."""
+    with mock.patch.object(cpu_compiler, "features", return_value=features):
+        found = compiled.__wrapped__(activation, cost, batch_size)
+    if not found:
+        pytest.skip("needs a C compiler")
+    return found
+
+
+def descent_in(
+    form: str,
+    networks: Perceptron,
+    learning_rates: Sequence[float],
+    batch_size: int,
+    cost: str,
+    parameter_rates: Sequence[Tensor] | None = None,
+) -> Descent:
+    """Descent on a stack in one of FORMS."""
+    if form == "torch":
+        return GradientDescent(networks, learning_rates, batch_size, cost, parameter_rates)
+    library = kernels(form, networks.activation, cost, batch_size)
+    return CpuDescent(library, layers_of(networks, parameter_rates), learning_rates, batch_size)
+
+
+def kernels_in(form: str) -> Callable[..., CDLL | None]:
+    """What takes the place of `kernels_for`, so that networks in float32 are trained in one of FORMS."""
+
+    def kernels_for(networks: Perceptron, batch_size: int, cost: str = "cross_entropy") -> CDLL | None:
+        single = networks.weights[0].dtype == torch.float32
+        return kernels(form, networks.activation, cost, batch_size) if single and form != "torch" else None
+
+    return kernels_for
