@@ -7,14 +7,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from stages.descent import batch_normalization
 from stages.descent.batch_normalization import EPSILON, NEWEST, BatchNormalizedDescent
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
 from stages.network.inputs import to_inputs
+from stages.network.padding import padded
 from stages.network.perceptron import Perceptron, forward, from_parameters, initialize, member, stack
 from stages.params import Model
 from stages.training import training
 from stages.training.training import Run, train
+from tests.descent.forms import FORMS, kernels_in
 from tests.descent.plain import MODULES
 from tests.network.test_costs import LOSSES
 from tests.training import test_training
@@ -140,6 +143,24 @@ def test_hundreds_of_updates_equal_pytorchs_in_training_and_inference(activation
             assert_close(layer.variance[run, 0], normalization.running_var, ROUNDING)
         plain[run].eval()
         assert_close(forward(member(stacked, run), unseen)[0][-1], plain[run](unseen), ROUNDING)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_updates_in_single_precision_follow_those_in_double(activation, form, monkeypatch):
+    monkeypatch.setattr(batch_normalization, "kernels_for", kernels_in(form))
+    inputs, labels = examples(2, 30 * BATCH)
+    results = []
+    for dtype in (torch.float64, torch.float32):
+        stacked = stack([double(DEPTHS[3], seed, activation) for seed in (3, 4)], CPU)
+        for tensors in (stacked.weights, stacked.biases):
+            tensors[:] = [padded(tensor.to(dtype)) for tensor in tensors]
+        described = (RATES, BATCH, "cross_entropy", inputs[:, :50].to(dtype))
+        descent, outputs = BatchNormalizedDescent(stacked, *described), torch.empty(2, 30 * BATCH, CLASSES, dtype=dtype)
+        descent.update(inputs.to(dtype), one_hot(labels).to(dtype), outputs)
+        results.append([outputs, *descent.changed])
+    for exact, found in zip(*results, strict=True):
+        torch.testing.assert_close(found.double(), exact, rtol=1e-3, atol=1e-4)
 
 
 def test_initial_population_statistics_are_those_of_the_first_inputs():

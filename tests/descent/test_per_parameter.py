@@ -4,12 +4,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.descent import per_parameter
+from stages.descent import forms, per_parameter
 from stages.descent.per_parameter import DAMPING, ESTIMATED_EVERY
 from stages.descent.update_rules import UPDATE_RULES
 from stages.network.costs import COSTS
+from stages.network.padding import padded
 from stages.network.perceptron import Perceptron, initialize, member, stack
 from stages.params import Model
+from tests.descent.forms import FORMS, kernels_in
 from tests.descent.plain import plain_network
 from tests.network.test_costs import LOSSES
 
@@ -113,3 +115,23 @@ def test_outputs_are_those_before_each_update(rule):
         inputs[None], targets, outputs
     )
     torch.testing.assert_close(outputs[0], plain_network(network)(inputs).detach(), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("rule", ESTIMATES)
+def test_updates_in_single_precision_follow_those_in_double(rule, form, monkeypatch):
+    monkeypatch.setattr(forms, "kernels_for", kernels_in(form))
+    inputs, labels = examples(3 * ESTIMATED_EVERY * BATCH)
+    targets = nn.functional.one_hot(labels, SIZES[-1]).double()
+    both = inputs.repeat(2, 1, 1), targets.repeat(2, 1, 1)
+    results = []
+    for dtype in (torch.float64, torch.float32):
+        networks = stack([double(seed, "tanh") for seed in (3, 4)], torch.device("cpu"))
+        for tensors in (networks.weights, networks.biases):
+            tensors[:] = [padded(tensor.to(dtype)) for tensor in tensors]
+        descent = UPDATE_RULES[rule].descent(networks, RATES, BATCH, "cross_entropy")
+        descent.update(*(tensor.to(dtype) for tensor in both), torch.empty_like(both[1], dtype=dtype))
+        results.append([*networks.weights, *networks.biases])
+    for exact, found in zip(*results, strict=True):
+        torch.testing.assert_close(found.double(), exact, rtol=1e-3, atol=1e-4)
+    assert (results[0][0][0] - double(3, "tanh").weights[0]).abs().max() > 1e-3

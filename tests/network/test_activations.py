@@ -93,7 +93,7 @@ def test_backward_may_overwrite_the_gradient(name, s):
 
 
 def test_rows_of_a_larger_buffer_are_written_in_place(name):
-    """The rows of a fold in a stack of runs are such strided views."""
+    """Padded networks have such strided views."""
     buffers = torch.randn(3, 2, 30, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     s, z, gradient = buffers[:, :, 10:20]
     whole_z, whole_gradient = torch.empty(s.shape, dtype=s.dtype), gradient.contiguous()
