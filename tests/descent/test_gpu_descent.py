@@ -175,6 +175,7 @@ def test_the_kernels_are_used_only_where_they_can(monkeypatch):
     assert not is_suited(stacked, 10)  # on a CPU
     assert {*gpu_descent.ACTIVATIONS} <= ACTIVATIONS.keys()
     described = (stacked, RATES, 10, "cross_entropy")
+    monkeypatch.setattr(forms, "kernels_for", lambda *described: None)  # as on a GPU
     assert isinstance(UPDATE_RULES["sgd"].descent(*described), GradientDescent)
     monkeypatch.setattr(forms, "is_suited", lambda networks, batch_size: True)
     monkeypatch.setattr(forms, "GpuDescent", lambda *arguments: arguments)
