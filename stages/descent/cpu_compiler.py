@@ -34,7 +34,7 @@ FEATURES = {
 }
 MOST_EXAMPLES = 16  # of a mini-batch
 LONGEST_SECONDS = 60  # for the compiler, and for the check
-SLOWER = "so training takes about five times as long; a C compiler helps, for example `apt-get install gcc`"
+SLOWER = "so training takes about twice as long; a C compiler helps, for example `apt-get install gcc`"
 
 
 def features() -> str:

@@ -7,7 +7,6 @@ from unittest import mock
 
 import pytest
 import torch
-from torch import Tensor
 
 from stages.descent import cpu_compiler
 from stages.descent.cpu_compiler import compiled
@@ -39,19 +38,11 @@ def kernels(features: str, activation: str, cost: str, batch_size: int) -> CDLL:
     return found
 
 
-def descent_in(
-    form: str,
-    networks: Perceptron,
-    learning_rates: Sequence[float],
-    batch_size: int,
-    cost: str,
-    parameter_rates: Sequence[Tensor] | None = None,
-) -> Descent:
+def descent_in(form: str, networks: Perceptron, rates: Sequence[float], batch_size: int, cost: str) -> Descent:
     """Descent on a stack in one of FORMS."""
     if form == "torch":
-        return GradientDescent(networks, learning_rates, batch_size, cost, parameter_rates)
-    library = kernels(form, networks.activation, cost, batch_size)
-    return CpuDescent(library, layers_of(networks, parameter_rates), learning_rates, batch_size)
+        return GradientDescent(networks, rates, batch_size, cost)
+    return CpuDescent(kernels(form, networks.activation, cost, batch_size), layers_of(networks), rates, batch_size)
 
 
 def kernels_in(form: str) -> Callable[..., CDLL | None]:
