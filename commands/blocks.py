@@ -28,20 +28,33 @@ INSIDE = [  # heading, model, moment, metric, format
     ("tanh-n: Jacobian, start", "tanh-n", "initial", "average_singular_value", "{:.2f}"),
 ]
 WIDTHS = (256, 1000)  # of the benchmark's networks
-ENGINE = [  # heading, id in reports/bench.json, format
-    ("engine, all runs of a stage", "engine_4_runs_{}", "{:,.0f} run-updates/s"),
-    ("engine, one run", "engine_1_run_{}", "{:,.0f} run-updates/s"),
-    ("plain PyTorch loop", "plain_{}", "{:,.0f} run-updates/s"),
-    ("JAX, `scan`", "jax_scan_{}", "{:,.0f} run-updates/s"),
-    ("JAX, `vmap`", "jax_vmap_{}", "{:,.0f} run-updates/s"),
-    ("engine over the plain loop", "ratio_{}", "{:.2f} ×"),
-    ("engine over the faster JAX", "ratio_jax_{}", "{:.2f} ×"),
-    ("share of the machine's peak of matrix products", "share_of_product_peak_{}", "{:.0f} %"),
+RATE = "{:,.0f} run-updates/s"
+ENGINE = [  # heading, id in reports/bench/*.json without the width, format
+    ("engine, all runs of a stage", "engine_4_runs", RATE),
+    ("engine, one run", "engine_1_run", RATE),
+    ("engine kept to AVX2", "engine_avx2", RATE),
+    ("engine without a C compiler", "engine_torch", RATE),
+    ("plain PyTorch, one process", "plain_all_cores", RATE),
+    ("plain PyTorch, one process a core", "plain_each_core", RATE),
+    ("JAX `scan`, one process", "jax_scan_all_cores", RATE),
+    ("JAX `scan`, one process a core", "jax_scan_each_core", RATE),
+    ("JAX `vmap`, one process", "jax_vmap_all_cores", RATE),
+    ("JAX `vmap`, one process a core", "jax_vmap_each_core", RATE),
+    ("engine over the fastest plain PyTorch", "ratio_plain", "{:.2f} ×"),
+    ("engine kept to AVX2 over the fastest plain PyTorch", "ratio_avx2_plain", "{:.2f} ×"),
+    ("engine over the fastest JAX", "ratio_jax", "{:.2f} ×"),
+    ("share of the machine's peak of matrix products", "share_of_product_peak", "{:.0f} %"),
+]
+DESCENTS = [
+    ("plain descent", "engine_4_runs_256", RATE),
+    ("`update_rule: hessian`", "engine_hessian_256", RATE),
+    ("`update_rule: gradient_variance`", "engine_gradient_variance_256", RATE),
+    ("`batch_normalization: true`", "engine_batch_normalization_256", RATE),
 ]
 CLUSTER = [
-    ("1 Ray worker", "ray_1_workers_256", "{:,.0f} run-updates/s"),
-    ("2 Ray workers", "ray_2_workers_256", "{:,.0f} run-updates/s"),
-    ("no Ray: all cores of this machine", "engine_4_runs_256", "{:,.0f} run-updates/s"),
+    ("1 Ray worker", "ray_1_workers_256", RATE),
+    ("2 Ray workers", "ray_2_workers_256", RATE),
+    ("no Ray: all cores of this machine", "engine_4_runs_256", RATE),
 ]
 REST = [
     ("drawing images, all threads", "generator_images_per_second", "{:,.0f} images/s"),
@@ -241,12 +254,18 @@ def updates() -> str:
 
 
 def engine() -> str:
-    """Return the benchmark of training."""
-    device, values = bench()
+    """Return the benchmark of training: a column for each machine and width."""
+    measured = [(f"{device}: {width:,} units", width, values) for device, values in benches() for width in WIDTHS]
     rows = [
-        [heading, *(shown(values.get(key.format(width)), form) for width in WIDTHS)] for heading, key, form in ENGINE
+        [heading, *(shown(values.get(f"{key}_{width}"), form) for _, width, values in measured)]
+        for heading, key, form in ENGINE
     ]
-    return table([device, *(f"{width:,} units" for width in WIDTHS)], rows)
+    return table(["", *(heading for heading, *_ in measured)], rows)
+
+
+def descents() -> str:
+    """Return the benchmark of the other descents."""
+    return measured("descent", DESCENTS)
 
 
 def cluster() -> str:
@@ -260,15 +279,16 @@ def other_speeds() -> str:
 
 
 def measured(subject: str, lines: Sequence[tuple[str, str, str]]) -> str:
-    """Return the benchmark's `lines`, one value each."""
-    device, values = bench()
-    return table([subject, device], [[heading, shown(values.get(key), form)] for heading, key, form in lines])
+    """Return the benchmark's `lines`, a column for each machine."""
+    found = benches()
+    rows = [[heading, *(shown(values.get(key), form) for _, values in found)] for heading, key, form in lines]
+    return table([subject, *(device for device, _ in found)], rows)
 
 
-def bench() -> tuple[str, dict[str, float]]:
-    """Return the machine that the committed benchmark ran on, and id → value."""
-    content = read_json(REPORTS / "bench.json")
-    return content["device"], {row["id"]: row["value"] for row in content["rows"]}
+def benches() -> list[tuple[str, dict[str, float]]]:
+    """Return each machine that a committed benchmark ran on, with id → value."""
+    contents = [read_json(file) for file in sorted((REPORTS / "bench").glob("*.json"))]
+    return [(content["device"], {row["id"]: row["value"] for row in content["rows"]}) for content in contents]
 
 
 def records() -> list[Path]:
@@ -335,6 +355,7 @@ BLOCKS = {
     "scales": scales,
     "updates": updates,
     "engine": engine,
+    "descents": descents,
     "cluster": cluster,
     "other-speeds": other_speeds,
 }

@@ -10,13 +10,13 @@ inference the population's mean and variance are used instead (algorithm 2), so 
 weights W·γ/√(variance + ε) and biases β − mean·γ/√(variance + ε).
 """
 
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from stages.descent.cpu_compiler import kernels_for
 from stages.descent.cpu_descent import CpuDescent, layers_of
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
@@ -76,12 +76,19 @@ class BatchNormalizedDescent:
     """
 
     def __init__(
-        self, networks: Perceptron, learning_rates: Sequence[float], batch_size: int, cost: str, inputs: Tensor
+        self,
+        networks: Perceptron,
+        learning_rates: Sequence[float],
+        batch_size: int,
+        cost: str,
+        inputs: Tensor,
+        kernels: ctypes.CDLL | None = None,
     ) -> None:
         """Take the hidden layers' W from `networks`, a stack with one run for each of `learning_rates`.
 
         γ starts at 1 and β at 0; the hidden biases are ignored. `inputs`, float (runs, examples, inputs), give the
-        initial population statistics, which are then merged into `networks`. `cost` is a name in COSTS.
+        initial population statistics, which are then merged into `networks`. `cost` is a name in COSTS. `kernels` are
+        those of `stages.descent.cpu_compiler` for these networks; without them torch trains.
         """
         self._networks = networks
         self._activation = ACTIVATIONS[networks.activation]
@@ -93,7 +100,7 @@ class BatchNormalizedDescent:
         of_layers = [tensor for layer in self.layers for tensor in vars(layer).values()]
         self.changed = [*networks.weights, *networks.biases, *of_layers]
         self._compiled = None
-        if kernels := kernels_for(networks, batch_size, cost):
+        if kernels:
             layers = [*(layer.for_kernels() for layer in self.layers), layers_of(networks)[-1]]
             self._compiled = CpuDescent(kernels, layers, learning_rates, batch_size)
 

@@ -1,4 +1,4 @@
-"""Compilation of cpu_kernels.c for this machine, and the check of what was compiled before its first use."""
+"""Compilation of cpu_kernels.c for this machine, with a check of what was compiled before its first use."""
 
 import ctypes
 import hashlib
@@ -10,18 +10,16 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
 
-from stages.descent.cpu_descent import CpuDescent, layers_of, load
-from stages.descent.sgd import GradientDescent
+from stages.descent.cpu_check import check
+from stages.descent.cpu_descent import load
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
-from stages.network.padding import ROW, padded
-from stages.network.perceptron import Perceptron, stack
+from stages.network.perceptron import Perceptron
 from stages.running.errors import say
 
 FOLDER = Path(".cache/kernels")
@@ -42,7 +40,7 @@ def features() -> str:
     return torch.backends.cpu.get_cpu_capability()
 
 
-def kernels_for(networks: Perceptron, batch_size: int, cost: str = "cross_entropy") -> ctypes.CDLL | None:
+def kernels_for(networks: Perceptron, batch_size: int, cost: str) -> ctypes.CDLL | None:
     """Return the kernels that train `networks`, a stack, in mini-batches of `batch_size`; None if torch has to."""
     weight = networks.weights[0]
     suited = weight.device.type == "cpu" and weight.dtype == torch.float32
@@ -110,7 +108,7 @@ def _compile(command: list[str], described: tuple[str, str, int]) -> ctypes.CDLL
         if done.returncode:
             raise OSError(done.stderr or f"{command[0]} exits with status {done.returncode}")
         kernels = load(str(made))
-        _check(made, described)
+        _check_apart(made, described)
         content = made.read_bytes()
     library = FOLDER / f"{_key(command)}-{_digest(content)}.so"
     unfinished = library.with_name(f".{library.name}.{os.getpid()}")  # another process may write the same library
@@ -125,10 +123,10 @@ def _compile(command: list[str], described: tuple[str, str, int]) -> ctypes.CDLL
     return kernels
 
 
-def _check(library: Path, described: tuple[str, str, int]) -> None:
+def _check_apart(library: Path, described: tuple[str, str, int]) -> None:
     """Raise OSError unless the kernels compute what torch does, in a process of its own that they may crash."""
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    process = context.Process(target=_compare, args=(str(library), *described))
+    process = context.Process(target=_check_quietly, args=(str(library), *described))
     process.start()
     process.join(LONGEST_SECONDS)
     if process.is_alive():
@@ -138,30 +136,7 @@ def _check(library: Path, described: tuple[str, str, int]) -> None:
         raise OSError("they do not compute what torch does")
 
 
-def _compare(library: str, activation: str, cost: str, batch_size: int) -> None:
-    """Exit with a status unless a few updates of a small network equal torch's."""
+def _check_quietly(library: str, *described: object) -> None:
+    """Check in this process; exit with a status, and print nothing, if the kernels are wrong."""
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - what fails here is told in one line
-    sizes, updates, rates = [37, 2 * ROW + 1, ROW, 9], 3, [0.1, 0.3]
-    generator = torch.Generator().manual_seed(1)
-
-    def draw(*shape: int) -> torch.Tensor:
-        return torch.rand(*shape, generator=generator) * 2 - 1
-
-    layers = list(pairwise(sizes))
-    network = Perceptron([draw(*layer) for layer in layers], [draw(1, units) for _, units in layers], activation)
-    inputs = draw(2, updates * batch_size, sizes[0])
-    targets = torch.eye(sizes[-1])[torch.randint(sizes[-1], inputs.shape[:2], generator=generator)]
-    outputs = []
-    for parameter_rates in (None, [padded(draw(2, *one.shape)) for one in (*network.weights, *network.biases)]):
-        for form in ("reference", "compiled"):
-            stacked, found = stack([network, network], torch.device("cpu")), torch.empty_like(targets)
-            if form == "compiled":
-                descent = CpuDescent(load(library), layers_of(stacked, parameter_rates), rates, batch_size)
-            else:
-                descent = GradientDescent(stacked, rates, batch_size, cost, parameter_rates)
-            descent.update(inputs, targets, found)
-            outputs.append(
-                torch.cat([found.flatten(), *(one.flatten() for one in (*stacked.weights, *stacked.biases))])
-            )
-    for expected, found in (outputs[:2], outputs[2:]):
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
+    check(load(library), *described)

@@ -10,12 +10,12 @@ f is the model's own activation, so the encoder becomes the network's layer unch
 the range of its units, [0, 1] or [−1, 1], to [0, 1], as the cross-entropy requires; so the activation must be bounded.
 """
 
+import ctypes
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Generator, Tensor
 
-from stages.descent.cpu_compiler import kernels_for
 from stages.descent.cpu_descent import Layers
 from stages.network.activations import ACTIVATIONS
 from stages.network.inputs import to_inputs
@@ -58,16 +58,18 @@ class GreedyPretraining:
         seeds: Sequence[int],
         batch_size: int,
         draw: Callable[[int, int, int], tuple[Tensor, Tensor]],
+        kernels: ctypes.CDLL | None = None,
     ) -> None:
         """`networks` is a stack with one run for each of `seeds`; every layer of a run gets `updates` updates.
 
-        `draw` is as in `stages.training.training`.
+        `draw` is as in `stages.training.training`. `kernels` are those of `stages.descent.cpu_compiler` for these
+        networks; without them torch trains.
         """
         self.done = 0
         """updates of a run so far, over all layers"""
         self.all = updates * networks.hidden_layers
         self._networks, self._settings, self._updates = networks, settings, updates
-        self._seeds, self._batch_size, self._draw = seeds, batch_size, draw
+        self._seeds, self._batch_size, self._draw, self._kernels = seeds, batch_size, draw, kernels
         device = networks.weights[0].device
         self._generators = [Generator(device).manual_seed(CORRUPTION_SEED + seed) for seed in seeds]
         self.go_to(0)
@@ -96,7 +98,8 @@ class GreedyPretraining:
         """Continue after the first `done` updates, with decoder biases of 0."""
         self.done = done
         layer = min(done // self._updates, self._networks.hidden_layers - 1)
-        self._auto_encoder = AutoEncoder(self._networks, layer, self._settings.learning_rate, self._batch_size)
+        described = layer, self._settings.learning_rate, self._batch_size, self._kernels
+        self._auto_encoder = AutoEncoder(self._networks, *described)
 
     def advance(self) -> int:
         """Run the current layer's next updates, at most DRAWN_UPDATES; return their number, summed over runs."""
@@ -126,34 +129,39 @@ def _below(networks: Perceptron, layer: int, inputs: Tensor) -> Tensor:
 class AutoEncoder:
     """A hidden layer of a stack of networks, with decoder biases c that are discarded after pre-training."""
 
-    def __init__(self, networks: Perceptron, layer: int, learning_rate: float, batch_size: int) -> None:
+    def __init__(
+        self,
+        networks: Perceptron,
+        layer: int,
+        learning_rate: float,
+        batch_size: int,
+        kernels: ctypes.CDLL | None = None,
+    ) -> None:
         """Train hidden layer `layer`, counted from 0."""
         self._activation = networks.activation
         self._lowest = LOWEST[networks.activation] if layer else LOWEST_INPUT
         self._weight, self._bias = networks.weights[layer], networks.biases[layer]
         self.decoder_bias = padded(self._weight.new_zeros(len(self._weight), 1, self._weight.shape[-2]))
         self._rate, self._batch_size = learning_rate / batch_size, batch_size
-        self._kernels = kernels_for(networks, batch_size)
+        self._reconstruct, self._runs = kernels and kernels.reconstruct, []
+        if kernels:
+            below, units = self._weight.shape[-2:]
+            for weight, bias, decoder_bias in zip(self._weight, self._bias, self.decoder_bias, strict=True):
+                tensors = {}, {"weights": weight, "biases": bias}, {"biases": decoder_bias}
+                self._runs.append(Layers([below, units, below], batch_size, tensors))
 
     @torch.inference_mode()
     def update(self, clean: Tensor, corrupted: Tensor) -> None:
         """Take one gradient step for each mini-batch of `clean` and `corrupted`, (runs, updates·batch, units below)."""
         targets = (clean - self._lowest) / (1 - self._lowest)
-        if self._kernels:
-            for run in range(len(targets)):
-                self._update_compiled(run, corrupted[run].contiguous(), targets[run].contiguous())
+        if self._reconstruct:
+            updates = targets.shape[1] // self._batch_size
+            for layers, *examples in zip(self._runs, corrupted.contiguous(), targets.contiguous(), strict=True):
+                places = (*map(layers.address, range(3)), updates, self._rate, *(one.data_ptr() for one in examples))
+                self._reconstruct(*places)
         else:
             for batch in zip(corrupted.split(self._batch_size, 1), targets.split(self._batch_size, 1), strict=True):
                 self._step(*batch)
-
-    def _update_compiled(self, run: int, corrupted: Tensor, targets: Tensor) -> None:
-        """Take the steps of one run by the compiled kernels."""
-        below, units = self._weight.shape[-2:]
-        encoder, decoder = {"weights": self._weight[run], "biases": self._bias[run]}, {"biases": self.decoder_bias[run]}
-        layers = Layers([below, units, below], self._batch_size, [{}, encoder, decoder])
-        places = (layers.address(layer) for layer in range(3))
-        updates = len(targets) // self._batch_size
-        self._kernels.reconstruct(*places, updates, self._rate, corrupted.data_ptr(), targets.data_ptr())
 
     def _step(self, corrupted: Tensor, targets: Tensor) -> None:
         """Take one gradient step on a mini-batch, (runs, batch, units below)."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from stages.descent.batch_normalization import BatchNormalizedDescent
+from stages.descent.cpu_compiler import kernels_for
 from stages.descent.cuda_graph import CapturedUpdates
 from stages.descent.pretraining import GreedyPretraining
 from stages.descent.update_rules import UPDATE_RULES
@@ -189,6 +190,7 @@ class _Stack:
         sizes, seen = setting.sizes(runs[0].hidden_layers), zip(runs, self._first_inputs, strict=True)
         self._stacked = stack([initialize(sizes, recipe, run.seed, inputs) for run, inputs in seen], setting.device)
         self._networks = [member(self._stacked, index) for index in range(len(runs))]
+        self._kernels = kernels_for(self._stacked, setting.batch_size, recipe.cost)
         self._captured: CapturedUpdates | None = None
         self.updates = 0
         """the supervised updates done"""
@@ -198,7 +200,7 @@ class _Stack:
             updates = recipe.pretraining.updates(setting.schedule[-1])
             seeds = [run.seed for run in runs]
             described = (self._stacked, recipe.pretraining, updates, seeds, setting.batch_size, setting.draw)
-            self.pretraining = GreedyPretraining(*described)
+            self.pretraining = GreedyPretraining(*described, self._kernels)
         self._pretraining_updates = self.pretraining.all if self.pretraining else 0
         if not self.pretraining:
             self._begin()
@@ -268,7 +270,7 @@ class _Stack:
         rates = [run.learning_rate for run in self._runs]
         described = (self._stacked, rates, setting.batch_size, setting.recipe.cost)
         if setting.recipe.batch_normalization:
-            self._rule = BatchNormalizedDescent(*described, torch.stack(self._first_inputs))
+            self._rule = BatchNormalizedDescent(*described, torch.stack(self._first_inputs), self._kernels)
         else:
             self._rule = UPDATE_RULES[setting.recipe.update_rule].descent(*described)
         self._initial = [parameters(network) for network in self._networks]

@@ -1,32 +1,32 @@
 """How fast training is, beside plain PyTorch, JAX and the machine's own limits: `make bench`.
 
 Everything is measured in one run on this machine's own device. Competitors take turns, and ratios are taken turn by
-turn, so that they hold when the machine's speed drifts. Prints a table and writes reports/bench.json. Where JAX or DVC
+turn, so that they hold when the machine's speed drifts. Prints a table and writes
+reports/bench/<device>.json. Where JAX or DVC
 is not installed, it is left out with a line that says so.
 """
 
 import importlib.metadata
 import json
-import multiprocessing
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from functools import partial
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
 import torch
-from torch import nn
 
+from stages.descent.cpu_compiler import compiled, features
 from stages.network.device import device_name, resolve_device
-from stages.network.perceptron import initialize
 from stages.params import Model
 from stages.running.errors import say
 from stages.running.files import write_whole
@@ -35,42 +35,58 @@ from stages.train import draw_online
 from stages.training.checkpoints import Checkpoints
 from stages.training.training import BLOCK_UPDATES, DRAWN_UPDATES, Run, Setting
 from stages.training.workers import train_on_all_cores
-from tests.descent.plain import plain_network
+from tests.benchmarks.peers import BATCH, CLASSES, arrangements, jax_platform, jax_scan, jax_vmap, plain
 from tests.tiny_project import make_tiny_project, run
 
-TURNS = 4
-BATCH, INPUTS, CLASSES, HIDDEN_LAYERS = 10, 1024, 9, 5
+TURNS, MOST_TURNS = 5, 15
+DISTURBED = 1 / 3
+INPUTS, HIDDEN_LAYERS = 1024, 5
 DEVICE = resolve_device("auto")
 ON_GPU = DEVICE.type == "cuda"
 LEARNING_RATES = tuple(n / 100 for n in range(1, 9)) if ON_GPU else (0.01, 0.02, 0.05, 0.1)
 STAGE = [Run(HIDDEN_LAYERS, rate, 0) for rate in LEARNING_RATES]
 PARTS_OF_STAGE = [STAGE[:1], STAGE[:3]] if ON_GPU else [STAGE[:1]]
 FIGURE_11 = 5 * 3 * 5_000_000  # run-updates: models, three learning rates of each, updates at the paper's scale
-# of each run; the slower peers do a fraction
+# of each run
 UPDATES = dict.fromkeys((256, 1000), 3 * DRAWN_UPDATES) if ON_GPU else {256: 6_000, 1000: 3_072}
 MEMORY_UPDATES = (2_000, 8_000)
-PEERS = {"": "plain PyTorch", "jax_": "JAX"}
+# environment variables that keep the engine from what this processor or machine has
+FALLBACKS = {} if ON_GPU else {"torch": {"CC": "false"}}
+if features() == "AVX512" and not ON_GPU:
+    FALLBACKS["avx2"] = {"ATEN_CPU_CAPABILITY": "avx2"}
+PLAIN = Model("tanh", "standard")
+RECIPES = {
+    "hessian": Model("tanh", "standard", update_rule="hessian"),
+    "gradient_variance": Model("tanh", "standard", update_rule="gradient_variance"),
+    "batch_normalization": Model("tanh", "standard", batch_normalization=True),
+}
+UPDATES_OF_PEERS = {256: DRAWN_UPDATES, 1000: DRAWN_UPDATES if ON_GPU else DRAWN_UPDATES // 4}
+PEERS = {"plain": [plain], "jax": [jax_scan, jax_vmap]}
+TITLES = {"plain": "plain PyTorch", "jax": "JAX"}
 
 
 def main() -> None:
     """Measure, print and write."""
     rows = []
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as jax:
-        with_jax = is_jax_there(jax)
+    with arrangements(ON_GPU) as processes:
+        peers = PEERS if is_jax_there(processes) else {"plain": PEERS["plain"]}
         for units in UPDATES:
-            rows += printed(training_rows(units, jax, with_jax))
+            rows += printed(training_rows(units, peers, processes))
     for rest in (generator_rows, machine_rows, figure_11_rows):
         rows += printed(rest(rows))
-    for rest in (memory_rows, cluster_rows, noop_rows):
+    for rest in (recipe_rows, memory_rows, cluster_rows, noop_rows):
         rows += printed(rest())
     named = ("torch", "triton", "jax", "numpy", "dvc")
     packages = {name: importlib.metadata.version(name) for name in named if find_spec(name)}
+    device = device_name(DEVICE) + ("" if ON_GPU else f", {features()}")
     report = {
-        "device": device_name(DEVICE),
+        "device": device,
+        "kernels_compiled": ON_GPU or compiled(PLAIN.activation, PLAIN.cost, BATCH) is not None,
         "versions": {"python": platform.python_version(), **packages},
         "rows": rows,
     }
-    write_whole(Path("reports/bench.json"), json.dumps(report, indent=2) + "\n")
+    name = re.sub("[^a-z0-9]+", "-", device.lower()).strip("-")
+    write_whole(Path("reports/bench") / f"{name}.json", json.dumps(report, indent=2) + "\n")
 
 
 def printed(rows: list[dict]) -> list[dict]:
@@ -85,31 +101,62 @@ def row(name: str, value: float, unit: str) -> dict:
     return {"id": name, "value": float(f"{value:.4g}"), "unit": unit}
 
 
-def training_rows(units: int, jax: Executor, with_jax: bool) -> list[dict]:
-    """Return the rates of the engine and its peers at one size, and the engine's ratio to them."""
-    updates = UPDATES[units]
-    engine = {len(runs): partial(engine_rate, units, runs, updates) for runs in (STAGE, *PARTS_OF_STAGE)}
+def training_rows(units: int, peers: dict[str, list[Callable]], processes: dict[str, list[Executor]]) -> list[dict]:
+    """Return the rates of the engine and its peers at one size, and the engine's ratio to them.
+
+    Of the arrangements of a peer, the faster counts.
+    """
+    engine = {len(runs): partial(engine_rate, units, runs, UPDATES[units]) for runs in (STAGE, *PARTS_OF_STAGE)}
     ways = {f"engine_{runs}_run{'s' * (runs > 1)}": measure for runs, measure in engine.items()}
-    peers = {"": {"plain": partial(plain_rate, units, updates // 8)}}
-    if with_jax:
-        peers["jax_"] = {
-            "jax_scan": partial(jax_rate, jax, units, LEARNING_RATES[:1], updates // 8),
-            "jax_vmap": partial(jax_rate, jax, units, LEARNING_RATES, updates // 8),
-        }
-    for of_peer in peers.values():
+    ways |= {f"engine_{name}": partial(rate_elsewhere, units, variables) for name, variables in FALLBACKS.items()}
+    of_peers = {peer: arranged(forms, units, processes) for peer, forms in peers.items()}
+    for of_peer in of_peers.values():
         ways |= of_peer
-    turns = [{way: measure() for way, measure in ways.items()} for _ in range(TURNS)]
-    stage = f"engine_{len(STAGE)}_runs"
+    turns, disturbed = undisturbed(ways)
     rates = {way: statistics.median(turn[way] for turn in turns) for way in ways}
-    ratios = {
-        peer: statistics.median(turn[stage] / max(turn[way] for way in of_peer) for turn in turns)
-        for peer, of_peer in peers.items()
+    stage = f"engine_{len(STAGE)}_runs"
+    rows = [row(f"{way}_{units}", rate, "run-updates/s") for way, rate in rates.items()]
+    for peer, of_peer in of_peers.items():
+        best = max(of_peer, key=rates.get)
+        ratio = statistics.median(turn[stage] / max(turn[way] for way in of_peer) for turn in turns)
+        rows.append({**row(f"best_{peer}_{units}", rates[best], "run-updates/s"), "arrangement": best})
+        rows.append(row(f"ratio_{peer}_{units}", ratio, f"× {TITLES[peer]}, in its faster arrangement"))
+    if "engine_avx2" in ways:
+        ratio = statistics.median(turn["engine_avx2"] / max(turn[way] for way in of_peers["plain"]) for turn in turns)
+        rows.append(row(f"ratio_avx2_plain_{units}", ratio, f"× {TITLES['plain']}, which is not kept to AVX2"))
+    rows.append(row(f"microseconds_{units}", 1e6 / rates[stage], "µs per run-update"))
+    rows.append(row(f"disturbed_turns_{units}", disturbed, f"besides {len(turns)} that count"))
+    return rows
+
+
+def arranged(
+    forms: Sequence[Callable], units: int, processes: dict[str, list[Executor]]
+) -> dict[str, Callable[[], float]]:
+    """Return, by their names, the ways in which a peer trains: each of its `forms` in each arrangement."""
+    return {
+        f"{form.__name__}_{arrangement}": partial(peer_rate, form, units, executors)
+        for form in forms
+        for arrangement, executors in processes.items()
     }
-    return [
-        *(row(f"{way}_{units}", rate, "run-updates/s") for way, rate in rates.items()),
-        row(f"microseconds_{units}", 1e6 / rates[stage], "µs per run-update"),
-        *(row(f"ratio_{peer}{units}", ratio, f"× {PEERS[peer]}") for peer, ratio in ratios.items()),
-    ]
+
+
+def undisturbed(ways: dict[str, Callable[[], float]]) -> tuple[list[dict[str, float]], int]:
+    """Return TURNS turns in which every way is measured once, and how many others were left out.
+
+    A turn is left out if a rate is off by more than DISTURBED of its median: something else was using the machine.
+    After MOST_TURNS all turns count.
+    """
+    for measure in ways.values():
+        measure()  # compiles, and brings the libraries into memory
+    turns = []
+    while len(turns) < MOST_TURNS:
+        turns.append({way: measure() for way, measure in ways.items()})
+        medians = {way: statistics.median(turn[way] for turn in turns) for way in ways}
+        good = [turn for turn in turns if all(abs(turn[way] / medians[way] - 1) <= DISTURBED for way in ways)]
+        if len(good) >= TURNS:
+            return good, len(turns) - len(good)
+    say(f"the machine was disturbed in {len(turns) - len(good)} of {len(turns)} turns, so the rates are doubtful")
+    return turns, len(turns) - len(good)
 
 
 def rate(count: int, work: Callable[[], object]) -> float:
@@ -127,13 +174,13 @@ def synchronize() -> None:
         torch.cuda.synchronize()
 
 
-def engine_rate(units: int, runs: list[Run], updates: int) -> float:
+def engine_rate(units: int, runs: list[Run], updates: int, recipe: Model = PLAIN) -> float:
     """Return run-updates a second of what a train stage does, its worker processes and drawing of images included.
 
     On a GPU from where the second images are drawn: compiling and copying weights take seconds, however long training
     is.
     """
-    setting = setting_of(units, updates, DEVICE)
+    setting = setting_of(units, updates, DEVICE, recipe)
     if not ON_GPU:
         return rate(len(runs) * updates, lambda: train_on_all_cores(runs, setting, lambda done, restored: None))
     blocks, ends = [], []
@@ -149,10 +196,22 @@ def engine_rate(units: int, runs: list[Run], updates: int) -> float:
     return sum(blocks[first:]) / (ends[first - 1].elapsed_time(ends[-1]) / 1000)
 
 
-def setting_of(units: int, updates: int, device: torch.device) -> Setting:
+def rate_elsewhere(units: int, variables: dict[str, str]) -> float:
+    """Return run-updates a second of a stage in a process with these environment variables."""
+    return float(printed_by(f"print(engine_rate({units}, STAGE, {UPDATES[units]}))", variables))
+
+
+def printed_by(code: str, variables: dict[str, str] | None = None) -> str:
+    """Return what `code`, which may use this module's names, prints in a process with more environment variables."""
+    command = [sys.executable, "-c", f"from tests.benchmarks.bench import *\n{code}"]
+    environment = {**os.environ, "PYTHONPATH": ".", **(variables or {})}
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def setting_of(units: int, updates: int, device: torch.device, recipe: Model = PLAIN) -> Setting:
     """Return what all runs of a stage share."""
     return Setting(
-        recipe=Model("tanh", "standard"),
+        recipe=recipe,
         inputs=INPUTS,
         hidden_units=units,
         classes=CLASSES,
@@ -171,14 +230,9 @@ def cluster_rows() -> list[dict]:
     """
     if ON_GPU:
         return []
-    code = "import sys; from tests.benchmarks.bench import cluster_rate; print(cluster_rate(int(sys.argv[1])))"
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "PYTHONPATH": "."}
-    rows = []
-    for workers in (1, 2):
-        command = [sys.executable, "-c", code, str(workers)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-        rows.append(row(f"ray_{workers}_workers_256", float(done.stdout.split()[-1]), "run-updates/s"))
-    return rows
+    variables = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    rates = {workers: printed_by(f"print(cluster_rate({workers}))", variables).split()[-1] for workers in (1, 2)}
+    return [row(f"ray_{workers}_workers_256", float(found), "run-updates/s") for workers, found in rates.items()]
 
 
 def cluster_rate(workers: int) -> float:
@@ -203,58 +257,43 @@ def nothing(update: int, network: object) -> dict:
     return {}
 
 
-def plain_rate(units: int, updates: int) -> float:
-    """Return updates a second of nn.Module, cross_entropy, backward and SGD.step on images that lie ready."""
-    inputs, labels = mini_batches(updates)
-    network = plain_network(initialize(sizes(units), Model("tanh", "standard"), 0)).to(DEVICE)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+def peer_rate(form: Callable, units: int, executors: Sequence[Executor]) -> float:
+    """Return run-updates a second of a peer, whose processes share the runs of a stage."""
+    updates, count = UPDATES_OF_PEERS[units], len(STAGE) if form is jax_vmap else len(executors)
+    shares = [LEARNING_RATES[first : count : len(executors)] for first in range(len(executors))]
 
     def train() -> None:
-        for mini_batch, classes in zip(inputs, labels, strict=True):
-            optimizer.zero_grad()
-            nn.functional.cross_entropy(network(mini_batch), classes).backward()
-            optimizer.step()
+        jobs = [
+            executor.submit(form, sizes(units), share, updates, DEVICE.type)
+            for executor, share in zip(executors, shares, strict=True)
+        ]
+        for job in jobs:
+            job.result()
 
-    return rate(updates, train)
-
-
-def jax_rate(jax: Executor, units: int, learning_rates: Sequence[float], updates: int) -> float:
-    """Return run-updates a second of JAX, compiled beforehand, in the process `jax` of its own."""
-    return len(learning_rates) * updates / jax.submit(jax_seconds, sizes(units), learning_rates, updates).result()
+    return rate(count * updates, train)
 
 
-def is_jax_there(jax: Executor) -> bool:
+def is_jax_there(processes: dict[str, list[Executor]]) -> bool:
     """Return whether JAX is installed for this device, with a note where it is not."""
-    there = bool(find_spec("jax")) and jax.submit(jax_platform).result() == ("gpu" if ON_GPU else "cpu")
+    executor = processes["all_cores"][0]
+    there = bool(find_spec("jax")) and executor.submit(jax_platform).result() == ("gpu" if ON_GPU else "cpu")
     if not there:
         say("JAX is not installed, or not for this device, so there is no comparison with it")
     return there
 
 
-def jax_platform() -> str:
-    """Return what kind of device JAX computes on."""
-    import jax
-
-    return jax.default_backend()
-
-
-def jax_seconds(*arguments: object) -> float:
-    """Import JAX only in its own process: its threads and forked workers do not go together."""
-    from tests.benchmarks.jax_training import seconds
-
-    return seconds(*arguments)
-
-
-def mini_batches(updates: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return random inputs (updates, batch, inputs) and labels (updates, batch) on the device."""
-    generator = torch.Generator().manual_seed(0)
-    inputs = torch.rand(updates, BATCH, INPUTS, generator=generator) * 2 - 1
-    return inputs.to(DEVICE), torch.randint(CLASSES, (updates, BATCH), generator=generator).to(DEVICE)
-
-
 def sizes(units: int) -> list[int]:
     """Return the units of every layer, inputs and output included."""
     return [INPUTS, *[units] * HIDDEN_LAYERS, CLASSES]
+
+
+def recipe_rows() -> list[dict]:
+    """Return the rates of a stage of 256 units by the other descents."""
+    rates = {
+        name: statistics.median(engine_rate(256, STAGE, DRAWN_UPDATES, recipe) for _ in range(TURNS))
+        for name, recipe in RECIPES.items()
+    }
+    return [row(f"engine_{name}_256", found, "run-updates/s") for name, found in rates.items()]
 
 
 def generator_rows(rows: list[dict]) -> list[dict]:
@@ -321,15 +360,11 @@ def memory_rows() -> list[dict]:
     if ON_GPU:
         return [row(f"peak_memory_{updates}_updates", gpu_memory(updates), "MiB") for updates in MEMORY_UPDATES]
     code = (
-        "import resource, sys; from tests.benchmarks.bench import STAGE, engine_rate; "
-        "engine_rate(256, STAGE, int(sys.argv[1])); "
+        "import resource; engine_rate(256, STAGE, {}); "
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"  # its own it inherits from this process
     )
-    found = []
-    for updates in MEMORY_UPDATES:
-        done = subprocess.run([sys.executable, "-c", code, str(updates)], check=True, capture_output=True, text=True)
-        found.append(row(f"peak_memory_{updates}_updates", int(done.stdout) / 1024, "MiB"))
-    return found
+    kibibytes = {updates: int(printed_by(code.format(updates))) for updates in MEMORY_UPDATES}
+    return [row(f"peak_memory_{updates}_updates", found / 1024, "MiB") for updates, found in kibibytes.items()]
 
 
 def gpu_memory(updates: int) -> float:

@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.descent import batch_normalization
 from stages.descent.batch_normalization import EPSILON, NEWEST, BatchNormalizedDescent
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
@@ -147,8 +146,7 @@ def test_hundreds_of_updates_equal_pytorchs_in_training_and_inference(activation
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_updates_in_single_precision_follow_those_in_double(activation, form, monkeypatch):
-    monkeypatch.setattr(batch_normalization, "kernels_for", kernels_in(form))
+def test_updates_in_single_precision_follow_those_in_double(activation, form):
     inputs, labels = examples(2, 30 * BATCH)
     results = []
     for dtype in (torch.float64, torch.float32):
@@ -156,7 +154,9 @@ def test_updates_in_single_precision_follow_those_in_double(activation, form, mo
         for tensors in (stacked.weights, stacked.biases):
             tensors[:] = [padded(tensor.to(dtype)) for tensor in tensors]
         described = (RATES, BATCH, "cross_entropy", inputs[:, :50].to(dtype))
-        descent, outputs = BatchNormalizedDescent(stacked, *described), torch.empty(2, 30 * BATCH, CLASSES, dtype=dtype)
+        kernels = kernels_in(form)(stacked, BATCH, "cross_entropy")
+        descent = BatchNormalizedDescent(stacked, *described, kernels)
+        outputs = torch.empty(2, 30 * BATCH, CLASSES, dtype=dtype)
         descent.update(inputs.to(dtype), one_hot(labels).to(dtype), outputs)
         results.append([outputs, *descent.changed])
     for exact, found in zip(*results, strict=True):

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.descent import pretraining
 from stages.descent.pretraining import CORRUPTIONS, LOWEST, AutoEncoder, GreedyPretraining
 from stages.network.activations import ACTIVATIONS
 from stages.network.perceptron import forward, initialize, member, stack
@@ -31,16 +30,15 @@ def values(count: int, units: int, lowest: float) -> Tensor:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("activation", LOWEST)
 @pytest.mark.parametrize("layer", [0, 1])
-def test_training_a_layer_equals_autograd(activation, layer, form, monkeypatch):
+def test_training_a_layer_equals_autograd(activation, layer, form):
     """Fifty steps on a stack of two runs; encoder and decoder share the weights."""
-    monkeypatch.setattr(pretraining, "kernels_for", kernels_in(form))
     sizes = [12, 8, 6, 3]
     networks = [initialize(sizes, Model(activation, "normalized"), seed) for seed in (1, 2)]
     stacked = stack(networks, CPU)
     lowest = LOWEST[activation] if layer else -1
     clean = values(50 * BATCH, sizes[layer], lowest)
     corrupted = clean * (torch.rand(clean.shape, generator=torch.Generator().manual_seed(2)) < 0.7)
-    auto_encoder = AutoEncoder(stacked, layer, 0.2, BATCH)
+    auto_encoder = AutoEncoder(stacked, layer, 0.2, BATCH, kernels_in(form)(stacked, BATCH, "cross_entropy"))
     auto_encoder.update(clean, corrupted)
     for run, network in enumerate(networks):
         weight, bias = (one.clone().requires_grad_() for one in (network.weights[layer], network.biases[layer]))

@@ -25,7 +25,7 @@ def test_publishing_copies_the_pipelines_outputs_and_repeats_its_bytes(clone):
     run(clone, *PUBLISH)
     first = files(clone / "public")
     of_reports = {name.removeprefix("site/"): content for name, content in files(clone / "reports").items()}
-    of_reports = {name: of for name, of in of_reports.items() if not name.startswith(("bench.json", "recorded/"))}
+    of_reports = {name: of for name, of in of_reports.items() if not name.startswith(("bench/", "recorded/"))}
     assert {"index.html", "table1.csv", "metrics.json", "claims.json", "plots/error_curves.csv"} <= of_reports.keys()
     assert {"figures/shapeset-figure-3.svg", "data_docs/shapeset/index.html"} <= of_reports.keys()
     own = {name: content for name, content in first.items() if not name.startswith("editions/")}
