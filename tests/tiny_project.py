@@ -15,6 +15,7 @@ from filelock import FileLock
 
 from tests.conftest import REPOSITORY
 
+KERNELS = REPOSITORY / ".cache/kernels"
 TINY = {
     "hidden_units": 12,
     "hidden_layers": [2, 3],
@@ -66,6 +67,9 @@ def copy_project(folder: Path, change: Callable[[dict], None]) -> Path:
         if (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
+    KERNELS.mkdir(parents=True, exist_ok=True)
+    (folder / ".cache").mkdir()
+    (folder / ".cache/kernels").symlink_to(KERNELS)  # compiled once for all
     edit(folder, change)
     run(folder, "git", "init", "-q")
     return folder

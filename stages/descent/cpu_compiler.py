@@ -21,6 +21,7 @@ from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
 from stages.network.perceptron import Perceptron
 from stages.running.errors import say
+from stages.running.interrupts import become_worker
 
 FOLDER = Path(".cache/kernels")
 SOURCE = Path(__file__).with_name("cpu_kernels.c")
@@ -80,7 +81,7 @@ def _command(activation: str, cost: str, batch_size: int) -> list[str]:
 
 def _key(command: list[str]) -> str:
     """Return the beginning of the names of the kernels that `command` makes on this kind of machine."""
-    return _digest("\0".join([SOURCE.read_text(), platform.machine(), *command]).encode())
+    return _digest(SOURCE.read_bytes() + "\0".join([platform.machine(), *command]).encode())
 
 
 def _digest(content: bytes) -> str:
@@ -101,7 +102,13 @@ def _compile(command: list[str], described: tuple[str, str, int]) -> ctypes.CDLL
         made = Path(folder) / "kernels.so"
         try:
             done = subprocess.run(
-                [*command, "-o", str(made)], check=False, capture_output=True, text=True, timeout=LONGEST_SECONDS
+                [*command, "-o", str(made)],
+                check=False,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=LONGEST_SECONDS,
+                start_new_session=True,  # a terminal's Ctrl-C is for this process, which decides what ends
             )
         except subprocess.TimeoutExpired as error:
             raise OSError(f"{command[0]} takes longer than {LONGEST_SECONDS} s") from error
@@ -128,8 +135,9 @@ def _check_apart(library: Path, described: tuple[str, str, int]) -> None:
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     process = context.Process(target=_check_quietly, args=(str(library), *described))
     process.start()
-    process.join(LONGEST_SECONDS)
-    if process.is_alive():
+    try:
+        process.join(LONGEST_SECONDS)
+    finally:
         process.kill()
         process.join()
     if process.exitcode:
@@ -138,5 +146,6 @@ def _check_apart(library: Path, described: tuple[str, str, int]) -> None:
 
 def _check_quietly(library: str, *described: object) -> None:
     """Check in this process; exit with a status, and print nothing, if the kernels are wrong."""
+    become_worker()
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - what fails here is told in one line
     check(load(library), *described)

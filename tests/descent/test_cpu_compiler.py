@@ -1,6 +1,7 @@
 """The compiled kernels: what is compiled when, what is checked, and which memory they touch."""
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -102,6 +103,32 @@ def test_a_compiler_that_hangs_is_stopped(tmp_path):
     assert "takes longer than 0.5 s" in done.stderr
 
 
+def test_ctrl_c_does_not_make_torch_train(tmp_path, needs_compiler):
+    """A stage that has work to finish hears of it later; the compiler, in the same terminal, goes on."""
+    code = f"""
+from stages.running.interrupts import Interrupted, deferred
+try:
+    with deferred():
+        {SHOW}
+except Interrupted:
+    print("interrupted")
+"""
+    os.mkfifo(tmp_path / "started")
+    slow = script(tmp_path, f'echo > {tmp_path}/started; sleep 1; exec cc "$@"')
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "CC": slow}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        (tmp_path / "started").read_text()
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate()[0] == b"True\ninterrupted\n"
+
+
+def test_the_locale_makes_no_difference(tmp_path, needs_compiler):
+    done = run_python(SHOW, tmp_path, LC_ALL="C", PYTHONUTF8="0")
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 def test_kernels_are_compiled_once_also_by_processes_that_begin_together(tmp_path, needs_compiler):
     counting = script(tmp_path, f'echo >> {tmp_path}/count; exec cc "$@"')
     with ThreadPoolExecutor(3) as threads:
@@ -140,7 +167,9 @@ def test_the_kernels_touch_no_other_memory(features, batch, tmp_path):
     code = f"""
 import torch
 torch.set_num_threads(1)
+from stages.descent import cpu_compiler
 from stages.descent.cpu_compiler import compiled
+cpu_compiler.LONGEST_SECONDS = 600  # a sanitizer makes compiling slow
 from stages.descent.batch_normalization import BatchNormalizedDescent
 from stages.descent.pretraining import AutoEncoder
 from stages.descent.update_rules import UPDATE_RULES

@@ -75,6 +75,8 @@ def examples(updates: int, batch: int, sizes: list[int] = SIZES) -> tuple[torch.
 
 def trained_by_kernels(runs, inputs, targets, batch, rates=RATES):
     stacked = stack(runs, DEVICE)
+    for tensors in (stacked.weights, stacked.biases):
+        tensors[:] = [tensor.contiguous() for tensor in tensors]  # as on a GPU
     outputs = torch.full_like(targets, torch.nan, device=DEVICE)
     GpuDescent(stacked, rates, batch, "cross_entropy").update(inputs.to(DEVICE), targets.to(DEVICE), outputs)
     return stacked, outputs.cpu()
