@@ -60,8 +60,8 @@ REST = [
     ("drawing images, all threads", "generator_images_per_second", "{:,.0f} images/s"),
     ("drawing images, one thread", "generator_images_per_second_1_thread", "{:,.0f} images/s"),
     ("drawing, as a share of the training time of one run", "generator_share", "{:.1f} %"),
-    ("memory of a worker, 2,000 updates", "peak_memory_2000_updates", "{:.0f} MiB"),
-    ("memory of a worker, 8,000 updates", "peak_memory_8000_updates", "{:.0f} MiB"),
+    ("memory of a worker, 4,000 updates", "peak_memory_4000_updates", "{:.0f} MiB"),
+    ("memory of a worker, 16,000 updates", "peak_memory_16000_updates", "{:.0f} MiB"),
     ("`dvc repro` with nothing to do", "noop_seconds", "{:.1f} s"),
 ]
 

@@ -25,7 +25,6 @@ from stages.network.perceptron import Perceptron, pre_activation
 
 EPSILON = 1e-5  # as in PyTorch; the paper gives no number
 NEWEST = 0.01  # the weight of the newest mini-batch in the running averages; PyTorch calls it momentum
-# both stand in cpu_kernels.c too
 
 
 @dataclass(frozen=True)

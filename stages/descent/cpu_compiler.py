@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
+from stages.descent.batch_normalization import EPSILON, NEWEST
 from stages.descent.cpu_check import check
 from stages.descent.cpu_descent import load
 from stages.network.activations import ACTIVATIONS
@@ -67,16 +68,18 @@ def compiled(activation: str, cost: str, batch_size: int) -> ctypes.CDLL | None:
 
 
 def _command(activation: str, cost: str, batch_size: int) -> list[str]:
-    """Return the compiler's command line, without the output; raises ValueError if CC is not a command line."""
+    """Return the compiler's command line, without files; raises ValueError if CC is not a command line."""
     z, slope = ACTIVATIONS[activation].compiled
     defined = {
         "BATCH": batch_size,
         "ACTIVATION(s)": f"({z})",
         "SLOPE(s,z)": f"({slope})",
         "COST_GRADIENT(p,y,along)": f"({COSTS[cost].compiled})",
+        "EPSILON": f"{EPSILON}f",
+        "NEWEST": f"{NEWEST}f",
     }
     compiler, flags = shlex.split(os.environ.get("CC") or "cc"), FEATURES.get(features(), ())
-    return [*compiler, *OPTIONS, *flags, *(f"-D{name}={value}" for name, value in defined.items()), str(SOURCE), "-lm"]
+    return [*compiler, *OPTIONS, *flags, *(f"-D{name}={value}" for name, value in defined.items())]
 
 
 def _key(command: list[str]) -> str:
@@ -102,7 +105,7 @@ def _compile(command: list[str], described: tuple[str, str, int]) -> ctypes.CDLL
         made = Path(folder) / "kernels.so"
         try:
             done = subprocess.run(
-                [*command, "-o", str(made)],
+                [*command, str(SOURCE), "-o", str(made), "-lm"],
                 check=False,
                 capture_output=True,
                 encoding="utf-8",

@@ -6,8 +6,9 @@
    Matrices are row-major with rows of `stride` numbers, a multiple of ROW; weights have a multiple of ROW rows. Numbers past
    `units` are 0 and stay 0. Values that are used one by one stand by unit: (stride, BATCH), all examples of a unit together.
 
-   The compiler's command line defines BATCH and, as expressions, the model's ACTIVATION(s), its SLOPE(s, z) and
-   COST_GRADIENT(p, y, along). GCC's vector extensions, which Clang has too, suit every processor. */
+   The compiler's command line defines BATCH, EPSILON and NEWEST of batch normalization and, as expressions, the model's
+   ACTIVATION(s), its SLOPE(s, z) and COST_GRADIENT(p, y, along). GCC's vector extensions, which Clang has too, suit every
+   processor. */
 
 #include <math.h>
 #include <string.h>
@@ -30,7 +31,6 @@ enum {
     STEPS = 16, /* rows of weights that are added to the sums before these are stored */
     AHEAD = 16, /* rows from the current one to the one that is prefetched, which may lie past the end */
 };
-static const float EPSILON = 1e-5f, NEWEST = 0.01f; /* of batch normalization, as in batch_normalization.py */
 
 typedef float vector __attribute__((vector_size(4 * LANES)));
 typedef int whole __attribute__((vector_size(4 * LANES)));

@@ -49,7 +49,7 @@ PARTS_OF_STAGE = [STAGE[:1], STAGE[:3]] if ON_GPU else [STAGE[:1]]
 FIGURE_11 = 5 * 3 * 5_000_000  # run-updates: models, three learning rates of each, updates at the paper's scale
 # of each run
 UPDATES = dict.fromkeys((256, 1000), 3 * DRAWN_UPDATES) if ON_GPU else {256: 6_000, 1000: 3_072}
-MEMORY_UPDATES = (2_000, 8_000)
+MEMORY_UPDATES = (4_000, 16_000)
 # environment variables that keep the engine from what this processor or machine has
 FALLBACKS = {} if ON_GPU else {"torch": {"CC": "false"}}
 if features() == "AVX512" and not ON_GPU:
