@@ -5,7 +5,7 @@ The estimate is either the diagonal of the Gauss-Newton approximation of the Hes
 both.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 import torch
@@ -22,8 +22,9 @@ ESTIMATED_EVERY = 16  # updates, counted from the start of training; must divide
 PARAMETER_COPIES = 2  # held besides the parameters: the running averages and the rates
 NEWEST = 0.02  # the smallest weight of the newest estimate in the running average
 
-Estimate = Callable[[Perceptron, Cost, Tensor, Tensor], list[Tensor]]
-"""estimate(networks, cost, inputs, targets): h on a mini-batch, for the weights and then for the biases"""
+Estimate = Callable[[Perceptron, Cost, Tensor, Tensor], Iterator[Tensor]]
+"""estimate(networks, cost, inputs, targets): h on a mini-batch, for the weights and then for the biases, one by one, so
+that a processor's cache still holds each when it is used"""
 
 
 class PerParameterDescent:
@@ -69,8 +70,8 @@ class PerParameterDescent:
             torch.add(average, DAMPING, out=rate).reciprocal_()
 
 
-def hessian_diagonal(networks: Perceptron, cost: Cost, inputs: Tensor, targets: Tensor) -> list[Tensor]:
-    """Return the diagonal of the mean Gauss-Newton matrix, for the weights and then for the biases.
+def hessian_diagonal(networks: Perceptron, cost: Cost, inputs: Tensor, targets: Tensor) -> Iterator[Tensor]:
+    """Yield the diagonal of the mean Gauss-Newton matrix, for the weights and then for the biases.
 
     The Gauss-Newton matrix with respect to s is the sum over classes c of a_c·(e_c − P)(e_c − P)ᵀ. So its diagonal with
     respect to the parameters is the sum over classes of squared gradients, each back-propagated from √a_c·(e_c − P) at
@@ -84,21 +85,20 @@ def hessian_diagonal(networks: Perceptron, cost: Cost, inputs: Tensor, targets: 
     start = (identity[:, None] - probabilities[:, None]) * cost.curvature_weight(probabilities).mT.sqrt()[..., None]
     gradients = _back_propagate(networks, pre_activations, activations, start.flatten(1, 2), copies=classes)
     squares = [gradient.square().unflatten(1, (classes, batch)).sum(1) for gradient in gradients]
-    return mean_squares(activations, squares)
+    yield from _means(map(torch.square, activations), squares)
 
 
-def gradient_variance(networks: Perceptron, cost: Cost, inputs: Tensor, targets: Tensor) -> list[Tensor]:
-    """Return the unbiased variance of the gradient over the mini-batch's examples, for weights, then for biases."""
+def gradient_variance(networks: Perceptron, cost: Cost, inputs: Tensor, targets: Tensor) -> Iterator[Tensor]:
+    """Yield the unbiased variance of the gradient over the mini-batch's examples, for weights, then for biases."""
     pre_activations, activations = forward(networks, inputs)
     output_gradient = torch.empty_like(targets)
     cost.gradient(pre_activations[-1], targets, output_gradient)
     gradients = _back_propagate(networks, pre_activations, activations, output_gradient)
     batch = targets.shape[-2]
-    squares = mean_squares(activations, [gradient.square() for gradient in gradients])
-    weights = [z.mT @ gradient / batch for z, gradient in zip(activations, gradients, strict=True)]
-    means = [*weights, *(gradient.mean(-2, keepdim=True) for gradient in gradients)]
     unbiased = batch / max(batch - 1, 1)
-    return [unbiased * (square - mean.square()).clamp(min=0) for square, mean in zip(squares, means, strict=True)]
+    squares = _means(map(torch.square, activations), map(torch.square, gradients))
+    for square, mean in zip(squares, _means(activations, gradients), strict=True):
+        yield square.addcmul_(mean, mean, value=-1).clamp_(min=0).mul_(unbiased)
 
 
 def _back_propagate(
@@ -113,14 +113,17 @@ def _back_propagate(
     return gradients
 
 
-def mean_squares(activations: Sequence[Tensor], squares: Sequence[Tensor]) -> list[Tensor]:
-    """Return the mean over examples of squared gradients, for the weights and then for the biases.
+def _means(activations: Iterable[Tensor], gradients: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Yield the means over examples of activations times gradients, then those of the gradients.
 
-    `squares` are the squared gradients with respect to each layer's pre-activations, (runs, examples, units).
+    The gradients are with respect to each layer's pre-activations, (runs, examples, units); the activations are of the
+    layers below.
     """
-    examples = squares[0].shape[-2]
-    weights = [z.square().mT @ square / examples for z, square in zip(activations, squares, strict=True)]
-    return [*weights, *(square.mean(-2, keepdim=True) for square in squares)]
+    gradients = list(gradients)
+    for z, gradient in zip(activations, gradients, strict=True):
+        yield z.mT @ (gradient / gradient.shape[-2])
+    for gradient in gradients:
+        yield gradient.mean(-2, keepdim=True)
 
 
 by_hessian = partial(PerParameterDescent, hessian_diagonal)
