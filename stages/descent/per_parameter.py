@@ -105,10 +105,12 @@ def _back_propagate(
     networks: Perceptron, pre_activations: list[Tensor], activations: list[Tensor], gradient: Tensor, copies: int = 1
 ) -> list[Tensor]:
     """Return all layers' gradients from `copies` output gradients stacked as (runs, copies·batch, classes)."""
-    gradients, many = [gradient], (1, copies, 1)
-    for weight, s, z in zip(networks.weights[:0:-1], pre_activations[-2::-1], activations[:0:-1], strict=True):
+    gradients = [gradient]
+    for weight, *below in zip(networks.weights[:0:-1], pre_activations[-2::-1], activations[:0:-1], strict=True):
         gradient = gradient @ weight.mT
-        ACTIVATIONS[networks.activation].backward(gradient, s.repeat(many), z.repeat(many), gradient)
+        by_copy = gradient.unflatten(1, (copies, -1))
+        s, z = (tensor[:, None].expand_as(by_copy) for tensor in below)
+        ACTIVATIONS[networks.activation].backward(by_copy, s, z, by_copy)
         gradients.insert(0, gradient)
     return gradients
 
