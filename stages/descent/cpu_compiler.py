@@ -150,5 +150,6 @@ def _check_apart(library: Path, described: tuple[str, str, int]) -> None:
 def _check_quietly(library: str, *described: object) -> None:
     """Check in this process; exit with a status, and print nothing, if the kernels are wrong."""
     become_worker()
+    torch.set_num_threads(1)  # a fork has none of its parent's threads, but would wait for them
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - what fails here is told in one line
     check(load(library), *described)
