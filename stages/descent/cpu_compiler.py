@@ -59,7 +59,7 @@ def compiled(activation: str, cost: str, batch_size: int) -> ctypes.CDLL | None:
     if batch_size > MOST_EXAMPLES or ACTIVATIONS[activation].compiled is None:
         return None
     try:
-        command = _command(activation, cost, batch_size)
+        command = command_line(activation, cost, batch_size)
         return _kept(command) or _compile(command, (activation, cost, batch_size))
     except (OSError, ValueError) as error:  # ValueError if CC is not a command line
         why = " ".join(str(error).split())[:200]
@@ -67,7 +67,7 @@ def compiled(activation: str, cost: str, batch_size: int) -> ctypes.CDLL | None:
         return None
 
 
-def _command(activation: str, cost: str, batch_size: int) -> list[str]:
+def command_line(activation: str, cost: str, batch_size: int) -> list[str]:
     """Return the compiler's command line, without files; raises ValueError if CC is not a command line."""
     z, slope = ACTIVATIONS[activation].compiled
     defined = {
