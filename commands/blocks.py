@@ -30,7 +30,7 @@ INSIDE = [  # heading, model, moment, metric, format
 WIDTHS = (256, 1000)  # of the benchmark's networks
 RATE = "{:,.0f} run-updates/s"
 ENGINE = [  # heading, id in reports/bench/*.json without the width, format
-    ("engine, all runs of a stage", "engine_4_runs", RATE),
+    ("engine, all runs of a stage", "engine_stage", RATE),
     ("engine, one run", "engine_1_run", RATE),
     ("engine kept to AVX2", "engine_avx2", RATE),
     ("engine without a C compiler", "engine_torch", RATE),
@@ -43,18 +43,18 @@ ENGINE = [  # heading, id in reports/bench/*.json without the width, format
     ("engine over the fastest plain PyTorch", "ratio_plain", "{:.2f} ×"),
     ("engine kept to AVX2 over the fastest plain PyTorch", "ratio_avx2_plain", "{:.2f} ×"),
     ("engine over the fastest JAX", "ratio_jax", "{:.2f} ×"),
-    ("share of the machine's peak of matrix products", "share_of_product_peak", "{:.0f} %"),
+    ("share of the rate of `torch.mm`", "share_of_product_peak", "{:.0f} %"),
 ]
 DESCENTS = [
-    ("plain descent", "engine_4_runs_256", RATE),
-    ("`update_rule: hessian`", "engine_hessian_256", RATE),
-    ("`update_rule: gradient_variance`", "engine_gradient_variance_256", RATE),
-    ("`batch_normalization: true`", "engine_batch_normalization_256", RATE),
+    ("plain descent", "descent_plain_256", RATE),
+    ("`update_rule: hessian`", "descent_hessian_256", RATE),
+    ("`update_rule: gradient_variance`", "descent_gradient_variance_256", RATE),
+    ("`batch_normalization: true`", "descent_batch_normalization_256", RATE),
 ]
 CLUSTER = [
     ("1 Ray worker", "ray_1_workers_256", RATE),
     ("2 Ray workers", "ray_2_workers_256", RATE),
-    ("no Ray: all cores of this machine", "engine_4_runs_256", RATE),
+    ("no Ray: all cores of this machine", "engine_stage_256", RATE),
 ]
 REST = [
     ("drawing images, all threads", "generator_images_per_second", "{:,.0f} images/s"),

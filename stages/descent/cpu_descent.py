@@ -50,7 +50,7 @@ class Layers:
             layer.units, layer.stride = units, stride
             for name, tensor in known.items():
                 if tensor.dtype != torch.float32 or tensor.stride() != (stride, 1):
-                    raise ValueError(f"{name} is not padded float32")
+                    raise ValueError(f"{name} has no rows of {stride} float32 numbers")
                 setattr(layer, name, tensor.data_ptr())
             buffers = {name: torch.zeros(batch_size, stride) for name in Layer.BUFFERS}
             self._kept.append(buffers)

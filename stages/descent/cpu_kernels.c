@@ -4,7 +4,7 @@
    gradient down as they are, and are then corrected while they are still in the core's first cache.
 
    Matrices are row-major with rows of `stride` numbers, a multiple of ROW; weights have a multiple of ROW rows. Numbers past
-   `units` are 0 and stay 0. Values that are used one by one stand by unit: (stride, BATCH), all examples of a unit together.
+   `units` are 0 and stay 0, but for the decoder's, which nothing reads. Values that are used one by one stand by unit: (stride, BATCH), all examples of a unit together.
 
    The compiler's command line defines BATCH, EPSILON and NEWEST of batch normalization and, as expressions, the model's
    ACTIVATION(s), its SLOPE(s, z) and COST_GRADIENT(p, y, along). GCC's vector extensions, which Clang has too, suit every
@@ -267,7 +267,7 @@ static void transpose(long units, long stride, const float *values, float *by_un
 /* Normalize the pre-activations `s` of LANES units over the mini-batch, scale and shift them; update the averages. */
 INLINED void normalize(const struct layer *layer, long u, vector s[BATCH])
 {
-    const float many = BATCH > 1 ? BATCH / (BATCH - 1.0f) : 1; /* for the unbiased variance */
+    const float many = BATCH / (BATCH - 1.0f); /* for the unbiased variance; one example has none */
     vector mean = constant(0), variance = constant(0), precision, old_mean = load(layer->mean + u);
     vector old_variance = load(layer->variance + u), scale = load(layer->scale + u), shift = load(layer->shift + u);
 

@@ -1,9 +1,8 @@
 """How fast training is, beside plain PyTorch, JAX and the machine's own limits: `make bench`.
 
 Everything is measured in one run on this machine's own device. Competitors take turns, and ratios are taken turn by
-turn, so that they hold when the machine's speed drifts. Prints a table and writes
-reports/bench/<device>.json. Where JAX or DVC
-is not installed, it is left out with a line that says so.
+turn, so that they hold when the machine's speed drifts. Prints a table and writes reports/bench/<device>.json. Where
+JAX or DVC is not installed, it is left out with a line that says so.
 """
 
 import importlib.metadata
@@ -38,7 +37,7 @@ from stages.training.workers import train_on_all_cores
 from tests.benchmarks.peers import BATCH, CLASSES, arrangements, jax_platform, jax_scan, jax_vmap, plain
 from tests.tiny_project import make_tiny_project, run
 
-TURNS, MOST_TURNS = 5, 15
+TURNS, MOST_TURNS = 3, 9
 DISTURBED = 1 / 3
 INPUTS, HIDDEN_LAYERS = 1024, 5
 DEVICE = resolve_device("auto")
@@ -56,11 +55,12 @@ if features() == "AVX512" and not ON_GPU:
     FALLBACKS["avx2"] = {"ATEN_CPU_CAPABILITY": "avx2"}
 PLAIN = Model("tanh", "standard")
 RECIPES = {
+    "plain": PLAIN,
     "hessian": Model("tanh", "standard", update_rule="hessian"),
     "gradient_variance": Model("tanh", "standard", update_rule="gradient_variance"),
     "batch_normalization": Model("tanh", "standard", batch_normalization=True),
 }
-UPDATES_OF_PEERS = {256: DRAWN_UPDATES, 1000: DRAWN_UPDATES if ON_GPU else DRAWN_UPDATES // 4}
+UPDATES_OF_PEERS = {256: DRAWN_UPDATES, 1000: DRAWN_UPDATES if ON_GPU else DRAWN_UPDATES // 8}
 PEERS = {"plain": [plain], "jax": [jax_scan, jax_vmap]}
 TITLES = {"plain": "plain PyTorch", "jax": "JAX"}
 
@@ -106,25 +106,25 @@ def training_rows(units: int, peers: dict[str, list[Callable]], processes: dict[
 
     Of the arrangements of a peer, the faster counts.
     """
-    engine = {len(runs): partial(engine_rate, units, runs, UPDATES[units]) for runs in (STAGE, *PARTS_OF_STAGE)}
-    ways = {f"engine_{runs}_run{'s' * (runs > 1)}": measure for runs, measure in engine.items()}
+    parts = {f"engine_{len(runs)}_run{'s' * (len(runs) > 1)}": runs for runs in PARTS_OF_STAGE}
+    engine = {"engine_stage": STAGE} | parts
+    ways = {name: partial(engine_rate, units, runs, UPDATES[units]) for name, runs in engine.items()}
     ways |= {f"engine_{name}": partial(rate_elsewhere, units, variables) for name, variables in FALLBACKS.items()}
     of_peers = {peer: arranged(forms, units, processes) for peer, forms in peers.items()}
     for of_peer in of_peers.values():
         ways |= of_peer
     turns, disturbed = undisturbed(ways)
     rates = {way: statistics.median(turn[way] for turn in turns) for way in ways}
-    stage = f"engine_{len(STAGE)}_runs"
     rows = [row(f"{way}_{units}", rate, "run-updates/s") for way, rate in rates.items()]
     for peer, of_peer in of_peers.items():
         best = max(of_peer, key=rates.get)
-        ratio = statistics.median(turn[stage] / max(turn[way] for way in of_peer) for turn in turns)
+        ratio = statistics.median(turn["engine_stage"] / max(turn[way] for way in of_peer) for turn in turns)
         rows.append({**row(f"best_{peer}_{units}", rates[best], "run-updates/s"), "arrangement": best})
         rows.append(row(f"ratio_{peer}_{units}", ratio, f"× {TITLES[peer]}, in its faster arrangement"))
     if "engine_avx2" in ways:
         ratio = statistics.median(turn["engine_avx2"] / max(turn[way] for way in of_peers["plain"]) for turn in turns)
         rows.append(row(f"ratio_avx2_plain_{units}", ratio, f"× {TITLES['plain']}, which is not kept to AVX2"))
-    rows.append(row(f"microseconds_{units}", 1e6 / rates[stage], "µs per run-update"))
+    rows.append(row(f"microseconds_{units}", 1e6 / rates["engine_stage"], "µs per run-update"))
     rows.append(row(f"disturbed_turns_{units}", disturbed, f"besides {len(turns)} that count"))
     return rows
 
@@ -144,7 +144,7 @@ def undisturbed(ways: dict[str, Callable[[], float]]) -> tuple[list[dict[str, fl
     """Return TURNS turns in which every way is measured once, and how many others were left out.
 
     A turn is left out if a rate is off by more than DISTURBED of its median: something else was using the machine.
-    After MOST_TURNS all turns count.
+    Ends the benchmark where MOST_TURNS do not suffice.
     """
     for measure in ways.values():
         measure()  # compiles, and brings the libraries into memory
@@ -155,8 +155,7 @@ def undisturbed(ways: dict[str, Callable[[], float]]) -> tuple[list[dict[str, fl
         good = [turn for turn in turns if all(abs(turn[way] / medians[way] - 1) <= DISTURBED for way in ways)]
         if len(good) >= TURNS:
             return good, len(turns) - len(good)
-    say(f"the machine was disturbed in {len(turns) - len(good)} of {len(turns)} turns, so the rates are doubtful")
-    return turns, len(turns) - len(good)
+    sys.exit(f"the machine was disturbed in {len(turns) - len(good)} of {len(turns)} turns; try when nothing else runs")
 
 
 def rate(count: int, work: Callable[[], object]) -> float:
@@ -259,18 +258,19 @@ def nothing(update: int, network: object) -> dict:
 
 def peer_rate(form: Callable, units: int, executors: Sequence[Executor]) -> float:
     """Return run-updates a second of a peer, whose processes share the runs of a stage."""
-    updates, count = UPDATES_OF_PEERS[units], len(STAGE) if form is jax_vmap else len(executors)
-    shares = [LEARNING_RATES[first : count : len(executors)] for first in range(len(executors))]
+    updates = UPDATES_OF_PEERS[units]
+    shares = [LEARNING_RATES[first :: len(executors)] for first in range(len(executors))]
 
     def train() -> None:
         jobs = [
             executor.submit(form, sizes(units), share, updates, DEVICE.type)
             for executor, share in zip(executors, shares, strict=True)
+            if share
         ]
         for job in jobs:
             job.result()
 
-    return rate(count * updates, train)
+    return rate(len(STAGE) * updates, train)
 
 
 def is_jax_there(processes: dict[str, list[Executor]]) -> bool:
@@ -289,11 +289,11 @@ def sizes(units: int) -> list[int]:
 
 def recipe_rows() -> list[dict]:
     """Return the rates of a stage of 256 units by the other descents."""
-    rates = {
-        name: statistics.median(engine_rate(256, STAGE, DRAWN_UPDATES, recipe) for _ in range(TURNS))
-        for name, recipe in RECIPES.items()
-    }
-    return [row(f"engine_{name}_256", found, "run-updates/s") for name, found in rates.items()]
+    turns = [
+        {name: engine_rate(256, STAGE, UPDATES[256], recipe) for name, recipe in RECIPES.items()} for _ in range(TURNS)
+    ]
+    rates = {name: statistics.median(turn[name] for turn in turns) for name in RECIPES}
+    return [row(f"descent_{name}_256", found, "run-updates/s") for name, found in rates.items()]
 
 
 def generator_rows(rows: list[dict]) -> list[dict]:
@@ -333,7 +333,7 @@ def machine_rows(rows: list[dict]) -> list[dict]:
         weights = [below * above for below, above in pairwise(sizes(units))]
         operations = 2 * BATCH * (3 * sum(weights) - weights[0])  # nothing goes down into the inputs
         moved = 4 * 3 * sum(weights)  # bytes: read going up, read and written going down
-        engine = value(rows, f"engine_{len(STAGE)}_runs_{units}")
+        engine = value(rows, f"engine_stage_{units}")
         found.append(row(f"share_of_product_peak_{units}", 100 * engine * operations / peak, "%"))
         found.append(
             row(f"share_of_memory_bandwidth_{units}", 100 * engine * moved / bandwidth, "% (above 100: cached)")

@@ -52,13 +52,25 @@ def initial(sizes: Sequence[int], stack: Sequence[int]) -> Parameters:
     ]
 
 
-def train(sizes: Sequence[int], learning_rates: Sequence[float], drawn: Iterable[tuple[Tensor, Tensor]]) -> None:
-    """Train on images uint8 (count, 32, 32) with labels (count,): one run by scan, or several by vmap."""
-    single = len(learning_rates) == 1
-    parameters = initial(sizes, () if single else (len(learning_rates),))
-    rates = jnp.asarray(learning_rates[0] if single else learning_rates)
-    for images, labels in drawn:
-        mini_batches = jnp.asarray(images.cpu().numpy().reshape(-1, BATCH, sizes[0]))
-        labels = jnp.asarray(labels.cpu().numpy().reshape(-1, BATCH))
-        parameters = (descend_one if single else descend_stack)(parameters, rates, mini_batches, labels)
-    jax.block_until_ready(parameters)
+def train_apart(sizes: Sequence[int], learning_rates: Sequence[float], drawn: Iterable[tuple[Tensor, Tensor]]) -> None:
+    """Train a run for each rate, one after another on each draw: images uint8 (count, 32, 32), labels (count,)."""
+    runs = [initial(sizes, ()) for _ in learning_rates]
+    for images, labels in map(mini_batches, drawn):
+        runs = [descend_one(run, rate, images, labels) for run, rate in zip(runs, learning_rates, strict=True)]
+    jax.block_until_ready(runs)
+
+
+def train_together(
+    sizes: Sequence[int], learning_rates: Sequence[float], drawn: Iterable[tuple[Tensor, Tensor]]
+) -> None:
+    """Train the same runs as one stack."""
+    stack, rates = initial(sizes, (len(learning_rates),)), jnp.asarray(learning_rates)
+    for images, labels in map(mini_batches, drawn):
+        stack = descend_stack(stack, rates, images, labels)
+    jax.block_until_ready(stack)
+
+
+def mini_batches(drawn: tuple[Tensor, Tensor]) -> tuple[jax.Array, jax.Array]:
+    """Return images (updates, batch, inputs) and labels (updates, batch) of a draw."""
+    images, labels = (tensor.cpu().numpy() for tensor in drawn)
+    return jnp.asarray(images.reshape(-1, BATCH, images[0].size)), jnp.asarray(labels.reshape(-1, BATCH))

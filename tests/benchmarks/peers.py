@@ -1,7 +1,8 @@
 """The peers of the engine: the same training by plain PyTorch and by JAX, in processes that wait for work.
 
 Every peer has both arrangements that its users would choose: one process that uses all cores, and one process for each
-core, which is kept to that core. On a GPU only the first. All draw their images as the engine does, while they train.
+core, which is kept to that core. On a GPU only the first. All draw their images while they train, as the engine does:
+once for all runs of a process.
 """
 
 import multiprocessing
@@ -41,38 +42,44 @@ def arrangements(on_gpu: bool) -> Iterator[dict[str, list[Executor]]]:
 
 
 def stay_on(cores: Sequence[int]) -> None:
-    """Keep this process to `cores`, with as many threads; libraries that are imported later see no others."""
+    """Keep this process to `cores`, with as many threads; libraries that are imported later see no others.
+
+    Denormal numbers, which are slow, are flushed to 0, as in the engine and by JAX.
+    """
+    torch.set_flush_denormal(True)
     if cores:
         os.sched_setaffinity(0, cores)
         torch.set_num_threads(len(cores))
 
 
 def plain(sizes: Sequence[int], learning_rates: Sequence[float], updates: int, device: str) -> None:
-    """Train one network after another with nn.Module, cross_entropy, backward and SGD.step."""
-    for learning_rate in learning_rates:
-        network = plain_network(initialize(sizes, Model("tanh", "standard"), 0)).to(device)
-        optimizer = torch.optim.SGD(network.parameters(), lr=learning_rate)
-        for images, labels in drawn(updates, device):
-            inputs = to_inputs(images)
-            for mini_batch, classes in zip(inputs.split(BATCH), labels.split(BATCH), strict=True):
+    """Train one network after another on each draw, with nn.Module, cross_entropy, backward and SGD.step."""
+    networks = [plain_network(initialize(sizes, Model("tanh", "standard"), 0)).to(device) for _ in learning_rates]
+    optimizers = [
+        torch.optim.SGD(network.parameters(), lr=rate, foreach=True)
+        for network, rate in zip(networks, learning_rates, strict=True)
+    ]
+    for images, labels in drawn(updates, device):
+        mini_batches = list(zip(to_inputs(images).split(BATCH), labels.split(BATCH), strict=True))
+        for network, optimizer in zip(networks, optimizers, strict=True):
+            for inputs, classes in mini_batches:
                 optimizer.zero_grad()
-                nn.functional.cross_entropy(network(mini_batch), classes).backward()
+                nn.functional.cross_entropy(network(inputs), classes).backward()
                 optimizer.step()
 
 
 def jax_scan(sizes: Sequence[int], learning_rates: Sequence[float], updates: int, device: str) -> None:
-    """Train one network after another by one jitted `scan` over the updates."""
-    from tests.benchmarks.jax_training import train
+    """Train one network after another on each draw, by one jitted `scan` over its updates."""
+    from tests.benchmarks.jax_training import train_apart
 
-    for learning_rate in learning_rates:
-        train(sizes, [learning_rate], drawn(updates, device))
+    train_apart(sizes, learning_rates, drawn(updates, device))
 
 
 def jax_vmap(sizes: Sequence[int], learning_rates: Sequence[float], updates: int, device: str) -> None:
     """Train all networks together: the same `scan`, mapped over the runs."""
-    from tests.benchmarks.jax_training import train
+    from tests.benchmarks.jax_training import train_together
 
-    train(sizes, learning_rates, drawn(updates, device))
+    train_together(sizes, learning_rates, drawn(updates, device))
 
 
 def drawn(updates: int, device: str) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

@@ -270,7 +270,7 @@ def test_speeds_are_those_of_the_benchmarks(copy):
     assert " | ".join(heading) in blocks.engine()
     for units, column in ((256, 0), (1000, 1)):
         fast, plain = (engine[name][column] for name in ("engine, all runs of a stage", "plain PyTorch, one process"))
-        assert fast == f"{value[f'engine_4_runs_{units}']:,.0f} run-updates/s"
+        assert fast == f"{value[f'engine_stage_{units}']:,.0f} run-updates/s"
         assert plain == f"{value[f'plain_all_cores_{units}']:,.0f} run-updates/s"
         assert engine["engine over the fastest JAX"][column] == f"{value[f'ratio_jax_{units}']:.2f} ×"
     assert engine["plain PyTorch, one process"][2:] == ["–", "1,234 run-updates/s"]
