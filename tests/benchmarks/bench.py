@@ -39,6 +39,7 @@ from tests.tiny_project import make_tiny_project, run
 
 TURNS, MOST_TURNS = 3, 9
 DISTURBED = 1 / 3
+DRAWS = 50
 INPUTS, HIDDEN_LAYERS = 1024, 5
 DEVICE = resolve_device("auto")
 ON_GPU = DEVICE.type == "cuda"
@@ -301,12 +302,13 @@ def generator_rows(rows: list[dict]) -> list[dict]:
 
     The share is the largest there is: of a single run, which shares its images with no other.
     """
-    count = 100_000
+    count = DRAWN_UPDATES * BATCH  # as training draws them
     threads = torch.get_num_threads()
     rates = {}
     for used in (threads, 1):
         torch.set_num_threads(used)
-        rates[used] = max(rate(count, lambda: draw_images(1, "train", 0, count, DEVICE)) for _ in range(TURNS))
+        drawn = [rate(count, lambda: draw_images(1, "train", 0, count, DEVICE)) for _ in range(DRAWS)]
+        rates[used] = statistics.median(drawn)
     torch.set_num_threads(threads)
     consumed = {units: BATCH * value(rows, f"engine_1_run_{units}") for units in UPDATES}
     return [
