@@ -33,7 +33,7 @@ def main() -> None:
     commit = clean_commit()
     published, stages = reproduced()
     took = read_durations(load_params().scale)
-    seconds = {stage: took[stage] for stage in took.keys() & stages}
+    seconds = {stage: taken for stage, taken in took.items() if stage in stages}
     differing = changes(*WRITTEN)
     if differing:
         print(
