@@ -4,6 +4,7 @@ They are judged by the factor between neighbouring layers' standard deviations, 
 inputs nor on the depth.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -26,6 +27,9 @@ STEPS: dict[str, Callable[[pd.Series, int], pd.Series | int]] = {
 }
 PAPER_STANDARD, PAPER_NORMALIZED = 0.5, 0.8  # the paper's average singular values
 ABOUT = 0.1  # a third of their distance
+# The singular values of a large square matrix of random weights have this mean, as a share of √(n·Var W): that of a
+# quarter of a circle (Marchenko and Pastur, 1967). n·Var W is 1/3 with standard and 1 with normalized initialization.
+RANDOM = 8 / (3 * math.pi)
 
 # {}: the layer to compare with
 SHRINKS = (
@@ -136,7 +140,8 @@ def jacobian_closer_to_one(measurements: Measurements) -> Verdict:
         averages.append(float(jacobians.mean()))
     standard, normalized = averages
     about = abs(standard - PAPER_STANDARD) <= ABOUT and abs(normalized - PAPER_NORMALIZED) <= ABOUT
-    return judged(about, {"normalized": normalized, "standard": standard})
+    weights_alone = {"normalized_weights_alone": RANDOM, "standard_weights_alone": RANDOM / math.sqrt(3)}
+    return judged(about, {"normalized": normalized, "standard": standard} | weights_alone)
 
 
 JACOBIAN_CLOSER_TO_ONE = Claim(
@@ -144,12 +149,15 @@ JACOBIAN_CLOSER_TO_ONE = Claim(
     section="4.2",
     sentence="At initialization, the average singular value of the Jacobian from one layer to the next is about 0.8 "
     "with the normalized initialization and about 0.5 with the standard one.",
-    rule=f"Tanh: the mean over pairs of layers is within {ABOUT} of these numbers.",
+    rule=f"Tanh: the mean over pairs of layers is within {ABOUT} of these numbers. Random matrix theory explains them: "
+    "in wide layers of linear units, the weights alone would give 8/(3π)·√(n·Var W).",
     figure="jacobians",
     metric="normalized",
     words={
         "normalized": "normalized initialization: average singular value {number}",
         "standard": "standard initialization: average singular value {number}",
+        "normalized_weights_alone": "normalized initialization: {number} by theory, for linear units",
+        "standard_weights_alone": "standard initialization: {number} by theory, for linear units",
     },
     judge=jacobian_closer_to_one,
 )

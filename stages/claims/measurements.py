@@ -103,20 +103,18 @@ class Measurements:
         It has one row an update and one column a hidden layer.
         """
         best = self.watched_run(name) if hidden_layers is None else self.best_run(name, hidden_layers)
-        table = self._results("runs", SHAPESET, name, "monitored")
-        of_best = table[(table[list(RUN)] == best[list(RUN)].to_numpy()).all(axis=1)]
-        hidden = of_best[of_best["layer"] <= of_best["hidden_layers"]]
-        if hidden.empty:
-            raise Undecided(f"the best run of {name} has not been monitored")
-        return hidden.pivot(index="update", columns="layer", values=quantity).astype(float)
+        return self._course(name, best, quantity)
+
+    def courses(self, name: str, quantity: str) -> dict[int, pd.DataFrame]:
+        """Return the same by seed, of every seed of the watched run's depth and learning rate that did not diverge."""
+        runs, watched = self.runs(name), self.watched_run(name)
+        alike = (runs[["hidden_layers", "learning_rate"]] == watched[["hidden_layers", "learning_rate"]]).all(axis=1)
+        return {int(run["seed"]): self._course(name, run, quantity) for _, run in runs[alike].iterrows()}
 
     def initial(self, name: str, quantity: str) -> pd.Series:
         """Return a quantity at initialization of each layer that has it, the output layer last."""
-        return self._of_layers(name, "initial", quantity)
-
-    def final(self, name: str, quantity: str) -> pd.Series:
-        """Return the same of the chosen run after training."""
-        return self._of_layers(name, "final", quantity)
+        table = self._results("measured", SHAPESET, name, "layers")
+        return table[table["moment"] == "initial"].set_index("layer")[quantity].dropna().sort_index()
 
     def initial_jacobians(self, name: str) -> pd.Series:
         """Return the average singular value between neighbouring hidden layers at initialization."""
@@ -131,10 +129,14 @@ class Measurements:
         hidden_layers = table.loc[table["quantity"] == "activation", "layer"].max()
         return table[table["layer"] <= hidden_layers]
 
-    def final_activations(self, name: str) -> pd.DataFrame:
-        """Return the histograms of the hidden layers' activations after training: layer, left, right, density."""
+    def activations(self, name: str, update: int | None = None) -> pd.DataFrame:
+        """Return the histograms of the chosen run's hidden activations: layer, left, right, density.
+
+        They are those at a monitored `update`, or after training.
+        """
         table = self._results("runs", SHAPESET, name, "histograms")
-        return table[(table["update"] == table["update"].max()) & (table["quantity"] == "activation")]
+        at = table["update"].max() if update is None else update
+        return table[(table["update"] == at) & (table["quantity"] == "activation")]
 
     def predictions(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
         """Return the chosen run's answers to the test images: index, label, prediction."""
@@ -158,9 +160,13 @@ class Measurements:
             f"{folder}/{dataset}/{name}/{table}", f"{name} has not been trained and measured on {dataset}"
         )
 
-    def _of_layers(self, name: str, moment: str, quantity: str) -> pd.Series:
-        table = self._results("measured", SHAPESET, name, "layers")
-        return table[table["moment"] == moment].set_index("layer")[quantity].dropna().sort_index()
+    def _course(self, name: str, run: pd.Series, quantity: str) -> pd.DataFrame:
+        table = self._results("runs", SHAPESET, name, "monitored")
+        of_run = table[(table[list(RUN)] == run[list(RUN)].to_numpy()).all(axis=1)]
+        hidden = of_run[of_run["layer"] <= of_run["hidden_layers"]]
+        if hidden.empty:
+            raise Undecided(f"a run of {name} has not been monitored")
+        return hidden.pivot(index="update", columns="layer", values=quantity).astype(float)
 
     def _require_listed(self, dataset: str) -> None:
         if dataset not in self.datasets:

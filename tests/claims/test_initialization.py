@@ -2,12 +2,15 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from stages.claims import initialization
 from stages.claims.measurements import TANH, TANH_N
 from stages.claims.verdict import FAILS, HOLDS, Undecided
+from stages.network.initializers import INITIALIZERS
 from tests.claims.made_up import measurements
 
 MODELS = {"tanh": TANH, "tanh-n": TANH_N}
@@ -161,7 +164,11 @@ def jacobians(standard: list[float], normalized: list[float]):
 def test_jacobian_closer_to_one(standard, normalized, verdict):
     found = initialization.jacobian_closer_to_one(jacobians(standard, normalized))
     assert found.verdict == verdict
-    assert found.numbers == pytest.approx({"normalized": sum(normalized) / 3, "standard": sum(standard) / 3})
+    for kind, averages in (("standard", standard), ("normalized", normalized)):
+        assert found.numbers[kind] == pytest.approx(sum(averages) / 3)
+        weights = INITIALIZERS[kind].weights(400, 400, torch.Generator().manual_seed(1)).numpy()
+        singular_values = np.linalg.svd(weights, compute_uv=False)
+        assert found.numbers[f"{kind}_weights_alone"] == pytest.approx(singular_values.mean(), rel=5e-3)
 
 
 def test_jacobian_closer_to_one_needs_layers():

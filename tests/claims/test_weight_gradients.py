@@ -1,12 +1,15 @@
 """Claims on weight gradients, judged on made-up standard deviations of three hidden layers."""
 
+import math
+
 import pandas as pd
 import pytest
+import scipy
 
 from stages.claims import weight_gradients
 from stages.claims.measurements import TANH, TANH_N
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided
-from tests.claims.made_up import measurements, monitored
+from tests.claims.made_up import measurements, monitored, runs
 
 MODELS = {"tanh": TANH, "tanh-n": TANH_N}
 
@@ -43,34 +46,53 @@ def test_weight_gradients_level_needs_gradients_and_layers():
         weight_gradients.weight_gradients_level(measurements({"tanh-n": TANH_N}, {}))
 
 
-def during_training(standard: list[float], normalized: list[float], error: float = 0.1):
-    """Layer 1's gradients at five updates, those of layer 2 being 1; what is in the first half does not count."""
+def during_training(standard: list[list[float]], normalized: list[list[float]], error: float = 0.1):
+    """Layer 1's gradients at five updates for each seed, those of layer 2 being 1; the first half does not count."""
     tables = {}
-    for name, course in (("tanh", standard), ("tanh-n", normalized)):
-        courses = {1: course, 2: [1.0] * 5}
-        tables |= monitored(name, (0, 10, 50, 80, 100), 2, error=error, weight_gradient_std=courses)
+    for name, seeds in (("tanh", standard), ("tanh-n", normalized)):
+        parts = []
+        for seed, course in enumerate(seeds):
+            courses = {1: course, 2: [1.0] * 5}
+            made = monitored(name, (0, 10, 50, 80, 100), 2, error=error, weight_gradient_std=courses)
+            parts.append(made[f"runs/shapeset/{name}/monitored"].assign(seed=seed))
+        tables[f"runs/shapeset/{name}/monitored"] = pd.concat(parts)
+        tables[f"runs/shapeset/{name}/runs"] = runs(*((2, 0.1, seed, error) for seed in range(len(seeds))))
     return measurements(MODELS, tables)
+
+
+def seeds(*factors: float) -> list[list[float]]:
+    """Courses of layer 1's gradients that are `factors` times layer 2's on average over the second half."""
+    return [[1, 9, factor / 2, factor, 2 * factor] for factor in factors]
 
 
 @pytest.mark.parametrize(
     ("standard", "normalized", "verdict"),
     [
-        ([1, 1, 4, 5, 6], [1, 9, 1, 1.5, 2], HOLDS),
-        ([1, 1, 1 / 4, 1 / 5, 1 / 6], [1, 9, 1, 1.5, 2], HOLDS),  # layer 1 has the smaller ones
-        ([1, 9, 1, 1.5, 2], [1, 9, 1, 1.5, 2], FAILS),  # the standard one's stay alike
-        ([1, 1, 4, 5, 6], [1, 1, 4, 5, 6], FAILS),  # the normalized one's differ too
-        ([1, 1, 2, 3, 4], [1, 1, 1, 1, 1], UNDECIDED),
-        ([1, 1, 4, 5, 6], [1, 1, 2, 3, 4], UNDECIDED),
+        (seeds(8, 9, 10, 8, 9), seeds(3, 4, 3, 4, 3), HOLDS),
+        (seeds(1 / 8, 1 / 9, 1 / 10, 1 / 8, 1 / 9), seeds(3, 4, 3, 4, 3), HOLDS),  # layer 1 has the smaller ones
+        (seeds(3, 4, 3, 4, 3), seeds(8, 9, 10, 8, 9), FAILS),
+        (seeds(8, 9), seeds(3, 4), UNDECIDED),  # too few seeds
+        (seeds(3, 9, 3, 9, 3), seeds(9, 3, 9, 3, 8), UNDECIDED),
     ],
 )
 def test_standard_weight_gradients_diverge(standard, normalized, verdict):
     found = weight_gradients.standard_weight_gradients_diverge(during_training(standard, normalized))
     assert found.verdict == verdict
     assert (found.missing is not None) == (verdict == UNDECIDED)
-    median = sorted(max(one, 1 / one) for one in standard[2:])[1]
-    assert found.numbers["standard_largest_over_smallest"] == pytest.approx(median)
+    logs = [[abs(math.log(course[3])) for course in one] for one in (standard, normalized)]
+    assert found.p == pytest.approx(scipy.stats.ttest_rel(*logs).pvalue)
+    for kind, of_kind in zip(("standard", "normalized"), logs, strict=True):
+        assert found.numbers[f"{kind}_largest_over_smallest"] == pytest.approx(math.exp(sum(of_kind) / len(of_kind)))
+    assert found.numbers["seeds"] == len(standard)
 
 
-def test_standard_weight_gradients_diverge_needs_training():
-    with pytest.raises(Undecided, match="tanh has not been trained for long enough"):
-        weight_gradients.standard_weight_gradients_diverge(during_training([4] * 5, [1] * 5, error=0.8))
+@pytest.mark.parametrize(
+    ("standard", "normalized", "error", "sentence"),
+    [
+        (seeds(8, 9), seeds(3, 4), 0.8, "tanh has not been trained for long enough"),
+        (seeds(8, 9, 8), seeds(3), 0.1, "only one in common"),
+    ],
+)
+def test_standard_weight_gradients_diverge_needs_training_and_seeds(standard, normalized, error, sentence):
+    with pytest.raises(Undecided, match=sentence):
+        weight_gradients.standard_weight_gradients_diverge(during_training(standard, normalized, error))
