@@ -88,6 +88,11 @@ class Measurements:
         deep = (self.runs(name)["hidden_layers"] == PAPER_LAYERS).any()
         return self.best_run(name, PAPER_LAYERS if deep else None)
 
+    def has_learned(self, name: str, hidden_layers: int) -> pd.Series:
+        """Return, by update, whether the best run with this depth erred clearly less than by chance on test images."""
+        errors = self._of_run("curves", name, self.best_run(name, hidden_layers)).set_index("update")["test_error"]
+        return errors <= LEARNED * (1 - find_dataset(SHAPESET).commonest_share)
+
     def require_learned(self, name: str) -> None:
         """Raise Undecided if the watched run errs about as often as always naming the commonest class does."""
         error, chance = self.watched_run(name)["test_error"], 1 - find_dataset(SHAPESET).commonest_share
@@ -154,6 +159,10 @@ class Measurements:
             raise Undecided(missing)
         return table
 
+    def _of_run(self, table: str, name: str, run: pd.Series) -> pd.DataFrame:
+        rows = self._results("runs", SHAPESET, name, table)
+        return rows[(rows[list(RUN)] == run[list(RUN)].to_numpy()).all(axis=1)]
+
     def _results(self, folder: str, dataset: str, name: str, table: str) -> pd.DataFrame:
         self._require_listed(dataset)
         return self.table(
@@ -161,8 +170,7 @@ class Measurements:
         )
 
     def _course(self, name: str, run: pd.Series, quantity: str) -> pd.DataFrame:
-        table = self._results("runs", SHAPESET, name, "monitored")
-        of_run = table[(table[list(RUN)] == run[list(RUN)].to_numpy()).all(axis=1)]
+        of_run = self._of_run("monitored", name, run)
         hidden = of_run[of_run["layer"] <= of_run["hidden_layers"]]
         if hidden.empty:
             raise Undecided(f"a run of {name} has not been monitored")

@@ -7,12 +7,21 @@ import numpy as np
 import pandas as pd
 
 from stages.claims.claim import Claim
-from stages.claims.measurements import FEWEST_LAYERS, PAPER_LAYERS, SIGMOID, SOFTSIGN, TANH, WATCHED, Measurements
+from stages.claims.measurements import (
+    FEWEST_LAYERS,
+    LEARNED,
+    PAPER_LAYERS,
+    SIGMOID,
+    SOFTSIGN,
+    TANH,
+    WATCHED,
+    Measurements,
+)
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict, judged
 
 # A sigmoid layer is at 0 when its 98th percentile is below a tenth of the units' range; it has left 0 again when that
-# percentile is above the middle of the range.
-NEAR_ZERO, LEFT_ZERO = 0.1, 0.5
+# percentile is so many times its minimum, which may be a small number still, and the network has learned.
+NEAR_ZERO, RISEN = 0.1, 10
 EARLY_UPDATES = 10_000  # early in training, with learning rates like the paper's
 ABOUT_HALF = 0.45  # a mean that is at least about 0.5
 ABOUT_EQUAL = 0.01  # a smaller difference between two means does not count
@@ -74,10 +83,7 @@ def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
     names = {depth: measurements.find(SIGMOID, depth) for depth in (PAPER_LAYERS - 1, PAPER_LAYERS)}
     tops = {depth: measurements.course(name, "activation_p98", depth)[depth] for depth, name in names.items()}
     came = {depth: _first(top < NEAR_ZERO) for depth, top in tops.items()}
-    left = {
-        depth: None if came[depth] is None else _first(top[top.index > came[depth]] > LEFT_ZERO)
-        for depth, top in tops.items()
-    }
+    left = {depth: _escape(tops[depth], measurements.has_learned(name, depth)) for depth, name in names.items()}
     four, five = tops
     layer_1 = _outer(measurements, names[four], four, SIGMOID_MIDDLE)[1]
     saturated = _first(layer_1 >= SIGMOID_SATURATED)
@@ -98,8 +104,8 @@ def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
     if saturated is None and last < AFTER_ESCAPE * left[four]:
         missing = f"{_too_short(layer_1)}: the top layer left 0 at update {left[four]:,}, layer 1 has not saturated yet"
         return Verdict(UNDECIDED, numbers, missing)
-    at_zero = tops[four].index[(tops[four] < NEAR_ZERO) & (tops[four].index < left[four])]
-    return judged(saturated is not None and saturated > at_zero[-1], numbers)
+    lowest = tops[four].loc[: left[four]].idxmin()
+    return judged(saturated is not None and saturated > lowest, numbers)
 
 
 SIGMOID_DEPTH4_ESCAPES = Claim(
@@ -107,10 +113,10 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
     section="3.1",
     sentence="With four hidden layers, the top layer of the sigmoid network leaves 0 again after long training, and "
     "the first hidden layer then begins to saturate. With five, the top layer stays at 0.",
-    rule=f"Four hidden layers: the 98th percentile of layer 4 falls below {NEAR_ZERO} and later rises above "
-    f"{LEFT_ZERO}. An outer percentile of layer 1 comes within {1 - SIGMOID_SATURATED:.3f} of 0 or 1, but only after "
-    f"the last update at which layer 4 is below {NEAR_ZERO}. Five hidden layers: layer 5 falls and does not rise. The "
-    f"claim fails if neither has risen after {LONG_TRAINING:,} updates.",
+    rule=f"Four hidden layers: the 98th percentile of layer 4 falls below {NEAR_ZERO} and later rises to {RISEN} times "
+    f"its minimum, with a test error below {LEARNED} of chance. An outer percentile of layer 1 comes within "
+    f"{1 - SIGMOID_SATURATED:.3f} of 0 or 1, but only after that minimum. Five hidden layers: layer 5 falls and does "
+    f"not rise like this. The claim fails if neither has risen after {LONG_TRAINING:,} updates.",
     figure="figure-2",
     metric="depth_4_top_layer_p98",
     words={
@@ -290,6 +296,12 @@ def _outer(measurements: Measurements, name: str, hidden_layers: int | None = No
     """Return the 98th percentile or the mirrored 2nd one, whichever is farther from the middle of the units' range."""
     upper, lower = (measurements.course(name, f"activation_p{number}", hidden_layers) for number in (98, 2))
     return np.maximum(upper, 2 * middle - lower)
+
+
+def _escape(top: pd.Series, learned: pd.Series) -> int | None:
+    """Return the first update at which a layer that was at 0 has risen from its minimum and the network has learned."""
+    at_zero, learned = (top < NEAR_ZERO).cummax(), learned.reindex(top.index, method="ffill", fill_value=False)
+    return _first(at_zero & learned.astype(bool) & (top >= RISEN * top.cummin()))
 
 
 def _first(condition: pd.Series) -> int | None:

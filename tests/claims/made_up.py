@@ -69,9 +69,17 @@ def with_errors(
 
 
 def monitored(
-    name: str, updates: Sequence[int], hidden_layers: int = 5, error: float = 0.1, **courses: Mapping[int, Sequence]
+    name: str,
+    updates: Sequence[int],
+    hidden_layers: int = 5,
+    error: float = 0.1,
+    errors: Sequence[float] = (),
+    **courses: Mapping[int, Sequence],
 ) -> dict[str, pd.DataFrame]:
-    """The tables of one run: quantity=layer → its value at each of `updates`; a layer left out stays at the first."""
+    """The tables of one run: quantity=layer → its value at each of `updates`; a layer left out stays at the first.
+
+    `error` is that of the end, `errors` are those at the updates.
+    """
     rows = []
     for number, update in enumerate(updates):
         for layer in range(1, hidden_layers + 1):
@@ -84,4 +92,7 @@ def monitored(
     return {
         f"runs/shapeset/{name}/runs": runs((hidden_layers, 0.1, 0, error)),
         f"runs/shapeset/{name}/monitored": pd.DataFrame(rows),
+        f"runs/shapeset/{name}/curves": pd.DataFrame(
+            {"hidden_layers": hidden_layers, "learning_rate": 0.1, "seed": 0, "update": updates}
+        ).assign(test_error=errors or error),
     }

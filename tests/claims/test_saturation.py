@@ -23,6 +23,8 @@ COMES_LATE = [0.6, 0.6, 0.6, 0.05, 0.01]
 NEVER_COMES = [0.6, 0.6, 0.6, 0.6, 0.6]
 LEAVES_0 = [0.6, 0.05, 0.05, 0.7, 0.9]
 LEAVES_AT_THE_END = [0.6, 0.05, 0.05, 0.05, 0.7]
+LEAVES_AS_MEASURED = [0.6, 0.05, 0.003, 0.07, 0.13]
+LEARNS, NEVER_LEARNS = [0.83, 0.83, 0.83, 0.5, 0.33], [0.83] * 5
 
 
 def sigmoid_means(*after: float) -> dict[int, list[float]]:
@@ -57,16 +59,19 @@ def test_sigmoid_top_saturates_needs_time_and_five_layers():
         saturation.sigmoid_top_saturates(measurements({"four": SIGMOIDS["four"]}, {}))
 
 
-def sigmoids(four, layer_1, five, updates=LONG):
+def sigmoids(four, layer_1, five, updates=LONG, errors=LEARNS):
     """Networks of four and five layers with these 98th percentiles of the top layers, and of layer 1 of the former."""
-    tables = monitored("four", updates, 4, activation_p98={1: layer_1, 4: four}, activation_p2={1: [0.4] * 5})
-    return measurements(SIGMOIDS, tables | monitored("five", updates, activation_p98={1: NEVER_COMES, 5: five}))
+    of_layers = {"activation_p98": {1: layer_1, 4: four}, "activation_p2": {1: [0.4] * 5}}
+    tables = monitored("four", updates, 4, errors=errors, **of_layers)
+    tables |= monitored("five", updates, errors=errors, activation_p98={1: NEVER_COMES, 5: five})
+    return measurements(SIGMOIDS, tables)
 
 
 @pytest.mark.parametrize(
     ("four", "layer_1", "five", "updates", "verdict"),
     [
         (LEAVES_0, [0.7, 0.7, 0.8, 0.99, 1.0], STAYS_AT_0, LONG, HOLDS),
+        (LEAVES_AS_MEASURED, [0.7, 0.7, 0.72, 0.99, 1.0], STAYS_AT_0, LONG, HOLDS),  # though it stays near 0
         (LEAVES_0, [0.7, 0.99, 1.0, 1.0, 1.0], STAYS_AT_0, LONG, FAILS),  # layer 1 saturates while the top is at 0
         (LEAVES_0, [0.7, 0.7, 0.8, 0.99, 1.0], LEAVES_0, LONG, FAILS),  # at five it leaves too
         (STAYS_AT_0, [0.7] * 5, LEAVES_0, LONG, FAILS),  # it leaves at five, not at four
@@ -75,7 +80,7 @@ def sigmoids(four, layer_1, five, updates=LONG):
         (STAYS_AT_0, [0.7] * 5, STAYS_AT_0, PAPERS, FAILS),  # … however long training is
         (NEVER_COMES, [0.7] * 5, STAYS_AT_0, SHORT, UNDECIDED),  # not there yet
         (LEAVES_AT_THE_END, [0.7] * 5, STAYS_AT_0, LONG, UNDECIDED),  # layer 1 may still saturate
-        ([0.6, 0.05, 0.7, 0.8, 0.9], [0.7] * 5, STAYS_AT_0, LONG, FAILS),  # … and here it has had the time
+        ([0.6, 0.005, 0.7, 0.8, 0.9], [0.7] * 5, STAYS_AT_0, (0, 5, 9, 30, 100), FAILS),  # … here it had the time
     ],
 )
 def test_sigmoid_depth4_escapes(four, layer_1, five, updates, verdict):
@@ -84,6 +89,12 @@ def test_sigmoid_depth4_escapes(four, layer_1, five, updates, verdict):
     assert (found.missing is not None) == (verdict == UNDECIDED)
     assert found.numbers["depth_4_top_layer_p98"] == four[-1]
     assert found.numbers["depth_5_top_layer_p98"] == five[-1]
+
+
+def test_a_sigmoid_that_has_not_learned_has_not_escaped():
+    found = saturation.sigmoid_depth4_escapes(sigmoids(LEAVES_0, [0.7] * 5, STAYS_AT_0, errors=NEVER_LEARNS))
+    assert found.verdict == UNDECIDED
+    assert "neither top layer has left 0 yet" in found.missing
 
 
 def test_sigmoid_depth4_escapes_needs_four_layers():
