@@ -251,6 +251,10 @@ SOFTSIGN_SATURATES_TOGETHER = Claim(
         "after_updates": "after {number} updates",
         "{}_share_at_bounds": "{}: {share} of the activations are near the bounds",
         "{}_level_of_other_layers": "{}: the other layers' outer percentiles are {number} of the largest",
+        # of the record that was judged by an earlier rule
+        "{}_way_of_other_layers": "{}: the other layers have come {number} of the way",
+        "{}_share_of_small_slope": "{}: {share} of the activations have a small slope",
+        "{}_first_saturates_after_updates": "{}: the first layer saturates after {number} updates",
     },
     judge=softsign_saturates_together,
 )
