@@ -255,12 +255,12 @@ def updates() -> str:
 
 def engine() -> str:
     """Return the benchmark of training: a column for each machine and width."""
-    measured = [(f"{device}: {width:,} units", width, values) for device, values in benches() for width in WIDTHS]
+    columns = [(f"{device}: {width:,} units", width, values) for device, values in benches() for width in WIDTHS]
     rows = [
-        [heading, *(shown(values.get(f"{key}_{width}"), form) for _, width, values in measured)]
+        [heading, *(shown(values.get(f"{key}_{width}"), form) for _, width, values in columns)]
         for heading, key, form in ENGINE
     ]
-    return table(["", *(heading for heading, *_ in measured)], rows)
+    return table(["", *(heading for heading, *_ in columns)], rows)
 
 
 def descents() -> str:
