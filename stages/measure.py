@@ -36,7 +36,9 @@ def main(params: Params) -> None:
     compute_alike("float32")
     test = read_valid_split(Path("data/prepared") / arguments.dataset, "test")
     count = arguments.params.settings.monitored_examples
-    inputs, labels = to_inputs(torch.from_numpy(test.images[:count])), torch.from_numpy(test.labels[:count])
+    input_range = getattr(arguments.params, arguments.dataset).input_range
+    images, labels = (torch.from_numpy(one[:count]) for one in (test.images, test.labels))
+    inputs = to_inputs(images, input_range)
     measured = {"layers": [], "jacobians": [], "spectra": [], "theory": []}
     for moment in MOMENTS:
         network = read_network(arguments, moment)

@@ -1,15 +1,18 @@
 """Train one model on one data set: `python -m stages.train shapeset tanh`.
 
-The first seed trains every depth and learning rate. The other seeds train the pair with the lowest validation error.
-The chosen run is the one with the lowest validation error of all.
+The first seed trains every depth and learning rate. The other seeds train each depth with the rate that had the lowest
+validation error. A run keeps its network with the lowest validation error at a monitored update; the chosen run is the
+one whose kept network has the lowest of all.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from safetensors.numpy import save
@@ -17,12 +20,13 @@ from torch import Tensor
 
 from stages.checking.models import check_models
 from stages.handover.prepared import SPLITS, About, Split, files_of, read_about, read_valid_split
+from stages.handover.tables import table_of
 from stages.monitoring.errors import predictions
 from stages.monitoring.monitor import Monitor
 from stages.network.device import compute_alike
 from stages.network.inputs import on_device
 from stages.network.perceptron import from_parameters
-from stages.params import Model, Params, load_params
+from stages.params import Params, load_params
 from stages.params.arguments import Arguments, read_arguments
 from stages.running.errors import InputError
 from stages.running.files import whole_folder, write_bytes, write_whole
@@ -32,11 +36,11 @@ from stages.shapeset.stream import draw_images
 from stages.training.checkpoints import Checkpoints, checkpoints_of
 from stages.training.epochs import draw_epochs
 from stages.training.executors import Executor, open_executor
-from stages.training.schedule import monitoring_schedule
+from stages.training.schedule import error_updates, monitoring_schedule
 from stages.training.search import chosen_of
 from stages.training.training import Outcome, Run, Setting
 
-ERRORS_EVERY = 4  # monitored updates: error rates need whole splits, the layers' statistics only a few examples
+ERRORS = ("validation_error", "test_error")
 
 
 def main(params: Params) -> None:
@@ -55,29 +59,33 @@ def main(params: Params) -> None:
     outcomes = search(arguments, executor, checkpoints)
     made = {"device": executor.device, "parameters": parameters}
     with whole_folder(Path("data/runs") / arguments.dataset / arguments.model) as folder:
-        write_runs(folder, outcomes, arguments.recipe, splits["test"], executor.here)
+        write_runs(folder, outcomes)
+        write_networks(folder, chosen_of(outcomes))
+        answers = partial(answers_of, arguments, splits["test"], executor.here)
+        write_answers(folder, outcomes, splits["test"], answers)
         write_whole(folder / "made.json", json.dumps(made, indent=2) + "\n")
     checkpoints.remove()
 
 
 def training_setting(arguments: Arguments, about: About, splits: dict[str, Split], device: torch.device) -> Setting:
     """Return what all runs of the model share, with all images on the device that trains them."""
-    params, dataset, scale = arguments.params, arguments.dataset, arguments.settings
+    params, dataset, scale, recipe = arguments.params, arguments.dataset, arguments.settings, arguments.recipe
+    block = getattr(params, dataset)
     schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
     monitor = Monitor(
         *on_device(splits["validation"], device),
         *on_device(splits["test"], device),
-        arguments.recipe.cost,
+        block.input_range,
+        recipe.cost,
         scale.monitored_examples,
-        frozenset([*schedule[::ERRORS_EVERY], schedule[-1]]),
+        frozenset(error_updates(schedule)),
     )
-    seed = getattr(params, dataset).seed
     if about.endless:
-        draw = partial(draw_online, seed, device)
+        draw = partial(draw_online, block.seed, device)
     else:
-        draw = partial(draw_epochs, *on_device(splits["train"], device), seed)
+        draw = partial(draw_epochs, *on_device(splits["train"], device), block.seed)
     return Setting(
-        recipe=arguments.recipe,
+        recipe=recipe,
         inputs=splits["test"].images[0].size,
         hidden_units=scale.hidden_units,
         classes=len(about.class_names),
@@ -86,6 +94,8 @@ def training_setting(arguments: Arguments, about: About, splits: dict[str, Split
         device=device,
         draw=draw,
         observe=monitor,
+        input_range=block.input_range,
+        pretraining_updates=recipe.pretraining.updates[params.scale] if recipe.pretraining else 0,
         precision=params.precision,
     )
 
@@ -110,10 +120,16 @@ def search(arguments: Arguments, executor: Executor, checkpoints: Checkpoints) -
                 f"params.yaml: models.{arguments.model}: every run on {arguments.dataset} diverged, the last at update "
                 f"{last}; {too_high(arguments, last)}"
             )
-        best = chosen_of(found).run
-        seeds = [Run(best.hidden_layers, best.learning_rate, seed) for seed in range(1, scale.seeds)]
+        best = [chosen_of(of_depth).run for of_depth in by_depth(found)]
+        seeds = [replace(run, seed=seed) for run in best for seed in range(1, scale.seeds)]
         bar.total += sum(updates_of(run, arguments) for run in seeds)
         return found + executor.train(seeds, progress, checkpoints)
+
+
+def by_depth(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
+    """Return the outcomes of each depth with a run that did not diverge."""
+    depths = dict.fromkeys(outcome.run.hidden_layers for outcome in outcomes if outcome.diverged_at is None)
+    return [[outcome for outcome in outcomes if outcome.run.hidden_layers == depth] for depth in depths]
 
 
 def too_high(arguments: Arguments, diverged_at: int) -> str:
@@ -129,36 +145,62 @@ def too_high(arguments: Arguments, diverged_at: int) -> str:
 def updates_of(run: Run, arguments: Arguments) -> int:
     """Return how many updates `run` takes, pre-training included."""
     updates, pretraining = arguments.settings.updates[arguments.dataset], arguments.recipe.pretraining
-    return updates + (pretraining.updates(updates) * run.hidden_layers if pretraining else 0)
+    return updates + (pretraining.updates[arguments.params.scale] * run.hidden_layers if pretraining else 0)
 
 
-def write_runs(folder: Path, outcomes: Sequence[Outcome], recipe: Model, test: Split, device: torch.device) -> None:
-    """Write the tables of all runs, and the chosen run's histograms, parameters and test predictions."""
+def write_runs(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Write the tables of all runs, and the chosen run's histograms."""
     chosen = chosen_of(outcomes)
     runs, curves, monitored = [], [], []
     for outcome in outcomes:
-        run = vars(outcome.run)
-        finite = outcome.diverged_at is None
-        errors = {key: outcome.observations[-1][key] if finite else None for key in ("validation_error", "test_error")}
-        runs.append({**run, "chosen": outcome is chosen, "diverged_at": outcome.diverged_at, **errors})
+        runs.append({**vars(outcome.run), "chosen": outcome is chosen, **ending(outcome)})
         for observation in outcome.observations:
-            at = {**run, "update": observation["update"]}
+            at = {**vars(outcome.run), "update": observation["update"]}
             monitored += [{**at, **layer} for layer in observation["layers"]]
             if "test_error" in observation:
-                curves.append({**at, **{key: observation[key] for key in errors}})
-    runs = pd.DataFrame(runs).astype({"diverged_at": "Int64", "validation_error": float, "test_error": float})
-    runs.to_parquet(folder / "runs.parquet", index=False)
+                curves.append({**at, **{error: observation[error] for error in ERRORS}})
+    table_of("runs", runs).to_parquet(folder / "runs.parquet", index=False)
     pd.DataFrame(curves).to_parquet(folder / "curves.parquet", index=False)
     pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
     histograms = [seen["histograms"].assign(update=seen["update"]) for seen in chosen.observations]
     pd.concat(histograms).to_parquet(folder / "histograms.parquet", index=False)
-    for moment, arrays in (("initial", chosen.initial), ("final", chosen.final)):
+
+
+def ending(outcome: Outcome) -> dict[str, float | None]:
+    """Return how a run ended: the errors of its kept network and its update, and those of the last one, if finite."""
+    if outcome.diverged_at is not None:
+        return {"diverged_at": outcome.diverged_at}
+    best, last = outcome.best, outcome.observations[-1]
+    errors = {error: best[error] for error in ERRORS} | {f"last_{error}": last[error] for error in ERRORS}
+    return {"diverged_at": None, "kept_at": best["update"], **errors}
+
+
+def write_networks(folder: Path, chosen: Outcome) -> None:
+    """Write the chosen run's parameters: before training, those kept, and those after its last update."""
+    for moment in ("initial", "kept", "final"):
         # not by save_file, whose file only its owner may read
-        write_bytes(folder / f"{moment}.safetensors", save(arrays))
-    network = from_parameters(chosen.final, recipe.activation, device)
-    answers = predictions(network, torch.from_numpy(test.images).to(device)).cpu().numpy()
-    table = pd.DataFrame({"index": range(len(answers)), "label": test.labels, "prediction": answers})
-    table.to_parquet(folder / "predictions.parquet", index=False)
+        write_bytes(folder / f"{moment}.safetensors", save(getattr(chosen, moment)))
+
+
+def answers_of(arguments: Arguments, test: Split, device: torch.device, outcome: Outcome) -> np.ndarray:
+    """Return the answers of a run's kept network to the test images: int64 (count,)."""
+    network = from_parameters(outcome.kept, arguments.recipe.activation, device)
+    input_range = getattr(arguments.params, arguments.dataset).input_range
+    return predictions(network, torch.from_numpy(test.images).to(device), input_range).cpu().numpy()
+
+
+def write_answers(
+    folder: Path, outcomes: Sequence[Outcome], test: Split, answers: Callable[[Outcome], np.ndarray]
+) -> None:
+    """Write the `answers` of each run that did not diverge to all test images."""
+    tables = [
+        pd.DataFrame({**vars(outcome.run), "index": range(len(test.labels)), "label": test.labels}).assign(
+            prediction=answers(outcome)
+        )
+        for outcome in outcomes
+        if outcome.diverged_at is None
+    ]
+    pd.concat(tables).to_parquet(folder / "predictions.parquet", index=False)
 
 
 if __name__ == "__main__":

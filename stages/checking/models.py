@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from stages.datasets.dataset import find_dataset
-from stages.descent.pretraining import CORRUPTIONS, LOWEST
+from stages.descent.pretraining import CORRUPTIONS, LOWEST, OF_BOUNDED_UNITS
 from stages.descent.update_rules import UPDATE_RULES
 from stages.network.activations import ACTIVATIONS
 from stages.network.costs import COSTS
@@ -29,7 +29,7 @@ def check_models(params: Params) -> None:
         for field, registry in REGISTRIES.items():
             if getattr(model, field) not in registry:
                 raise wrong_value(f"{key}.{field}", getattr(model, field), ", ".join(registry))
-        _check_pretraining(key, model)
+        _check_pretraining(key, model, params.scale)
         _check_batch_normalization(key, model)
         _check_batch_size(key, model, params)
         _check_layers(key, model, params)
@@ -60,21 +60,24 @@ def check_options(key: str, recipe: Model, sizes: Sequence[int]) -> None:
         )
 
 
-def _check_pretraining(key: str, model: Model) -> None:
-    """Raise InputError for an unknown corruption, a level beyond it, or units without bounds."""
+def _check_pretraining(key: str, model: Model, scale: str) -> None:
+    """Raise InputError for an unknown corruption, a level beyond it, units without bounds, or a scale left out."""
     if not model.pretraining:
         return
     corruption, level = model.pretraining.corruption, model.pretraining.level
     if corruption not in CORRUPTIONS:
         raise wrong_value(f"{key}.pretraining.corruption", corruption, ", ".join(CORRUPTIONS))
-    if corruption == "masking" and level >= 1:
-        allowed = "with masking, a number above 0 and below 1, the share of values that become 0"
+    if corruption != "gaussian" and level >= 1:
+        allowed = f"with {corruption}, a number above 0 and below 1, the share of values that it changes"
         raise wrong_value(f"{key}.pretraining.level", level, allowed)
-    if model.activation not in LOWEST:
-        raise InputError(
-            f"params.yaml: {key}.pretraining needs bounded units, but activation is {model.activation!r}; "
-            f"allowed: {', '.join(LOWEST)}"
-        )
+    for field, choice in OF_BOUNDED_UNITS.items():
+        if getattr(model.pretraining, field) == choice and model.activation not in LOWEST:
+            raise InputError(
+                f"params.yaml: {key}.pretraining.{field} is {choice!r}, which needs bounded units, but "
+                f"{key}.activation is {model.activation!r}; allowed: {', '.join(LOWEST)}"
+            )
+    if scale not in model.pretraining.updates:
+        raise missing_key(f"{key}.pretraining.updates.{scale}")
 
 
 def _check_batch_normalization(key: str, model: Model) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from stages.descent.batch_normalization import BatchNormalizedDescent
 from stages.descent.cpu_descent import CpuDescent, layers_of
-from stages.descent.pretraining import LOWEST, AutoEncoder
+from stages.descent.pretraining import DECODERS, AutoEncoder
 from stages.descent.sgd import GradientDescent
 from stages.network.padding import ROW, padded
 from stages.network.perceptron import Perceptron, stack
@@ -59,7 +59,7 @@ def trained(kernels: ctypes.CDLL | None, activation: str, cost: str, batch_size:
     if batch_size > 2:  # the variance of fewer magnifies rounding
         descent = BatchNormalizedDescent(networks(), RATES, batch_size, cost, inputs, kernels)
         yield from (updated(descent), *descent.changed)
-    if activation in LOWEST:
-        auto_encoder = AutoEncoder(stacked := networks(), 0, RATES[0], batch_size, kernels)
+    for decoder in DECODERS:
+        auto_encoder = AutoEncoder(stacked := networks(), 0, decoder, RATES[0], batch_size, kernels)
         auto_encoder.update(inputs, inputs * 0.5)
         yield from (stacked.weights[0], stacked.biases[0], auto_encoder.decoder_bias)

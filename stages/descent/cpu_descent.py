@@ -28,7 +28,7 @@ def load(library: str) -> ctypes.CDLL:
     count, pointer, number = ctypes.c_long, ctypes.c_void_p, ctypes.c_float
     try:
         kernels.descend.argtypes = [count, pointer, count, number, pointer, pointer, pointer]
-        kernels.reconstruct.argtypes = [pointer, pointer, pointer, count, number, pointer, pointer]
+        kernels.reconstruct.argtypes = [pointer, pointer, pointer, count, count, number, pointer, pointer]
     except AttributeError as error:
         raise OSError(f"{library} lacks a function") from error
     kernels.descend.restype = kernels.reconstruct.restype = None

@@ -1,10 +1,12 @@
-/* Gradient descent on mini-batches of BATCH examples, on one core of a CPU: `descend` and, for pre-training, `reconstruct`.
+/* Gradient descent on mini-batches of BATCH examples, on one core of a CPU: `descend` and, for pre-training,
+   `reconstruct`.
 
    Going up, a layer's weights are read once. Going down they are read once more, a few rows at a time: these rows send the
    gradient down as they are, and are then corrected while they are still in the core's first cache.
 
    Matrices are row-major with rows of `stride` numbers, a multiple of ROW; weights have a multiple of ROW rows. Numbers past
-   `units` are 0 and stay 0, but for the decoder's, which nothing reads. Values that are used one by one stand by unit: (stride, BATCH), all examples of a unit together.
+   `units` are 0 and stay 0, but for the decoder's, which nothing reads. Values that are used one by one stand by unit:
+   (stride, BATCH), all examples of a unit together.
 
    The compiler's command line defines BATCH, EPSILON and NEWEST of batch normalization and, as expressions, the model's
    ACTIVATION(s), its SLOPE(s, z) and COST_GRADIENT(p, y, along). GCC's vector extensions, which Clang has too, suit every
@@ -391,10 +393,21 @@ void descend(long depth, const struct layer *layers, long updates, float rate, c
     }
 }
 
-/* Train `layer` as a denoising auto-encoder, one update for each mini-batch of `corrupted` and `targets`, both
+/* The gradient of the reconstruction's cost for a and clean x, by the decoder's place in DECODERS of pretraining.py. */
+INLINED vector reconstruction_gradient(long decoder, vector a, vector x)
+{
+    switch (decoder) {
+    case 0: return sigmoid_of(a) - x;
+    case 1: return tanh_of(a) - x;
+    case 2: return (a / (1.0f + size_of(a)) - x) / (1.0f + 2.0f * size_of(a));
+    default: return a - x;
+    }
+}
+
+/* Train `layer` as a denoising auto-encoder, one update for each mini-batch of `corrupted` and `clean`, both
    (updates·BATCH, units below). `below` needs by_unit; `decoded`, as wide, by_unit, gradients and the decoder's biases. */
-void reconstruct(const struct layer *below, const struct layer *layer, const struct layer *decoded, long updates,
-                 float rate, const float *corrupted, const float *targets)
+void reconstruct(const struct layer *below, const struct layer *layer, const struct layer *decoded, long decoder,
+                 long updates, float rate, const float *corrupted, const float *clean)
 {
     const long units = below->units, stride = layer->stride;
 
@@ -404,13 +417,13 @@ void reconstruct(const struct layer *below, const struct layer *layer, const str
         activate(layer);
         for (long k = 0; k < below->stride; k += DOWN_ROWS)
             down_rows(layer->z, layer->weights + k * stride, stride, decoded->gradients + k, decoded->stride);
-        for (int i = 0; i < BATCH; i++, targets += units)
+        for (int i = 0; i < BATCH; i++, clean += units)
             for (long k = 0; k < units; k += LANES) {
                 float *r = decoded->gradients + i * decoded->stride + k;
-                vector y = constant(0);
+                vector x = constant(0);
 
-                memcpy(&y, targets + k, (units - k < LANES ? units - k : LANES) * sizeof(float));
-                store(r, rate * (sigmoid_of(load(r) + load(decoded->biases + k)) - y));
+                memcpy(&x, clean + k, (units - k < LANES ? units - k : LANES) * sizeof(float));
+                store(r, rate * reconstruction_gradient(decoder, load(r) + load(decoded->biases + k), x));
             }
         transpose(units, decoded->stride, decoded->gradients, decoded->by_unit);
         struct layer unbiased = *layer;

@@ -39,12 +39,20 @@ QUANTITIES = {"quantity": {"activation", "back_propagated_gradient", "weight_gra
 SCHEMAS = {
     "runs": Schema(
         OF_RUN,
-        {"chosen": TRUTH, "diverged_at": PERHAPS, "validation_error": SHARE_PERHAPS, "test_error": SHARE_PERHAPS},
+        {
+            "chosen": TRUTH,
+            **dict.fromkeys(["diverged_at", "kept_at"], PERHAPS),
+            **{f"{at}{error}": SHARE_PERHAPS for at in ("", "last_") for error in OF_ERRORS},
+        },
     ),
     "curves": Schema({**OF_RUN, "update": WHOLE}, OF_ERRORS),
     "monitored": Schema(
         {**OF_RUN, "update": WHOLE, "layer": WHOLE},
-        {**OF_LAYER, "activation_p2": PERHAPS, "activation_p98": PERHAPS},
+        {
+            **OF_LAYER,
+            **dict.fromkeys(["activation_p2", "activation_p98"], PERHAPS),
+            **{f"activation_tenth_{tenth}": SHARE_PERHAPS for tenth in range(1, 11)},
+        },
         (*OF_RUN, "update"),
     ),
     "histograms": Schema(
@@ -53,8 +61,8 @@ SCHEMAS = {
         ("update", "quantity"),
         QUANTITIES,
     ),
-    "predictions": Schema({"index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
-    "answers": Schema({"model": TEXT, "index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
+    "predictions": Schema({**OF_RUN, "index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
+    "answers": Schema({"model": TEXT, "seed": WHOLE, "index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
     "layers": Schema(
         {"moment": TEXT, "layer": WHOLE}, {**OF_LAYER, "saturated_share": PERHAPS}, ("moment",), BOTH_MOMENTS
     ),

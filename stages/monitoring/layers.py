@@ -6,16 +6,23 @@ from torch import Tensor
 from stages.network.perceptron import Passes
 
 PERCENTILES = (1, 2, 25, 50, 75, 98, 99)
+TENTHS = 10
 
 
 def activation_statistics(activations: Tensor) -> dict[str, float]:
-    """Return mean, standard deviation and percentiles over `activations` (examples, units)."""
+    """Return mean, standard deviation and percentiles over `activations` (examples, units), and the tenths of |z|.
+
+    activation_tenth_1 is the share with |z| from 0 to 0.1, and so on; the last, from 0.9, has those beyond 1 as well.
+    """
+    values = activations.cpu().numpy()
     # numpy's, since torch.quantile takes at most 16 million values
-    percentiles = np.percentile(activations.cpu().numpy(), PERCENTILES).tolist()
+    percentiles = np.percentile(values, PERCENTILES).tolist()
+    counts, _ = np.histogram(np.abs(values).clip(max=1), TENTHS, (0, 1))
     return {
         "activation_mean": activations.mean().item(),
         "activation_std": activations.std(correction=0).item(),
         **{f"activation_p{number}": value for number, value in zip(PERCENTILES, percentiles, strict=True)},
+        **{f"activation_tenth_{tenth}": count / values.size for tenth, count in enumerate(counts.tolist(), start=1)},
     }
 
 

@@ -10,6 +10,7 @@ from stages.monitoring.histograms import layer_histograms
 from stages.monitoring.layers import layer_statistics
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, back_propagate
+from stages.params import InputRange
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Monitor:
     validation_labels: Tensor
     test_images: Tensor
     test_labels: Tensor
+    input_range: InputRange
     cost: str
     """the cost whose gradients are monitored, a name in COSTS"""
     monitored_examples: int
@@ -32,10 +34,13 @@ class Monitor:
 
         `layers` are the rows of `layer_statistics`, `histograms` the table of `layer_histograms`.
         """
-        inputs = to_inputs(self.test_images[: self.monitored_examples])
+        inputs = to_inputs(self.test_images[: self.monitored_examples], self.input_range)
         passes = back_propagate(network, inputs, self.test_labels[: self.monitored_examples], self.cost)
         observation = {"update": update, "layers": layer_statistics(passes), "histograms": layer_histograms(passes)}
         if update in self.error_updates:
-            observation["validation_error"] = error_rate(network, self.validation_images, self.validation_labels)
-            observation["test_error"] = error_rate(network, self.test_images, self.test_labels)
+            for split, *examples in (
+                ("validation", self.validation_images, self.validation_labels),
+                ("test", self.test_images, self.test_labels),
+            ):
+                observation[f"{split}_error"] = error_rate(network, *examples, self.input_range)
         return observation

@@ -11,18 +11,21 @@ from stages.params.fields import CLOSED, Checksum, OneOrSeveral, Place, Tens, wh
 
 DRAWN = "shapeset"  # the endless one, whose images are drawn
 MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+InputRange = Literal["signed", "unit"]
 MnistChecksums = with_config(CLOSED)(TypedDict("MnistChecksums", dict.fromkeys(MNIST_FILES, Checksum)))
 
 
 @dataclass(frozen=True, config=CLOSED)
 class Splits:
-    """How many images each split has, and the seed of all that is drawn at random with or from them.
+    """How many images each split has, the range of their inputs, and the seed of all that is drawn with or from them.
 
+    The inputs are in [−1, 1] (signed) or in [0, 1] (unit); the paper does not say which it used.
     A run has a seed of its own too. For Shapeset's endless stream the two are added; of a finite set, the order of each
     epoch is drawn from the two and the epoch's number, three numbers side by side.
     """
 
     seed: Annotated[int, whole(0, 2**31)]
+    input_range: InputRange
     train: Annotated[int, whole(1, 10**7)]
     validation: Annotated[int, whole(1, 10**7)]
     test: Annotated[int, whole(1, 10**7)]

@@ -62,7 +62,9 @@ class Params(Blocks):
         scale = asdict(recipe.at(self.settings))
         del scale["svm"]
         scale["updates"] = scale["updates"][dataset]
-        return {"model": asdict(recipe), **scale, "precision": self.precision, "seed": getattr(self, dataset).seed}
+        block = getattr(self, dataset)
+        of_data = {"seed": block.seed, "input_range": block.input_range}
+        return {"model": asdict(recipe), **scale, "precision": self.precision, **of_data}
 
 
 def load_params(file: Path | str = "params.yaml") -> Params:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 FLOAT = 4  # bytes
-COPIES = 4  # of a run's parameters: current and initial ones, and both again while a worker returns them
+COPIES = 6  # of a run's parameters: current, initial and kept ones, and all again while a worker returns them
 BUFFERS = 6  # of the kernels, for each layer and example
 OBSERVED_BYTES = 4 * 2**20  # a bound on a run's observations: about 50 times the histograms of six layers
 
@@ -26,4 +26,4 @@ def needed_bytes(sizes: Sequence[int], batch_size: int, block_updates: int, kept
 
 def checkpoint_bytes(sizes: Sequence[int], kept_copies: int = 0) -> int:
     """Estimate the bytes of disk that one run's checkpoint takes while its predecessor still exists."""
-    return 2 * ((2 + kept_copies) * parameter_bytes(sizes) + OBSERVED_BYTES)
+    return 2 * ((3 + kept_copies) * parameter_bytes(sizes) + OBSERVED_BYTES)

@@ -7,9 +7,9 @@ from stages.training.training import Outcome
 
 
 def chosen_of(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the run with the lowest validation error at the end, among those that did not diverge.
+    """Return the run whose kept network has the lowest validation error, among those that did not diverge.
 
     Ties go to the highest learning rate: where no rate learned anything, as for the sigmoid, that run moved farthest.
     """
     finite = [outcome for outcome in outcomes if outcome.diverged_at is None]
-    return min(finite, key=lambda one: preference(one.observations[-1]["validation_error"], one.run.learning_rate))
+    return min(finite, key=lambda one: preference(one.best["validation_error"], one.run.learning_rate))

@@ -32,6 +32,8 @@ class State:
     """the states of the random generators, uint8"""
     initial: Sequence[dict[str, np.ndarray]]
     """each run's parameters before supervised training"""
+    kept: Sequence[dict[str, np.ndarray]]
+    """each run's parameters with the lowest validation error so far"""
     observations: Sequence[Sequence[dict[str, Any]]]
     """the observations of each run: tables, and JSON values"""
 
@@ -46,6 +48,7 @@ def pack(state: State) -> bytes:
         "changed": len(state.changed),
         "generators": len(state.generators),
         "initial": [list(arrays) for arrays in state.initial],
+        "kept": [list(arrays) for arrays in state.kept],
         "observations": [[_without_tables(one) for one in of_run] for of_run in state.observations],
         "tables": [list(of_run) for of_run in tables],
     }
@@ -54,8 +57,9 @@ def pack(state: State) -> bytes:
         **{f"changed {index}": tensor for index, tensor in enumerate(state.changed)},
         **{f"generator {index}": tensor for index, tensor in enumerate(state.generators)},
     }
-    for run, arrays in enumerate(state.initial):
-        tensors |= {f"initial {run} {name}": torch.from_numpy(array) for name, array in arrays.items()}
+    for moment in ("initial", "kept"):
+        for run, arrays in enumerate(getattr(state, moment)):
+            tensors |= {f"{moment} {run} {name}": torch.from_numpy(array) for name, array in arrays.items()}
     for run, of_run in enumerate(tables):
         tensors |= {f"table {run} {name}": _bytes_as_tensor(table) for name, table in of_run.items()}
     return save({name: tensor.cpu().contiguous() for name, tensor in tensors.items()})
@@ -77,11 +81,14 @@ def unpack(packed: bytes) -> State:
         run_updates=told["run_updates"],
         changed=[tensors[f"changed {index}"] for index in range(told["changed"])],
         generators=[tensors[f"generator {index}"] for index in range(told["generators"])],
-        initial=[
-            {name: tensors[f"initial {run} {name}"].numpy() for name in names}
-            for run, names in enumerate(told["initial"])
-        ],
         observations=observations,
+        **{
+            moment: [
+                {name: tensors[f"{moment} {run} {name}"].numpy() for name in names}
+                for run, names in enumerate(told[moment])
+            ]
+            for moment in ("initial", "kept")
+        },
     )
 
 

@@ -19,7 +19,7 @@ from stages.descent.update_rules import UPDATE_RULES
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import Perceptron, initialize, member, parameters, stack
 from stages.network.sizes import layer_sizes
-from stages.params import Model
+from stages.params import InputRange, Model
 from stages.running.interrupts import Interrupted
 from stages.training.checkpoints import Checkpoints
 from stages.training.resources import checkpoint_bytes, needed_bytes
@@ -34,7 +34,7 @@ Draw = Callable[[int, int, int], tuple[Tensor, Tensor]]
 """draw(seed, start, count): examples start … start+count−1 of the stream of a run's seed, as images uint8 (count, …)
 and labels int64 (count,) on the device of training"""
 Observe = Callable[[int, Perceptron], dict[str, Any]]
-"""observe(update, network): the statistics of a network after so many updates"""
+"""observe(update, network): the statistics of a network after so many updates, at the first with a validation_error"""
 Progress = Callable[[int, int], object]
 """progress(done, restored): the run-updates trained, and those restored from checkpoints, since the last call"""
 
@@ -62,6 +62,10 @@ class Setting:
     device: torch.device
     draw: Draw
     observe: Observe
+    input_range: InputRange = "signed"
+    """of the inputs that the images become"""
+    pretraining_updates: int = 0
+    """of each hidden layer, where the recipe has pre-training"""
     precision: str = "float32"
     """of products on a GPU: float32 or tf32"""
 
@@ -91,12 +95,25 @@ class Outcome:
     run: Run
     initial: dict[str, np.ndarray]
     """the parameters before supervised training, named as by `stages.network.perceptron.parameters`"""
+    kept: dict[str, np.ndarray]
+    """the parameters at the update of `best`"""
     final: dict[str, np.ndarray]
-    """the parameters after training"""
+    """the parameters after the last update"""
     diverged_at: int | None
     """the first update whose cost is not finite"""
     observations: list[dict[str, Any]]
     """what `observe` returned, until the run diverged"""
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The observation with the lowest validation error, the last of equals."""
+        return best_of(self.observations)
+
+
+def best_of(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the observation with the lowest validation error, the last of equals; some have no error rates."""
+    with_errors = [one for one in reversed(observations) if "validation_error" in one]
+    return min(with_errors, key=lambda one: one["validation_error"])
 
 
 def train(
@@ -157,7 +174,7 @@ def _blocks(done: int, runs: Sequence[Run], setting: Setting) -> Iterator[tuple[
         for first, last in _parts(drawn, drawn_end, BLOCK_UPDATES):
             part = slice((first - drawn) * batch, (last - drawn) * batch)
             inputs_and_targets = {
-                seed: (to_inputs(images[part]), one_hot(labels[part], setting.classes).float())
+                seed: (to_inputs(images[part], setting.input_range), one_hot(labels[part], setting.classes).float())
                 for seed, (images, labels) in examples.items()
             }
             yield first, inputs_and_targets
@@ -177,7 +194,7 @@ def _parts(start: int, end: int, unit: int) -> Iterator[tuple[int, int]]:
 
 def _first_inputs(run: Run, setting: Setting) -> Tensor:
     """Return the first inputs of the run's training stream, for initializers that look at data."""
-    return to_inputs(setting.draw(run.seed, 0, INITIALIZATION_EXAMPLES)[0])
+    return to_inputs(setting.draw(run.seed, 0, INITIALIZATION_EXAMPLES)[0], setting.input_range)
 
 
 class _Stack:
@@ -197,10 +214,9 @@ class _Stack:
         self.pretraining: GreedyPretraining | None = None
         """None once it is finished, and for models without it"""
         if recipe.pretraining:
-            updates = recipe.pretraining.updates(setting.schedule[-1])
-            seeds = [run.seed for run in runs]
-            described = (self._stacked, recipe.pretraining, updates, seeds, setting.batch_size, setting.draw)
-            self.pretraining = GreedyPretraining(*described, self._kernels)
+            described = self._stacked, recipe.pretraining, setting.pretraining_updates, [run.seed for run in runs]
+            read = setting.batch_size, setting.draw, setting.input_range
+            self.pretraining = GreedyPretraining(*described, *read, self._kernels)
         self._pretraining_updates = self.pretraining.all if self.pretraining else 0
         if not self.pretraining:
             self._begin()
@@ -235,7 +251,7 @@ class _Stack:
         """Return the results of the runs."""
         final = [parameters(network) for network in self._networks]
         diverged_at = [None if update == NEVER else update for update in self._diverged_at.tolist()]
-        parts = (self._runs, self._initial, final, diverged_at, self._observations)
+        parts = (self._runs, self._initial, self._kept, final, diverged_at, self._observations)
         return [Outcome(*part) for part in zip(*parts, strict=True)]
 
     def pack(self) -> bytes:
@@ -243,10 +259,10 @@ class _Stack:
         runs, before = len(self._runs), self._pretraining_updates
         if self.pretraining:
             done, changed, generators = self.pretraining.done, self.pretraining.changed, self.pretraining.generators
-            return pack(State(done, 0, runs * done, changed, generators, initial=[], observations=[]))
+            return pack(State(done, 0, runs * done, changed, generators, initial=[], kept=[], observations=[]))
         changed = [*self._rule.changed, self._diverged_at]
         done = runs * (before + self.updates)
-        return pack(State(None, self.updates, done, changed, [], self._initial, self._observations))
+        return pack(State(None, self.updates, done, changed, [], self._initial, self._kept, self._observations))
 
     def resume(self, packed: bytes) -> int:
         """Resume where another stack of the same runs and setting was packed; return its run-updates."""
@@ -259,7 +275,8 @@ class _Stack:
             if self.pretraining:
                 self._begin()
             changed = [*self._rule.changed, self._diverged_at]
-            self._initial, self._observations, self.updates = state.initial, state.observations, state.updates
+            self._initial, self._kept = state.initial, state.kept
+            self._observations, self.updates = state.observations, state.updates
         for tensor, value in zip(changed, state.changed, strict=True):
             tensor.copy_(value)
         return state.run_updates
@@ -274,6 +291,7 @@ class _Stack:
         else:
             self._rule = UPDATE_RULES[setting.recipe.update_rule].descent(*described)
         self._initial = [parameters(network) for network in self._networks]
+        self._kept = list(self._initial)
         self._observations = [[] for _ in self._runs]
         self._diverged_at = torch.full((len(self._runs),), NEVER, device=setting.device)
         self._observe()
@@ -289,11 +307,14 @@ class _Stack:
         return outputs
 
     def _observe(self) -> None:
-        """Observe every run that has not diverged."""
+        """Observe every run that has not diverged, and keep its network if it is the best so far."""
         for index, network in enumerate(self._networks):
             # where the sum of squares overflows, the next pass does too, or will soon
             finite = all(weight.norm().isfinite() for weight in network.weights)
             if not finite and self._diverged_at[index] == NEVER:
                 self._diverged_at[index] = self.updates  # its next cost would not be finite
             if self._diverged_at[index] == NEVER:
-                self._observations[index].append(self._setting.observe(self.updates, network))
+                seen = self._setting.observe(self.updates, network)
+                self._observations[index].append(seen)
+                if best_of(self._observations[index]) is seen:
+                    self._kept[index] = parameters(network)
