@@ -120,7 +120,7 @@ def table1() -> str:
         [name, *errors(row), f"{row.learning_rate:g}", f"{percent(row.paper_percent)} %"]
         for name, row in edition.table1.loc[list(PAPER_MODELS)].iterrows()
     ]
-    heading = ["model", "test error", "mean over seeds", "learning rate", "the paper"]
+    heading = ["model", "test error", "seeds", "learning rate", "the paper"]
     return f"{origin(edition)}\n\n{table(heading, rows)}"
 
 
@@ -152,9 +152,9 @@ def models() -> str:
             f"{row.learning_rate:g}",
             shown(took.get(f"train@shapeset-{name}"), "{:.0f} s"),
         ]
-        for name, row in edition.table1.sort_values("test_error_percent", kind="stable").iterrows()
+        for name, row in edition.table1.sort_values("mean_percent", kind="stable").iterrows()
     ]
-    heading = ["model", "activation", "initialization", "update rule", "test error", "mean over seeds"]
+    heading = ["model", "activation", "initialization", "update rule", "test error", "seeds"]
     return f"{origin(edition)}\n\n{table([*heading, 'learning rate', 'training'], rows)}"
 
 
@@ -320,10 +320,8 @@ def origin(edition: Edition) -> str:
 
 
 def errors(row: Any) -> list[str]:
-    """Return the chosen run's test error, and mean ± standard deviation over seeds, of a row of Table 1."""
-    mean = percent(row.mean_percent)
-    spread = f"{mean} ± {percent(row.std_percent)} %" if row.seeds > 1 else "one seed"
-    return [f"{percent(row.test_error_percent)} %", spread]
+    """Return the mean test error over seeds with its 95 % interval, and the number of seeds, of a row of Table 1."""
+    return [f"{percent(row.mean_percent, row.margin_percent)} %", str(row.seeds)]
 
 
 def span(seconds: float) -> str:

@@ -28,30 +28,34 @@ def main() -> None:
 def print_table1(table: dict[str, dict[str, Cell]]) -> None:
     """Print a row for every model and two columns for every data set: our test errors and the paper's."""
     letters, width, datasets = footnotes(table), max(map(len, ["model", *table])), next(iter(table.values()))
-    print("\nTable 1: test errors in %, here and in the paper\n")
-    print(f"  {'':<{width}}" + "".join(f"{find_dataset(name).title:>18}" for name in datasets))
-    print(f"  {'model':<{width}}" + f"{'here':>10}{'paper':>8}" * len(datasets))
+    print("\nTable 1: test errors in %, here with the 95 % interval of the mean over the seeds, and in the paper\n")
+    print(f"  {'':<{width}}" + "".join(f"{find_dataset(name).title:>24}" for name in datasets))
+    print(f"  {'model':<{width}}" + f"{'here':>16}{'paper':>8}" * len(datasets))
     for model, row in table.items():
-        numbers = (
-            f"{percent(cell.here) + ('*' if cell.marked else letters.get(cell.reason, '')):>10}{percent(cell.paper):>8}"
-            for cell in row.values()
-        )
+        numbers = (f"{shown(cell, letters):>16}{percent(cell.paper):>8}" for cell in row.values())
         print(f"  {model:<{width}}" + "".join(numbers))
     if any(cell.marked for row in table.values() for cell in row.values()):
-        print(f"  *  cannot be told from the best of its column (McNemar's exact test, p ≥ {LEVEL})")
-    for reason, letter in letters.items():
-        print(f"  {letter}  {reason}")
+        print(f"  *  the best of the paper's, or cannot be told from it (t-test paired by seed, p ≥ {LEVEL})")
+    for note, letter in letters.items():
+        print(f"  {letter}  {note}")
+
+
+def shown(cell: Cell, letters: dict[str, str]) -> str:
+    """Return our number with its margin, its mark and the letter of its footnote."""
+    return percent(cell.here, cell.margin) + "*" * cell.marked + letters.get(cell.note, "")
 
 
 def print_runs(title: str, rows: pd.DataFrame) -> None:
-    """Print how sure the numbers of one data set are, and which run each is of."""
+    """Print of one data set how sure the numbers are, and which runs they are of."""
     width = max(map(len, ["model", *rows["model"]]))
-    print(f"\n{title}: the chosen runs\n")
-    print(f"  {'model':<{width}}{'95 % interval':>18}{'over seeds':>18}{'learning rate':>18}{'hidden layers':>18}")
+    print(f"\n{title}: the judged runs\n")
+    heads = "seeds", "last update", "chosen run", "95 % interval", "learning rate", "hidden layers"
+    print(f"  {'model':<{width}}" + "".join(f"{head:>15}" for head in heads))
     for row in rows.itertuples():
         interval = f"{row.low_percent:.2f} to {row.high_percent:.2f}"
-        seeds = f"{row.mean_percent:.2f}" + (f" ± {row.std_percent:.2f}" if row.seeds > 1 else "")
-        print(f"  {row.model:<{width}}{interval:>18}{seeds:>18}{row.learning_rate:>18g}{row.hidden_layers:>18}")
+        chosen = f"{row.test_error_percent:.2f}"
+        cells = row.seeds, percent(row.last_percent), chosen, interval, f"{row.learning_rate:g}", row.hidden_layers
+        print(f"  {row.model:<{width}}" + "".join(f"{cell:>15}" for cell in cells))
 
 
 if __name__ == "__main__":

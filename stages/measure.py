@@ -1,7 +1,7 @@
 """Measure a model's chosen run before and after training: `python -m stages.measure shapeset tanh`.
 
 The stage runs a forward and a backward pass on the monitored test examples with the initial and with the final
-parameters, and compares the initial variances with theory.
+parameters. Before training it also measures the networks of the other seeds, and compares all variances with theory.
 """
 
 import math
@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 
 from stages.handover.prepared import read_about, read_valid_split
-from stages.handover.tables import table_of
+from stages.handover.tables import read_runs, table_of
 from stages.handover.tensors import read_parameters
 from stages.monitoring.layers import layer_statistics
 from stages.network.activations import ACTIVATIONS
 from stages.network.device import compute_alike
+from stages.network.initializers import INITIALIZERS
 from stages.network.inputs import to_inputs
-from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters
+from stages.network.perceptron import Passes, Perceptron, back_propagate, from_parameters, initialize
 from stages.params import Params, load_params
 from stages.params.arguments import Arguments, read_arguments
 from stages.running.errors import AGAIN, InputError
@@ -39,7 +40,7 @@ def main(params: Params) -> None:
     input_range = getattr(arguments.params, arguments.dataset).input_range
     images, labels = (torch.from_numpy(one[:count]) for one in (test.images, test.labels))
     inputs = to_inputs(images, input_range)
-    measured = {"layers": [], "jacobians": [], "spectra": [], "theory": []}
+    measured = {"layers": [], "jacobians": [], "spectra": [], "initial_jacobians": [], "theory": []}
     for moment in MOMENTS:
         network = read_network(arguments, moment)
         passes = back_propagate(network, inputs, labels, arguments.recipe.cost)
@@ -51,10 +52,13 @@ def main(params: Params) -> None:
             ("spectra", spectrum_rows(spectra)),
         ):
             measured[table] += [{"moment": moment, **row} for row in rows]
-    # theory assumes random weights, which pre-trained ones are not
-    if not arguments.recipe.pretraining:
-        network = read_network(arguments, "initial")
-        measured["theory"] = theory_rows(network, inputs, labels, arguments.recipe.cost)
+    for seed, network in random_networks(arguments).items():
+        passes = back_propagate(network, inputs, labels, arguments.recipe.cost)
+        for table, rows in (
+            ("initial_jacobians", jacobian_rows(singular_values(network, passes))),
+            ("theory", theory_rows(network, inputs, labels, arguments.recipe.cost)),
+        ):
+            measured[table] += [{"seed": seed, **row} for row in rows]
     with whole_folder(Path("data/measured") / arguments.dataset / arguments.model) as folder:
         for table, rows in measured.items():
             table_of(table, rows).to_parquet(folder / f"{table}.parquet", index=False)
@@ -66,6 +70,21 @@ def read_network(arguments: Arguments, moment: str) -> Perceptron:
     file = weights_file(arguments, moment)
     arrays = read_parameters(file, math.prod(about.image_shape), len(about.class_names))
     return from_parameters(arrays, arguments.recipe.activation, torch.device("cpu"))
+
+
+def random_networks(arguments: Arguments) -> dict[int, Perceptron]:
+    """Return the networks of all seeds before training, by seed, with the chosen run's sizes.
+
+    Without random weights there are none, as after pre-training; with weights that fit the data, only the chosen run's.
+    """
+    if arguments.recipe.pretraining:
+        return {}
+    chosen = read_network(arguments, "initial")
+    if INITIALIZERS[arguments.recipe.initialization].fit:
+        runs = read_runs(Path("data/runs") / arguments.dataset / arguments.model / "runs.parquet")
+        return {int(runs.loc[runs["chosen"], "seed"].iloc[0]): chosen}
+    sizes = [len(chosen.weights[0]), *(weight.shape[1] for weight in chosen.weights)]
+    return {seed: initialize(sizes, arguments.recipe, seed) for seed in range(arguments.settings.seeds)}
 
 
 def weights_file(arguments: Arguments, moment: str) -> Path:

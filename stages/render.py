@@ -195,7 +195,7 @@ def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
     chosen = runs.loc[runs["chosen"], [*RUN]]
     chosen_run(files["curves"], tables["curves"], runs)
     beside = tables["curves"].merge(chosen, on=["hidden_layers", "learning_rate"], suffixes=("", "_chosen"))
-    depth = chosen["hidden_layers"].max()
+    depth, theory = chosen["hidden_layers"].max(), tables["theory"]
     monitored = chosen_run(files["monitored"], tables["monitored"], runs)
     return {
         "runs": tables["runs"],
@@ -204,7 +204,7 @@ def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
         "histograms": tables["histograms"][tables["histograms"]["layer"] <= depth],
         "jacobians": tables["jacobians"],
         "spectra": tables["spectra"],
-        "theory": tables["theory"][tables["theory"]["layer"] <= depth],
+        "theory": theory[(theory["layer"] <= depth) & (theory["seed"] == chosen["seed"].max())],
     }
 
 

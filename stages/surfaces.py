@@ -1,5 +1,9 @@
-"""Compute the two cost surfaces of figure 5: `python -m stages.surfaces`."""
+"""Compute the two cost surfaces of figure 5: `python -m stages.surfaces`.
 
+The figure shows those of the first draw of examples; the shares of plateaus are measured on every draw.
+"""
+
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +19,12 @@ def main(params: Params) -> None:
     """Write data/surfaces/."""
     settings = params.surfaces
     weights = np.linspace(-settings.range, settings.range, settings.points)
-    inputs, targets = draw_examples(settings.seed)
-    surfaces = {name: surface(cost, inputs, targets, weights) for name, cost in SURFACE_COSTS.items()}
-    grids = [grid_table(one).assign(cost=name) for name, one in surfaces.items()]
-    plateaus = [{"cost": name, **plateau_shares(one)} for name, one in surfaces.items()]
+    grids, plateaus = [], []
+    for draw, (name, cost) in product(range(settings.draws), SURFACE_COSTS.items()):
+        one = surface(cost, *draw_examples(settings.seed + draw), weights)
+        plateaus.append({"cost": name, "seed": draw, **plateau_shares(one)})
+        if draw == 0:
+            grids.append(grid_table(one).assign(cost=name))
     with whole_folder(Path("data/surfaces")) as folder:
         pd.concat(grids, ignore_index=True).to_parquet(folder / "surfaces.parquet", index=False)
         pd.DataFrame(plateaus).to_parquet(folder / "plateaus.parquet", index=False)

@@ -18,6 +18,8 @@ class Claim:
     sentence: str
     rule: str
     """what must be measured for the claim to hold"""
+    scale: str
+    """the smallest of the shipped scales that is made to decide it"""
     figure: str
     """the key of the figure that it stands beside, in stages/figures/contents.py"""
     metric: str

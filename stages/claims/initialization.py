@@ -1,31 +1,26 @@
 """The claims of section 4.2: how activations and gradients change from layer to layer at initialization.
 
-They are judged by the factor between neighbouring layers' standard deviations, which depends neither on the size of the
-inputs nor on the depth.
+They are judged by the factor between neighbouring layers, which depends neither on the size of the inputs nor on the
+depth. Every seed draws its own initial weights.
 """
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from stages.claims.claim import Claim
+from stages.claims.evidence import OVER_SEEDS, Part, verdict_on
 from stages.claims.measurements import FEWEST_LAYERS, TANH, TANH_N, Measurements
-from stages.claims.verdict import Undecided, Verdict, judged
+from stages.claims.verdict import Undecided, Verdict
 
+KINDS = {"standard": TANH, "normalized": TANH_N}
 # Theory gives the standard initialization a factor 1/√3 a layer and the normalized one about 1; this is halfway.
 HALFWAY = 3**0.25
 HALFWAY_VARIANCE = HALFWAY**2
 
-# steps(layer, hidden layers): the layers of weights between a variance and the start of its prediction. Activations
-# start from the inputs, gradients from the output layer's; a weight gradient is predicted from both.
-STEPS: dict[str, Callable[[pd.Series, int], pd.Series | int]] = {
-    "activation": lambda layer, hidden_layers: layer,
-    "back_propagated_gradient": lambda layer, hidden_layers: hidden_layers + 1 - layer,
-    "weight_gradient": lambda layer, hidden_layers: hidden_layers,
-}
-PAPER_STANDARD, PAPER_NORMALIZED = 0.5, 0.8  # the paper's average singular values
+LINEAR = 0.8  # the mean squared slope f′(s)² above which a layer counts as linear; 1 if all its units are
+PAPER_SINGULAR_VALUES = {"standard": 0.5, "normalized": 0.8}
 ABOUT = 0.1  # a third of their distance
 # The singular values of a large square matrix of random weights have this mean, as a share of √(n·Var W): that of a
 # quarter of a circle (Marchenko and Pastur, 1967). n·Var W is 1/3 with standard and 1 with normalized initialization.
@@ -35,7 +30,7 @@ RANDOM = 8 / (3 * math.pi)
 SHRINKS = (
     "Tanh: the rule compares each layer's standard deviation with that of the layer {}. With standard initialization, "
     f"the factor is always below 1, and below {1 / HALFWAY:.2f} on (geometric) average. With normalized "
-    f"initialization, the average is {1 / HALFWAY:.2f} to {HALFWAY:.2f}."
+    f"initialization, the average is {1 / HALFWAY:.2f} to {HALFWAY:.2f}. Each is a {OVER_SEEDS}, of the logarithm."
 )
 FACTORS_IN_WORDS = {
     "{}_factor_per_layer": "{} initialization: times {number} from layer to layer",
@@ -45,9 +40,13 @@ FACTORS_IN_WORDS = {
 
 def standard_activations_shrink(measurements: Measurements) -> Verdict:
     """Judge the activations' standard deviations going up."""
-    return _shrinks_unless_normalized(
-        *(_upwards(measurements, measurements.find(recipe)) for recipe in (TANH, TANH_N)),
-    )
+    logs = {}
+    for kind, recipe in KINDS.items():
+        name = measurements.find(recipe)
+        std = _positive(name, measurements.initial(name, "activation_std"))
+        _require_layers(name, std.shape[1])
+        logs[kind] = np.log(std).diff(axis="columns").iloc[:, 1:]
+    return _shrinks_unless_normalized(logs)
 
 
 STANDARD_ACTIVATIONS_SHRINK = Claim(
@@ -56,6 +55,7 @@ STANDARD_ACTIVATIONS_SHRINK = Claim(
     sentence="At initialization, the activations' variance shrinks layer by layer towards the top with the standard "
     "initialization, and stays about level with the normalized one.",
     rule=SHRINKS.format("below"),
+    scale="laptop",
     figure="figure-6",
     metric="standard_factor_per_layer",
     words=FACTORS_IN_WORDS,
@@ -65,9 +65,13 @@ STANDARD_ACTIVATIONS_SHRINK = Claim(
 
 def standard_gradients_shrink(measurements: Measurements) -> Verdict:
     """Judge the back-propagated gradients' standard deviations going down, from the top hidden layer."""
-    return _shrinks_unless_normalized(
-        *(_downwards(measurements, measurements.find(recipe))[1:] for recipe in (TANH, TANH_N)),
-    )
+    logs = {}
+    for kind, recipe in KINDS.items():
+        name = measurements.find(recipe)
+        std = _positive(name, measurements.initial(name, "back_propagated_gradient_std"))
+        _require_layers(name, std.shape[1] - 1)
+        logs[kind] = np.log(std.iloc[:, :-1]).diff(-1, axis="columns").iloc[:, :-1]
+    return _shrinks_unless_normalized(logs)
 
 
 STANDARD_GRADIENTS_SHRINK = Claim(
@@ -76,6 +80,7 @@ STANDARD_GRADIENTS_SHRINK = Claim(
     sentence="At initialization, the back-propagated gradients' variance shrinks layer by layer towards the bottom "
     "with the standard initialization, and stays about level with the normalized one.",
     rule=SHRINKS.format("above"),
+    scale="laptop",
     figure="figure-7",
     metric="standard_factor_per_layer",
     words=FACTORS_IN_WORDS,
@@ -84,47 +89,55 @@ STANDARD_GRADIENTS_SHRINK = Claim(
 
 
 def variance_matches_theory(measurements: Measurements) -> Verdict:
-    """Judge the factor, for each step, between each hidden layer's variances and the paper's linear products.
+    """Judge each step from a measured variance to the next one where the layer between them is about linear.
 
-    The largest factors in all, of the linear and the mean-field prediction, show where units stop being linear.
+    Elsewhere the paper's premise does not hold; the mean-field prediction beside it does not need it.
     """
-    a_step, in_all, mean_field = {}, {}, {}
-    for kind, recipe in (("standard", TANH), ("normalized", TANH_N)):
+    off, outside, mean_field = [], 0, {}
+    for kind, recipe in KINDS.items():
         name = measurements.find(recipe)
         theory = measurements.theory(name)
-        hidden_layers = theory["layer"].max()
-        _require_layers(name, hidden_layers)
-        for quantity, steps in STEPS.items():
-            of_quantity = theory[theory["quantity"] == quantity]
-            off = _factors_off(name, of_quantity["linear"], of_quantity["measured"])
-            in_all[f"{kind}_{quantity}_factor_off"] = float(off.max())
-            each = off ** (1 / steps(of_quantity["layer"], hidden_layers))
-            a_step[f"{kind}_{quantity}_factor_off_a_step"] = float(each.max())
-        mean_field[f"{kind}_mean_field_factor_off"] = float(
-            _factors_off(name, theory["mean_field"], theory["measured"]).max()
-        )
-    largest = max(a_step.values())
-    return judged(largest < HALFWAY_VARIANCE, {"largest_factor_off_a_step": largest, **in_all, **a_step, **mean_field})
+        _require_layers(name, theory["layer"].max())
+        steps = _steps_off(name, theory)
+        linear = theory.groupby("layer")["squared_slope"].mean() >= LINEAR
+        inside = [column for column in steps if linear[column[1]]]
+        outside += steps.shape[1] - len(inside)
+        off.append(steps[inside])
+        predicted = np.log(_positive(name, theory["mean_field"]) / _positive(name, theory["measured"])).abs()
+        mean_field[f"{kind}_mean_field_factor_off"] = math.exp(predicted.groupby(theory["seed"]).max().mean())
+    judged = pd.concat(off, axis="columns", keys=KINDS).dropna()
+    if judged.empty:
+        raise Undecided(f"no layer of tanh is about linear before training: the mean squared slopes are below {LINEAR}")
+    largest = judged.max(axis="columns")
+    numbers = {
+        "largest_factor_off_a_step": math.exp(largest.mean()),
+        "judged_steps": judged.shape[1],
+        "steps_outside_the_linear_regime": outside,
+        **mean_field,
+    }
+    words = f"the largest factor between a measured and a predicted step ({numbers['largest_factor_off_a_step']:.3f})"
+    return verdict_on([Part(f"{words}, below {HALFWAY_VARIANCE:.2f}", math.log(HALFWAY_VARIANCE) - largest, numbers)])
 
 
 VARIANCE_MATCHES_THEORY = Claim(
     id="variance-matches-theory",
     section="4.2",
     sentence="At initialization, the variances of activations, back-propagated gradients and weight gradients follow "
-    "the products of layer sizes and weight variances.",
-    rule="Tanh, both initializations: in every hidden layer, each variance is off the predicted product by a factor of "
-    "less than √3 a step. A step is one layer of weights in the product. √3 is halfway to the prediction for the other "
-    "initialization, as the two predict factors of 1/3 and about 1 a step. The numbers also show the largest factors "
-    "off in all, and those of the mean-field prediction, which does not assume linear units.",
+    "the products of layer sizes and weight variances, where units are linear.",
+    rule="Tanh, both initializations: the paper multiplies a factor for each layer. The rule compares each factor with "
+    "the ratio of the measured variances on the layer's two sides; for weight gradients, with that of neighbouring "
+    f"layers. None is off by √3 or more ({OVER_SEEDS}, of the logarithm of the largest); √3 is halfway to the "
+    "prediction for the other initialization. The paper's premise is that units are linear, so only layers whose mean "
+    f"squared slope is at least {LINEAR} are judged; the others are outside the linear regime. The numbers also show "
+    "the largest factor off of the mean-field prediction of whole products, which needs no linear units.",
+    scale="laptop",
     figure="theory",
     metric="largest_factor_off_a_step",
     words={
         "largest_factor_off_a_step": "off by a factor of {number} a step at most",
+        "judged_steps": "{number} steps judged",
+        "steps_outside_the_linear_regime": "{number} steps outside the linear regime",
         "{}_mean_field_factor_off": "{} initialization, mean-field prediction: off by a factor of {number}",
-        "standard_{}_factor_off": "standard initialization, {}: off by a factor of {number}",
-        "standard_{}_factor_off_a_step": "standard initialization, {}: off by a factor of {number} a step",
-        "normalized_{}_factor_off": "normalized initialization, {}: off by a factor of {number}",
-        "normalized_{}_factor_off_a_step": "normalized initialization, {}: off by a factor of {number} a step",
     },
     judge=variance_matches_theory,
 )
@@ -132,16 +145,17 @@ VARIANCE_MATCHES_THEORY = Claim(
 
 def jacobian_closer_to_one(measurements: Measurements) -> Verdict:
     """Judge the average singular values between neighbouring hidden layers."""
-    averages = []
-    for recipe in (TANH, TANH_N):
+    parts = []
+    for kind, recipe in reversed(KINDS.items()):
         name = measurements.find(recipe)
         jacobians = measurements.initial_jacobians(name)
-        _require_layers(name, len(jacobians) + 1)
-        averages.append(float(jacobians.mean()))
-    standard, normalized = averages
-    about = abs(standard - PAPER_STANDARD) <= ABOUT and abs(normalized - PAPER_NORMALIZED) <= ABOUT
-    weights_alone = {"normalized_weights_alone": RANDOM, "standard_weights_alone": RANDOM / math.sqrt(3)}
-    return judged(about, {"normalized": normalized, "standard": standard} | weights_alone)
+        _require_layers(name, jacobians.shape[1] + 1)
+        means, paper = jacobians.mean(axis="columns"), PAPER_SINGULAR_VALUES[kind]
+        words = f"the average singular value with {kind} initialization ({means.mean():.3f}), within {ABOUT} of {paper}"
+        parts.append(Part(words, ABOUT - (means - paper).abs(), {kind: float(means.mean())}))
+    verdict = verdict_on(parts)
+    verdict.numbers.update({"normalized_weights_alone": RANDOM, "standard_weights_alone": RANDOM / math.sqrt(3)})
+    return verdict
 
 
 JACOBIAN_CLOSER_TO_ONE = Claim(
@@ -149,8 +163,9 @@ JACOBIAN_CLOSER_TO_ONE = Claim(
     section="4.2",
     sentence="At initialization, the average singular value of the Jacobian from one layer to the next is about 0.8 "
     "with the normalized initialization and about 0.5 with the standard one.",
-    rule=f"Tanh: the mean over pairs of layers is within {ABOUT} of these numbers. Random matrix theory explains them: "
-    "in wide layers of linear units, the weights alone would give 8/(3π)·√(n·Var W).",
+    rule=f"Tanh: the mean over pairs of layers is within {ABOUT} of these numbers ({OVER_SEEDS}). Random matrix theory "
+    "explains them: in wide layers of linear units, the weights alone would give 8/(3π)·√(n·Var W).",
+    scale="laptop",
     figure="jacobians",
     metric="normalized",
     words={
@@ -163,42 +178,51 @@ JACOBIAN_CLOSER_TO_ONE = Claim(
 )
 
 
-def _shrinks_unless_normalized(standard: np.ndarray, normalized: np.ndarray) -> Verdict:
-    mean_standard, mean_normalized = (float(np.exp(np.log(factors).mean())) for factors in (standard, normalized))
-    shrinks = (standard < 1).all() and mean_standard < 1 / HALFWAY
-    level = 1 / HALFWAY < mean_normalized < HALFWAY
-    return judged(
-        shrinks and level,
-        {
-            "standard_factor_per_layer": mean_standard,
-            "normalized_factor_per_layer": mean_normalized,
-            "largest_standard_factor": float(standard.max()),
-        },
+def _shrinks_unless_normalized(logs: dict[str, pd.DataFrame]) -> Verdict:
+    """Return the verdict from the logarithms of the factors from layer to layer: a row a seed."""
+    means = {kind: log.mean(axis="columns") for kind, log in logs.items()}
+    largest = logs["standard"].max(axis="columns")
+    standard, normalized, most = (math.exp(log.mean()) for log in (means["standard"], means["normalized"], largest))
+    return verdict_on(
+        [
+            Part(
+                f"the average factor with standard initialization ({standard:.3f}), below {1 / HALFWAY:.2f}",
+                -math.log(HALFWAY) - means["standard"],
+                {"standard_factor_per_layer": standard},
+            ),
+            Part(
+                f"the average factor with normalized initialization ({normalized:.3f}), near 1",
+                math.log(HALFWAY) - means["normalized"].abs(),
+                {"normalized_factor_per_layer": normalized},
+            ),
+            Part(
+                f"the largest factor with standard initialization ({most:.3f}), below 1",
+                -largest,
+                {"largest_standard_factor": most},
+            ),
+        ]
     )
 
 
-def _upwards(measurements: Measurements, name: str) -> np.ndarray:
-    """Return the factor from each hidden layer's activations to those of the layer above: (hidden layers − 1,)."""
-    std = _positive(name, measurements.initial(name, "activation_std"))
-    _require_layers(name, len(std))
-    return std[1:] / std[:-1]
+def _steps_off(name: str, theory: pd.DataFrame) -> pd.DataFrame:
+    """Return by how much each measured step differs from the predicted one: |log of their ratio|.
+
+    It has a row a seed and a column (quantity, layer that the step passes). Activations start from the inputs, whose
+    variance the prediction of layer 1 contains; gradients start from the output layer's, as that of the top layer does.
+    """
+    columns = {}
+    for quantity, rows in theory.groupby("quantity"):
+        ratio = np.log(_positive(name, rows["measured"]) / _positive(name, rows["linear"]))
+        off = ratio.groupby([rows["seed"], rows["layer"]]).first().unstack()
+        steps = off.diff(axis="columns") if quantity == "activation" else off.diff(-1, axis="columns")
+        first = off.columns[0] if quantity == "activation" else off.columns[-1]
+        steps[first] = np.nan if quantity == "weight_gradient" else off[first]
+        columns |= {(quantity, layer): steps[layer].abs() for layer in steps if steps[layer].notna().all()}
+    return pd.DataFrame(columns)
 
 
-def _downwards(measurements: Measurements, name: str) -> np.ndarray:
-    """Return the factor from each layer's gradients to those of the hidden layer below, top first: (hidden layers,)."""
-    std = _positive(name, measurements.initial(name, "back_propagated_gradient_std"))[::-1]
-    _require_layers(name, len(std) - 1)
-    return std[1:] / std[:-1]
-
-
-def _factors_off(name: str, predicted: pd.Series, measured: pd.Series) -> np.ndarray:
-    """Return the factor between the larger and the smaller of predicted and measured variance: at least 1."""
-    return np.exp(np.abs(np.log(_positive(name, predicted) / _positive(name, measured))))
-
-
-def _positive(name: str, std: pd.Series) -> np.ndarray:
-    values = std.to_numpy(float)
-    if not (np.isfinite(values) & (values > 0)).all():
+def _positive(name: str, values: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+    if not (np.isfinite(values) & (values > 0)).to_numpy().all():
         raise Undecided(f"{name} has a layer at initialization without any signal")
     return values
 

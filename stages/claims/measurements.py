@@ -18,7 +18,7 @@ from stages.params import Model, Params, Scale
 SHAPESET = "shapeset"  # the data set of the paper's claims
 PAPER_LAYERS = 5  # hidden layers of the networks of Table 1
 FEWEST_LAYERS = 3  # hidden ones, to compare them from the lowest to the top
-WATCHED = f"The judged run is the best one with {PAPER_LAYERS} hidden layers, or the chosen run if there is none."
+FEWEST_SEEDS = 5  # of every model that a claim is about
 LEARNED = 0.9  # of chance: with more errors than this share of a constant answer's, a network has not learned
 
 TANH, TANH_N = Model("tanh", "standard"), Model("tanh", "normalized")
@@ -32,12 +32,22 @@ Tables = Callable[[str], pd.DataFrame | None]
 
 @dataclass(frozen=True)
 class Measurements:
-    """The results of the models of params.yaml; raises Undecided, which names what is missing, if there is none."""
+    """The results of the models of params.yaml; raises Undecided, which names what is missing, if there is none.
+
+    The judged runs of a model are those of all seeds at PAPER_LAYERS hidden layers, or at the chosen depth if there are
+    none, with the learning rate that the first seed chose there.
+    """
 
     models: Mapping[str, Model]
     scale: Scale
     datasets: Sequence[str]
     tables: Tables
+    left_out: int | None = None
+    """the seed that is treated as if it had not been trained, to see whether a verdict rests on it"""
+
+    def without(self, seed: int) -> "Measurements":
+        """Return the measurements without those of one seed; the choice of learning rates stays."""
+        return replace(self, left_out=seed)
 
     def find(self, wanted: Model, *hidden_layers: int) -> str:
         """Return the name of the model that is `wanted` and trained with each of these depths, if any are given.
@@ -66,91 +76,106 @@ class Measurements:
         """Return the numbers of hidden layers that a model is trained with."""
         return self.models[name].at(self.scale).hidden_layers
 
-    def runs(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
-        """Return a model's runs that did not diverge."""
+    def seeds(self, name: str, hidden_layers: int | None = None, dataset: str = SHAPESET) -> pd.DataFrame:
+        """Return the judged runs of a model by seed, at `hidden_layers` if given, with those that diverged.
+
+        Raises Undecided also where they are fewer than FEWEST_SEEDS, or where a learning rate beyond those tried might
+        be better, although the network has learned.
+        """
+        runs = self.tried(name, hidden_layers, dataset)
+        judged = self._present(at_best_rate(runs, name, dataset))
+        edge = edge_of(runs)
+        if edge and not self._at_chance(judged, dataset):
+            rate = judged["learning_rate"].iloc[0]
+            raise Undecided(
+                f"the best learning rate of {name} on {dataset}, {rate:g}, is the {edge} of those that were tried; "
+                "another might be better"
+            )
+        self._require_seeds(name, len(judged), dataset)
+        return judged
+
+    def tried(self, name: str, hidden_layers: int | None = None, dataset: str = SHAPESET) -> pd.DataFrame:
+        """Return the runs of every learning rate and seed at the judged depth, or at `hidden_layers` if given."""
         runs = self._results("runs", dataset, name, "runs")
-        return runs[runs["diverged_at"].isna()]
+        depth = judged_depth(runs) if hidden_layers is None else hidden_layers
+        return runs[runs["hidden_layers"] == depth]
 
-    def best_run(self, name: str, hidden_layers: int | None = None, dataset: str = SHAPESET) -> pd.Series:
-        """Return the chosen run, or the one that `preference` would choose among the runs with this depth."""
-        runs = self.runs(name, dataset)
-        if hidden_layers is not None:
-            runs = runs[runs["hidden_layers"] == hidden_layers]
-        return _best(runs, name, dataset)
+    def errors(self, name: str, hidden_layers: int | None = None, dataset: str = SHAPESET) -> pd.Series:
+        """Return the test errors of the judged runs by seed."""
+        return errors_of(self.seeds(name, hidden_layers, dataset), dataset)
 
-    def best_of_first_seed(self, name: str, hidden_layers: int) -> pd.Series:
-        """Return the best run with this depth among those to compare depths by."""
-        runs = of_first_seed(self.runs(name))
-        return _best(runs[runs["hidden_layers"] == hidden_layers], name, SHAPESET)
-
-    def watched_run(self, name: str) -> pd.Series:
-        """Return the judged run: the best one with PAPER_LAYERS, or the chosen one if there is none."""
-        deep = (self.runs(name)["hidden_layers"] == PAPER_LAYERS).any()
-        return self.best_run(name, PAPER_LAYERS if deep else None)
-
-    def has_learned(self, name: str, hidden_layers: int) -> pd.Series:
-        """Return, by update, whether the best run with this depth erred clearly less than by chance on test images."""
-        errors = self._of_run("curves", name, self.best_run(name, hidden_layers)).set_index("update")["test_error"]
-        return errors <= LEARNED * (1 - find_dataset(SHAPESET).commonest_share)
-
-    def require_learned(self, name: str) -> None:
-        """Raise Undecided if the watched run errs about as often as always naming the commonest class does."""
-        error, chance = self.watched_run(name)["test_error"], 1 - find_dataset(SHAPESET).commonest_share
-        if error > LEARNED * chance:
+    def require_learned(self, name: str, hidden_layers: int | None = None) -> None:
+        """Raise Undecided if the judged runs err about as often as always naming the commonest class does."""
+        runs = self.seeds(name, hidden_layers)
+        if self._at_chance(runs, SHAPESET):
+            error = errors_of(runs, SHAPESET).mean()
             raise Undecided(
                 f"{name} has not been trained for long enough to learn: it errs on {100 * error:.1f} % of the test "
-                f"images; always naming the commonest class errs on {100 * chance:.1f} %"
+                f"images; always naming the commonest class errs on {100 * chance(SHAPESET):.1f} %"
             )
 
-    def course(self, name: str, quantity: str, hidden_layers: int | None = None) -> pd.DataFrame:
-        """Return a monitored quantity over training, of the watched run or, if a depth is given, the best one with it.
+    def courses(self, name: str, quantity: str, hidden_layers: int | None = None) -> dict[int, pd.DataFrame]:
+        """Return a monitored quantity over training by seed, of the judged runs; raises Undecided where one diverged.
 
-        It has one row an update and one column a hidden layer.
+        Each table has one row an update and one column a hidden layer.
         """
-        best = self.watched_run(name) if hidden_layers is None else self.best_run(name, hidden_layers)
-        return self._course(name, best, quantity)
+        monitored = self._of_runs("monitored", name, self._whole(name, hidden_layers))
+        hidden = monitored[monitored["layer"] <= monitored["hidden_layers"]]
+        if hidden.empty:
+            raise Undecided(f"the runs of {name} have not been monitored")
+        return {
+            int(seed): rows.pivot(index="update", columns="layer", values=quantity).astype(float)
+            for seed, rows in hidden.groupby("seed")
+        }
 
-    def courses(self, name: str, quantity: str) -> dict[int, pd.DataFrame]:
-        """Return the same by seed, of every seed of the watched run's depth and learning rate that did not diverge."""
-        runs, watched = self.runs(name), self.watched_run(name)
-        alike = (runs[["hidden_layers", "learning_rate"]] == watched[["hidden_layers", "learning_rate"]]).all(axis=1)
-        return {int(run["seed"]): self._course(name, run, quantity) for _, run in runs[alike].iterrows()}
+    def has_learned(self, name: str, hidden_layers: int) -> dict[int, pd.Series]:
+        """Return by seed whether a judged run erred clearly less than by chance on test images, by update."""
+        curves = self._of_runs("curves", name, self._whole(name, hidden_layers))
+        return {
+            int(seed): rows.set_index("update")["test_error"] <= LEARNED * chance(SHAPESET)
+            for seed, rows in curves.groupby("seed")
+        }
 
-    def initial(self, name: str, quantity: str) -> pd.Series:
-        """Return a quantity at initialization of each layer that has it, the output layer last."""
-        table = self._results("measured", SHAPESET, name, "layers")
-        return table[table["moment"] == "initial"].set_index("layer")[quantity].dropna().sort_index()
+    def initial(self, name: str, quantity: str) -> pd.DataFrame:
+        """Return a monitored quantity at initialization: a row a seed, a column a layer that has it."""
+        runs = self._present(self.tried(name).drop_duplicates("seed"))
+        self._require_seeds(name, len(runs), SHAPESET)
+        monitored = self._of_runs("monitored", name, runs)
+        at_first = monitored[monitored["update"] == 0].pivot(index="seed", columns="layer", values=quantity)
+        return at_first.astype(float).dropna(axis="columns")
 
-    def initial_jacobians(self, name: str) -> pd.Series:
-        """Return the average singular value between neighbouring hidden layers at initialization."""
-        table = self._results("measured", SHAPESET, name, "jacobians")
-        return table[table["moment"] == "initial"].set_index("layer")["average_singular_value"].sort_index()
+    def initial_jacobians(self, name: str) -> pd.DataFrame:
+        """Return the average singular values between neighbouring hidden layers at initialization: a row a seed."""
+        table = self._present(self._results("measured", SHAPESET, name, "initial_jacobians"))
+        found = table.pivot(index="seed", columns="layer", values="average_singular_value")
+        self._require_seeds(name, len(found), SHAPESET)
+        return found
 
     def theory(self, name: str) -> pd.DataFrame:
-        """Return the hidden layers' variances at initialization: quantity, layer, measured, linear, mean_field."""
-        table = self._results("measured", SHAPESET, name, "theory")
+        """Return the hidden layers' variances at initialization: seed, quantity, layer, measured and predictions."""
+        table = self._present(self._results("measured", SHAPESET, name, "theory"))
         if table.empty:
             raise Undecided(f"no theory predicts the variances of {name} before training")
+        self._require_seeds(name, table["seed"].nunique(), SHAPESET)
         hidden_layers = table.loc[table["quantity"] == "activation", "layer"].max()
         return table[table["layer"] <= hidden_layers]
 
-    def activations(self, name: str, update: int | None = None) -> pd.DataFrame:
-        """Return the histograms of the chosen run's hidden activations: layer, left, right, density.
-
-        They are those at a monitored `update`, or after training.
-        """
-        table = self._results("runs", SHAPESET, name, "histograms")
-        at = table["update"].max() if update is None else update
-        return table[(table["update"] == at) & (table["quantity"] == "activation")]
-
     def predictions(self, name: str, dataset: str = SHAPESET) -> pd.DataFrame:
-        """Return the chosen run's answers to the test images: index, label, prediction."""
+        """Return the answers of all runs to the test images, with their runs, index, label and prediction."""
         return self._results("runs", dataset, name, "predictions")
 
     def fixed_set_predictions(self, dataset: str = SHAPESET) -> pd.DataFrame:
-        """Return the answers of the SVM and of the network beside it: model, index, label, prediction."""
+        """Return the answers of the SVM and of the network beside it: model, seed, index, label, prediction."""
         self._require_listed(dataset)
-        return self.table(f"svm/{dataset}/answers", f"the SVM has not been trained on {dataset}")
+        answers = self.table(f"svm/{dataset}/answers", f"the SVM has not been trained on {dataset}")
+        of_network = self._present(answers[answers["model"] == "network"])
+        self._require_seeds("the network beside the SVM", of_network["seed"].nunique(), dataset)
+        return pd.concat([answers[answers["model"] != "network"], of_network])
+
+    def plateaus(self) -> pd.DataFrame:
+        """Return the plateau shares of the two costs' surfaces, for each draw of examples, the column `seed`."""
+        missing = "the costs' surfaces have not been measured: data/surfaces/plateaus.parquet is missing"
+        return self._present(self.table("surfaces/plateaus", missing))
 
     def table(self, name: str, missing: str) -> pd.DataFrame:
         """Return another stage's table; `missing` says what is missing where there is none."""
@@ -159,22 +184,34 @@ class Measurements:
             raise Undecided(missing)
         return table
 
-    def _of_run(self, table: str, name: str, run: pd.Series) -> pd.DataFrame:
-        rows = self._results("runs", SHAPESET, name, table)
-        return rows[(rows[list(RUN)] == run[list(RUN)].to_numpy()).all(axis=1)]
+    def _whole(self, name: str, hidden_layers: int | None) -> pd.DataFrame:
+        """Return the judged runs; raises Undecided where one diverged, since that is no course of training."""
+        runs = self.seeds(name, hidden_layers)
+        diverged = runs.loc[runs["diverged_at"].notna(), "seed"]
+        if len(diverged):
+            raise Undecided(f"seed {diverged.iloc[0]} of {name} diverged; a lower learning rate is needed")
+        return runs
+
+    def _at_chance(self, runs: pd.DataFrame, dataset: str) -> bool:
+        return bool(errors_of(runs, dataset).mean() > LEARNED * chance(dataset))
+
+    def _present(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of `table` that are not of the seed left out."""
+        return table if self.left_out is None else table[table["seed"] != self.left_out]
+
+    def _require_seeds(self, name: str, seeds: int, dataset: str) -> None:
+        fewest = FEWEST_SEEDS if self.left_out is None else FEWEST_SEEDS - 1
+        if seeds < fewest:
+            raise Undecided(f"{name} has too few seeds on {dataset}: {seeds}; needed: {FEWEST_SEEDS}")
+
+    def _of_runs(self, table: str, name: str, runs: pd.DataFrame) -> pd.DataFrame:
+        return self._results("runs", SHAPESET, name, table).merge(runs[list(RUN)], on=list(RUN))
 
     def _results(self, folder: str, dataset: str, name: str, table: str) -> pd.DataFrame:
         self._require_listed(dataset)
         return self.table(
             f"{folder}/{dataset}/{name}/{table}", f"{name} has not been trained and measured on {dataset}"
         )
-
-    def _course(self, name: str, run: pd.Series, quantity: str) -> pd.DataFrame:
-        of_run = self._of_run("monitored", name, run)
-        hidden = of_run[of_run["layer"] <= of_run["hidden_layers"]]
-        if hidden.empty:
-            raise Undecided(f"a run of {name} has not been monitored")
-        return hidden.pivot(index="update", columns="layer", values=quantity).astype(float)
 
     def _require_listed(self, dataset: str) -> None:
         if dataset not in self.datasets:
@@ -193,24 +230,45 @@ def measurements_in(folder: Path, params: Params) -> Measurements:
     return Measurements(params.models, params.settings, params.datasets, tables)
 
 
+def judged_depth(runs: pd.DataFrame) -> int:
+    """Return PAPER_LAYERS where `runs`, of a model, have this depth, or else the chosen run's depth."""
+    depths = runs["hidden_layers"]
+    return PAPER_LAYERS if (depths == PAPER_LAYERS).any() else int(depths[runs["chosen"]].iloc[0])
+
+
+def at_best_rate(runs: pd.DataFrame, name: str, dataset: str) -> pd.DataFrame:
+    """Return those of `runs`, of one depth, with the learning rate that `preference` chooses for the first seed."""
+    finite = of_first_seed(runs[runs["diverged_at"].isna()])
+    if finite.empty:
+        raise Undecided(f"all runs of {name} on {dataset} diverged")
+    keys = [preference(*one) for one in zip(finite["validation_error"], finite["learning_rate"], strict=True)]
+    return runs[runs["learning_rate"] == finite["learning_rate"].iloc[keys.index(min(keys))]]
+
+
+def edge_of(runs: pd.DataFrame) -> str | None:
+    """Return whether the best learning rate of `runs`, of one depth, is the lowest or the highest that was tried."""
+    rates = of_first_seed(runs)["learning_rate"]
+    best = at_best_rate(runs, "", "")["learning_rate"].iloc[0]
+    if len(rates) == 1:
+        return "only one"
+    return {rates.min(): "lowest", rates.max(): "highest"}.get(best)
+
+
 def of_first_seed(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs to compare depths by: only the first seed is trained with every depth and learning rate."""
+    """Return the runs to choose a learning rate by: only the first seed is trained with all of them."""
     return runs[runs["seed"] == 0]
 
 
-def errors_over_seeds(runs: pd.DataFrame, chosen: pd.Series) -> pd.Series:
-    """Return the test errors at the chosen run's depth and learning rate, of the seeds that did not diverge."""
-    alike = (runs["hidden_layers"] == chosen["hidden_layers"]) & (runs["learning_rate"] == chosen["learning_rate"])
-    return runs.loc[alike & runs["diverged_at"].isna(), "test_error"]
+def errors_of(runs: pd.DataFrame, dataset: str) -> pd.Series:
+    """Return the test errors of `runs` by seed; one that diverged errs as often as by chance."""
+    return runs.set_index("seed")["test_error"].fillna(chance(dataset)).sort_index()
+
+
+def chance(dataset: str) -> float:
+    """Return the error of always naming the commonest class."""
+    return 1 - find_dataset(dataset).commonest_share
 
 
 def without_search(model: Model) -> Model:
     """Return the model without the settings of the search for its best run."""
     return replace(model, hidden_layers=None, learning_rates=None, seeds=None)
-
-
-def _best(runs: pd.DataFrame, name: str, dataset: str) -> pd.Series:
-    if runs.empty:
-        raise Undecided(f"all runs of {name} on {dataset} diverged")
-    keys = [preference(*one) for one in zip(runs["validation_error"], runs["learning_rate"], strict=True)]
-    return runs.iloc[keys.index(min(keys))]

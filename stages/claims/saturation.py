@@ -1,12 +1,14 @@
 """The claims of section 3: which layers saturate during training, when, and where activations end."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from stages.claims.claim import Claim
+from stages.claims.evidence import AGREE, OVER_SEEDS, Part, together, verdict_on
 from stages.claims.measurements import (
     FEWEST_LAYERS,
     LEARNED,
@@ -14,10 +16,9 @@ from stages.claims.measurements import (
     SIGMOID,
     SOFTSIGN,
     TANH,
-    WATCHED,
     Measurements,
 )
-from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict, judged
+from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict
 
 # A sigmoid layer is at 0 when its 98th percentile is below a tenth of the units' range; it has left 0 again when that
 # percentile is so many times its minimum, which may be a small number still, and the network has learned.
@@ -33,6 +34,7 @@ FEWEST_SATURATED = 2  # layers, to speak of an order
 
 TOGETHER = 0.5  # of the largest outer percentile: the other layers' least average
 
+TENTHS = 10  # of |z|, as they are monitored
 # The places of |z|: near 0, around 0.6 to 0.8 (a tenth more on either side), and at the bounds.
 CENTRE, SHOULDERS, BOUNDS = (0.0, 0.5), (0.5, 0.9), (0.9, 1.0)
 
@@ -43,20 +45,26 @@ AFTER_ESCAPE = 2  # training must last so many times the updates of the escape b
 def sigmoid_top_saturates(measurements: Measurements) -> Verdict:
     """Judge when the top layer falls to 0, and the lower layers' means at the last update at which it is there."""
     name = measurements.find(SIGMOID, PAPER_LAYERS)
-    top = measurements.course(name, "activation_p98", PAPER_LAYERS)[PAPER_LAYERS]
+    tops = measurements.courses(name, "activation_p98", PAPER_LAYERS)
+    means = measurements.courses(name, "activation_mean", PAPER_LAYERS)
+    of_seeds = {seed: _top_saturates(tops[seed][PAPER_LAYERS], means[seed]) for seed in tops}
+    return together("the top layer falls to 0 early and the others do not", of_seeds)
+
+
+def _top_saturates(top: pd.Series, means: pd.DataFrame) -> Verdict:
+    """Judge one seed by its top layer's 98th percentile and all layers' means."""
     at_zero = top.index[top < NEAR_ZERO]
     if at_zero.empty and top.index[-1] < EARLY_UPDATES:
-        raise Undecided(f"{_too_short(top)}: the top layer of {name} is not at 0 yet")
+        return Verdict(UNDECIDED, missing=f"{_too_short(top)}: the top layer is not at 0 yet")
     when = top.index[-1] if at_zero.empty else at_zero[-1]
-    means = measurements.course(name, "activation_mean", PAPER_LAYERS).loc[when]
     numbers = {"top_layer_p98": float(top[when])}
     if not at_zero.empty:
         numbers["at_0_after_updates"] = int(at_zero[0])
-    numbers |= {f"layer_{layer}_mean": float(mean) for layer, mean in means.items()}
-    below = means.iloc[:-1]
+    numbers |= {f"layer_{layer}_mean": float(mean) for layer, mean in means.loc[when].items()}
+    below = means.loc[when].iloc[:-1]
     early = not at_zero.empty and at_zero[0] <= EARLY_UPDATES
     rising = all(upper >= lower - ABOUT_EQUAL for lower, upper in pairwise(below))
-    return judged(bool(early and below.min() >= ABOUT_HALF and rising), numbers)
+    return _judged(early and below.min() >= ABOUT_HALF and rising, numbers)
 
 
 SIGMOID_TOP_SATURATES = Claim(
@@ -66,7 +74,8 @@ SIGMOID_TOP_SATURATES = Claim(
     "training. The layers below keep means of at least about 0.5, which increase towards the top.",
     rule=f"Five hidden layers: the 98th percentile of layer 5 falls below {NEAR_ZERO} within {EARLY_UPDATES:,} "
     f"updates. At the last update at which it is below {NEAR_ZERO}, layers 1 to 4 have means of at least {ABOUT_HALF}, "
-    f"and none of these means is more than {ABOUT_EQUAL} lower than that of the layer below.",
+    f"and none of these means is more than {ABOUT_EQUAL} lower than that of the layer below. {AGREE}",
+    scale="overnight",
     figure="figure-2",
     metric="top_layer_p98",
     words={
@@ -80,12 +89,29 @@ SIGMOID_TOP_SATURATES = Claim(
 
 def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
     """Judge whether the top layer leaves 0 with four and with five hidden layers, and when layer 1 saturates."""
-    names = {depth: measurements.find(SIGMOID, depth) for depth in (PAPER_LAYERS - 1, PAPER_LAYERS)}
-    tops = {depth: measurements.course(name, "activation_p98", depth)[depth] for depth, name in names.items()}
-    came = {depth: _first(top < NEAR_ZERO) for depth, top in tops.items()}
-    left = {depth: _escape(tops[depth], measurements.has_learned(name, depth)) for depth, name in names.items()}
+    tops, escapes = {}, {}
+    for depth in (PAPER_LAYERS - 1, PAPER_LAYERS):
+        name = measurements.find(SIGMOID, depth)
+        learned, courses = measurements.has_learned(name, depth), measurements.courses(name, "activation_p98", depth)
+        tops[depth] = {seed: course[depth] for seed, course in courses.items()}
+        escapes[depth] = {seed: _escape(top, learned[seed]) for seed, top in tops[depth].items()}
     four, five = tops
-    layer_1 = _outer(measurements, names[four], four, SIGMOID_MIDDLE)[1]
+    layer_1 = _outer(measurements, measurements.find(SIGMOID, four), four, SIGMOID_MIDDLE)
+    of_seeds = {
+        seed: _leaves_zero_alone(
+            {depth: of_depth[seed] for depth, of_depth in tops.items()},
+            {depth: of_depth[seed] for depth, of_depth in escapes.items()},
+            layer_1[seed][1],
+        )
+        for seed in sorted(tops[four].keys() & tops[five].keys())
+    }
+    return together("with four layers the top leaves 0, with five it does not", of_seeds)
+
+
+def _leaves_zero_alone(tops: dict[int, pd.Series], left: dict[int, int | None], layer_1: pd.Series) -> Verdict:
+    """Judge one seed: by depth, the top layer's 98th percentile and when it left 0; layer 1 is that of four layers."""
+    four, five = tops
+    fallen = all((top < NEAR_ZERO).any() for top in tops.values())
     saturated = _first(layer_1 >= SIGMOID_SATURATED)
     last = tops[four].index[-1]
     numbers = {f"depth_{depth}_top_layer_p98": float(top.iloc[-1]) for depth, top in tops.items()}
@@ -93,19 +119,19 @@ def sigmoid_depth4_escapes(measurements: Measurements) -> Verdict:
     numbers["depth_4_layer_1_outer_percentile"] = float(layer_1.iloc[-1])
     if saturated is not None:
         numbers["depth_4_layer_1_saturated_after_updates"] = saturated
-    if None in came.values() and last < EARLY_UPDATES:
+    if not fallen and last < EARLY_UPDATES:
         return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: the two top layers are not both at 0 yet")
-    if None in came.values() or left[five] is not None:
+    if not fallen or left[five] is not None:
         return Verdict(FAILS, numbers)
     if left[four] is None and last < LONG_TRAINING:
         return Verdict(UNDECIDED, numbers, f"{_too_short(layer_1)}: neither top layer has left 0 yet")
     if left[four] is None:
         return Verdict(FAILS, numbers)
-    if saturated is None and last < AFTER_ESCAPE * left[four]:
-        missing = f"{_too_short(layer_1)}: the top layer left 0 at update {left[four]:,}, layer 1 has not saturated yet"
+    if last < AFTER_ESCAPE * left[four]:
+        missing = f"{_too_short(layer_1)}: the top layer left 0 at update {left[four]:,}, what follows may be different"
         return Verdict(UNDECIDED, numbers, missing)
     lowest = tops[four].loc[: left[four]].idxmin()
-    return judged(saturated is not None and saturated > lowest, numbers)
+    return _judged(saturated is not None and saturated > lowest, numbers)
 
 
 SIGMOID_DEPTH4_ESCAPES = Claim(
@@ -116,7 +142,9 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
     rule=f"Four hidden layers: the 98th percentile of layer 4 falls below {NEAR_ZERO} and later rises to {RISEN} times "
     f"its minimum, with a test error below {LEARNED} of chance. An outer percentile of layer 1 comes within "
     f"{1 - SIGMOID_SATURATED:.3f} of 0 or 1, but only after that minimum. Five hidden layers: layer 5 falls and does "
-    f"not rise like this. The claim fails if neither has risen after {LONG_TRAINING:,} updates.",
+    f"not rise like this in {AFTER_ESCAPE} times as many updates. The claim fails if neither has risen after "
+    f"{LONG_TRAINING:,} updates. {AGREE}",
+    scale="overnight",
     figure="figure-2",
     metric="depth_4_top_layer_p98",
     words={
@@ -132,31 +160,44 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
 def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
     """Judge whether the top layer of the pre-trained network ever falls to 0, as that of the plain one does."""
     pretrained = measurements.find_pretrained(SIGMOID)
-    depth = int(measurements.watched_run(pretrained)["hidden_layers"])
-    plain = measurements.find(SIGMOID, depth)
-    tops = {
-        kind: measurements.course(name, "activation_p98", depth)[depth]
-        for kind, name in (("pretrained", pretrained), ("plain", plain))
+    tops, depth = (
+        measurements.courses(pretrained, "activation_p98"),
+        int(measurements.seeds(pretrained)["hidden_layers"].iloc[0]),
+    )
+    means = measurements.courses(pretrained, "activation_mean")
+    plain = measurements.courses(measurements.find(SIGMOID, depth), "activation_p98", depth)
+    of_seeds = {
+        seed: _stays_away(tops[seed][depth], means[seed][depth], plain[seed][depth])
+        for seed in sorted(tops.keys() & plain.keys())
     }
-    mean = float(measurements.course(pretrained, "activation_mean", depth)[depth].min())
-    numbers = {f"{kind}_lowest_top_layer_p98": float(top.min()) for kind, top in tops.items()}
-    numbers["pretrained_lowest_top_layer_mean"] = mean
-    away = min(mean, numbers["pretrained_lowest_top_layer_p98"]) >= NEAR_ZERO
-    if numbers["plain_lowest_top_layer_p98"] >= NEAR_ZERO:
+    return together("the pre-trained network's top layer never falls to 0", of_seeds)
+
+
+def _stays_away(top: pd.Series, mean: pd.Series, plain: pd.Series) -> Verdict:
+    """Judge one seed by its top layer's 98th percentile and mean, and the percentile without pre-training."""
+    numbers = {
+        "pretrained_lowest_top_layer_p98": float(top.min()),
+        "plain_lowest_top_layer_p98": float(plain.min()),
+        "pretrained_lowest_top_layer_mean": float(mean.min()),
+    }
+    away = min(top.min(), mean.min()) >= NEAR_ZERO
+    if plain.min() >= NEAR_ZERO:
+        missing = "without pre-training the top layer has not fallen to 0, so there is nothing to escape"
+        return Verdict(UNDECIDED, numbers, missing)
+    if away and top.index[-1] < EARLY_UPDATES:
         return Verdict(
-            UNDECIDED, numbers, f"the top layer of {plain} has not fallen to 0, so there is nothing to escape"
+            UNDECIDED, numbers, f"{_too_short(top)}: the pre-trained network's top layer may still fall to 0"
         )
-    if away and tops["pretrained"].index[-1] < EARLY_UPDATES:
-        return Verdict(UNDECIDED, numbers, f"{_too_short(tops['pretrained'])}: {pretrained} may still fall to 0")
-    return judged(away, numbers)
+    return _judged(away, numbers)
 
 
 SIGMOID_PRETRAINED_ESCAPES = Claim(
     id="sigmoid-pretrained-escapes",
     section="3.1",
     sentence="After unsupervised pre-training, the top layer of a sigmoid network does not fall to 0.",
-    rule=f"{WATCHED} Neither the 98th percentile nor the mean of its top layer ever falls below {NEAR_ZERO}; without "
-    "pre-training the percentile does.",
+    rule=f"Neither the 98th percentile nor the mean of the top layer ever falls below {NEAR_ZERO}; without "
+    f"pre-training the percentile does. {AGREE}",
+    scale="overnight",
     figure="figure-2",
     metric="pretrained_lowest_top_layer_p98",
     words={
@@ -172,8 +213,17 @@ def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
     """Judge the order in which the layers saturate; layers that have not yet are ordered by their outer percentile."""
     name = measurements.find(TANH)
     measurements.require_learned(name)
-    outer = _outer(measurements, name)
-    _require_layers(name, outer)
+    of_seeds = {seed: _in_order(outer) for seed, outer in _outer(measurements, name).items()}
+    found = together("the layers saturate in order", of_seeds)
+    if found.verdict != HOLDS:
+        return found
+    orders = [math.factorial(int(one.numbers["saturated_layers"])) for one in of_seeds.values()]
+    test = f"if the saturated layers had come in random order, all {len(orders)} seeds would show this one so often"
+    return replace(found, test=test, p=1 / math.prod(orders))
+
+
+def _in_order(outer: pd.DataFrame) -> Verdict:
+    """Judge one seed by its layers' outer percentiles."""
     onsets = {layer: _first(outer[layer] >= TANH_SATURATED) for layer in outer}
     saturated = {layer: update for layer, update in onsets.items() if update is not None}
     numbers = {"saturated_layers": len(saturated)}
@@ -184,13 +234,13 @@ def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
         return Verdict(FAILS, numbers)
     if len(set(saturated.values())) < FEWEST_SATURATED:
         missing = (
-            f"{_too_short(outer)}: at least {FEWEST_SATURATED} layers of {name} must saturate at different updates; "
+            f"{_too_short(outer)}: at least {FEWEST_SATURATED} layers must saturate at different updates; "
             f"saturated: {len(saturated)}"
         )
         return Verdict(UNDECIDED, numbers, missing)
     waiting = [outer[layer].iloc[-1] for layer in outer if layer not in saturated]
     if any(lower < upper for lower, upper in pairwise(waiting)):
-        missing = f"{_too_short(outer)}: an unsaturated layer of {name} is closer to saturation than a lower one"
+        missing = f"{_too_short(outer)}: an unsaturated layer is closer to saturation than a lower one"
         return Verdict(UNDECIDED, numbers, missing)
     return Verdict(HOLDS, numbers)
 
@@ -199,9 +249,10 @@ TANH_SATURATES_IN_ORDER = Claim(
     id="tanh-saturates-in-order",
     section="3.2",
     sentence="Tanh layers with standard initialization saturate one after another, from layer 1 up.",
-    rule=f"{WATCHED} A layer saturates when its 98th or 2nd percentile goes beyond ±{TANH_SATURATED}. At least "
+    rule=f"A layer saturates when its 98th or 2nd percentile goes beyond ±{TANH_SATURATED}. At least "
     f"{FEWEST_SATURATED} layers saturate, at different updates, and none before a layer below it. Of the other layers, "
-    "none is closer to saturation than a layer below it.",
+    f"none is closer to saturation than a layer below it. {AGREE}",
+    scale="overnight",
     figure="figure-3",
     metric="saturated_layers",
     words={
@@ -215,46 +266,56 @@ TANH_SATURATES_IN_ORDER = Claim(
 
 def softsign_saturates_together(measurements: Measurements) -> Verdict:
     """Judge softsign against tanh when two tanh layers have saturated: how many units have, and how layers differ."""
-    outer = {}
-    for recipe in (SOFTSIGN, TANH):
-        name = measurements.find(recipe)
+    names = {recipe: measurements.find(recipe) for recipe in (SOFTSIGN, TANH)}
+    for name in names.values():
         measurements.require_learned(name)
-        outer[recipe] = _outer(measurements, name)
-        _require_layers(name, outer[recipe])
-    when = _first((outer[TANH] > BOUNDS[0]).sum(axis=1) >= FEWEST_SATURATED)
-    if when is None:
-        raise Undecided(f"{_too_short(outer[TANH])}: fewer than {FEWEST_SATURATED} tanh layers have saturated yet")
-    shares, levels, numbers = {}, {}, {"after_updates": when}
-    for recipe, course in outer.items():
-        at = course.loc[when]
-        levels[recipe] = float((at.drop(at.idxmax()) / at.max()).mean())
-        tenths = _tenths(measurements.activations(measurements.find(recipe), when))
-        shares[recipe] = float(_within(tenths, BOUNDS).sum(axis=1).mean())
-        found = {"share_at_bounds": shares[recipe], "level_of_other_layers": levels[recipe]}
-        numbers |= {f"{recipe.activation}_{key}": value for key, value in found.items()}
-    together = levels[SOFTSIGN] >= TOGETHER and levels[SOFTSIGN] > levels[TANH]
-    return judged(together and shares[SOFTSIGN] < shares[TANH], numbers)
+    outer = {recipe: _outer(measurements, name) for recipe, name in names.items()}
+    beyond = {recipe: measurements.courses(name, f"activation_tenth_{TENTHS}") for recipe, name in names.items()}
+    found = []
+    for seed in sorted(outer[SOFTSIGN].keys() & outer[TANH].keys()):
+        when = _first((outer[TANH][seed] > BOUNDS[0]).sum(axis=1) >= FEWEST_SATURATED)
+        if when is None:
+            too_few = f"fewer than {FEWEST_SATURATED} tanh layers of seed {seed} have saturated yet"
+            raise Undecided(f"{_too_short(outer[TANH][seed])}: {too_few}")
+        row = {"seed": seed, "after_updates": when}
+        for recipe in names:
+            at = outer[recipe][seed].loc[when]
+            row[f"{recipe.activation}_share_at_bounds"] = beyond[recipe][seed].loc[when].mean()
+            row[f"{recipe.activation}_level_of_other_layers"] = (at.drop(at.idxmax()) / at.max()).mean()
+        found.append(row)
+    table = pd.DataFrame(found).set_index("seed")
+    numbers = {key: float(mean) for key, mean in table.mean().items()}
+    levels = {units: table[f"{units}_level_of_other_layers"] for units in ("softsign", "tanh")}
+    shares = {units: table[f"{units}_share_at_bounds"] for units in ("softsign", "tanh")}
+    return verdict_on(
+        [
+            Part(
+                "the share of tanh's activations near the bounds less softsign's",
+                shares["tanh"] - shares["softsign"],
+                numbers,
+            ),
+            Part(f"the level of softsign's other layers, above {TOGETHER}", levels["softsign"] - TOGETHER),
+            Part("the level of softsign's other layers less that of tanh's", levels["softsign"] - levels["tanh"]),
+        ]
+    )
 
 
 SOFTSIGN_SATURATES_TOGETHER = Claim(
     id="softsign-saturates-together",
     section="3.3",
     sentence="Softsign layers saturate less than tanh layers, and all at about the same time.",
-    rule=f"Both are judged at the first update at which the outer percentiles of {FEWEST_SATURATED} tanh layers, the "
-    f"98th or the 2nd, are beyond ±{BOUNDS[0]}. A smaller share of softsign's activations than of tanh's is beyond "
-    f"±{BOUNDS[0]} then, on average over the chosen run's layers. And softsign's layers move together: on average, the "
-    f"outer percentiles of the others are at least {TOGETHER} of that of the layer with the largest, and closer to it "
-    f"than those of tanh. For this part, {WATCHED[0].lower()}{WATCHED[1:]}",
+    rule=f"Both are judged at the first update at which the outer percentiles of {FEWEST_SATURATED} tanh layers of the "
+    f"same seed, the 98th or the 2nd, are beyond ±{BOUNDS[0]}. A smaller share of softsign's activations than of "
+    f"tanh's is beyond ±{BOUNDS[0]} then, on average over the layers. And softsign's layers move together: on average, "
+    f"the outer percentiles of the others are more than {TOGETHER} of that of the layer with the largest, and closer "
+    f"to it than those of tanh. Each is a {OVER_SEEDS}.",
+    scale="overnight",
     figure="figure-3",
     metric="softsign_level_of_other_layers",
     words={
         "after_updates": "after {number} updates",
         "{}_share_at_bounds": "{}: {share} of the activations are near the bounds",
         "{}_level_of_other_layers": "{}: the other layers' outer percentiles are {number} of the largest",
-        # of the record that was judged by an earlier rule
-        "{}_way_of_other_layers": "{}: the other layers have come {number} of the way",
-        "{}_share_of_small_slope": "{}: {share} of the activations have a small slope",
-        "{}_first_saturates_after_updates": "{}: the first layer saturates after {number} updates",
     },
     judge=softsign_saturates_together,
 )
@@ -262,22 +323,30 @@ SOFTSIGN_SATURATES_TOGETHER = Claim(
 
 def tanh_ends_at_extremes(measurements: Measurements) -> Verdict:
     """Judge the tenth of |z| in which the lower layers' activations are densest after training."""
-    places, numbers = {}, {}
+    densest = {}
     for recipe in (TANH, SOFTSIGN):
         name = measurements.find(recipe)
         measurements.require_learned(name)
-        tenths = _tenths(measurements.activations(name))
-        lower = tenths.iloc[: len(tenths) // 2]
-        if lower.empty:
-            raise Undecided(f"{name} has only one hidden layer")
-        places[recipe] = [_place(densest) for densest in lower.idxmax(axis=1)]
-        numbers |= {f"{recipe.activation}_layer_{layer}_densest_at": at for layer, at in lower.idxmax(axis=1).items()}
-    if SHOULDERS in places[TANH] or BOUNDS in places[SOFTSIGN]:
+        densest[recipe] = _densest(measurements, name)
+    seeds = sorted(densest[TANH].keys() & densest[SOFTSIGN].keys())
+    of_seeds = {seed: _at_extremes(densest[TANH][seed], densest[SOFTSIGN][seed]) for seed in seeds}
+    return together("tanh gathers at the bounds or around 0, softsign at the shoulders", of_seeds)
+
+
+def _at_extremes(tanh: pd.Series, softsign: pd.Series) -> Verdict:
+    """Judge one seed by the middle of the densest tenth of |z| of each lower layer."""
+    numbers = {
+        f"{units}_layer_{layer}_densest_at": float(at)
+        for units, middles in (("tanh", tanh), ("softsign", softsign))
+        for layer, at in middles.items()
+    }
+    of_tanh, of_softsign = (set(map(_place, middles)) for middles in (tanh, softsign))
+    if SHOULDERS in of_tanh or BOUNDS in of_softsign:
         return Verdict(FAILS, numbers)
-    if BOUNDS in places[TANH] and set(places[SOFTSIGN]) == {SHOULDERS}:
+    if BOUNDS in of_tanh and of_softsign == {SHOULDERS}:
         return Verdict(HOLDS, numbers)
-    waiting = TANH if BOUNDS not in places[TANH] else SOFTSIGN
-    missing = f"training is too short: activations in lower {waiting.activation} layers still gather around 0"
+    waiting = "softsign" if BOUNDS in of_tanh else "tanh"
+    missing = f"training is too short: activations in lower {waiting} layers still gather around 0"
     return Verdict(UNDECIDED, numbers, missing)
 
 
@@ -286,9 +355,10 @@ TANH_ENDS_AT_EXTREMES = Claim(
     section="3.3",
     sentence="After training, tanh activations of the lower layers gather at −1 and 1 or near 0. Softsign's gather "
     "around ±(0.6 to 0.8), where the units are neither linear nor saturated.",
-    rule="In the lower half of the chosen run's layers, the rule looks for the tenth of |z| in which activations are "
-    f"densest. For tanh, it is above {BOUNDS[0]} in at least one layer and below {CENTRE[1]} in all others. For "
-    f"softsign, it is between {SHOULDERS[0]} and {SHOULDERS[1]}, that is around 0.6 to 0.8.",
+    rule="In the lower half of the layers, the rule looks for the tenth of |z| in which activations are densest after "
+    f"training. For tanh, it is above {BOUNDS[0]} in at least one layer and below {CENTRE[1]} in all others. For "
+    f"softsign, it is between {SHOULDERS[0]} and {SHOULDERS[1]}, that is around 0.6 to 0.8. {AGREE}",
+    scale="overnight",
     figure="figure-4",
     metric="tanh_layer_1_densest_at",
     words={"{}_layer_{}_densest_at": "{}, layer {}: densest at {number}"},
@@ -296,10 +366,28 @@ TANH_ENDS_AT_EXTREMES = Claim(
 )
 
 
-def _outer(measurements: Measurements, name: str, hidden_layers: int | None = None, middle: float = 0) -> pd.DataFrame:
-    """Return the 98th percentile or the mirrored 2nd one, whichever is farther from the middle of the units' range."""
-    upper, lower = (measurements.course(name, f"activation_p{number}", hidden_layers) for number in (98, 2))
-    return np.maximum(upper, 2 * middle - lower)
+def _outer(
+    measurements: Measurements, name: str, hidden_layers: int | None = None, middle: float = 0
+) -> dict[int, pd.DataFrame]:
+    """Return by seed the 98th percentile or the mirrored 2nd one, whichever is farther from the middle of the range."""
+    upper, lower = (measurements.courses(name, f"activation_p{number}", hidden_layers) for number in (98, 2))
+    outer = {seed: np.maximum(upper[seed], 2 * middle - lower[seed]) for seed in upper}
+    layers = next(iter(outer.values())).shape[1]
+    if layers < FEWEST_LAYERS:
+        raise Undecided(f"{name} has {layers} hidden layers; needed: at least {FEWEST_LAYERS}")
+    return outer
+
+
+def _densest(measurements: Measurements, name: str) -> dict[int, pd.Series]:
+    """Return by seed the middle of the densest tenth of |z| after training in each layer of the lower half."""
+    tenths = [measurements.courses(name, f"activation_tenth_{tenth}") for tenth in range(1, TENTHS + 1)]
+    found = {}
+    for seed in tenths[0]:
+        last = pd.DataFrame({(2 * number + 1) / (2 * TENTHS): one[seed].iloc[-1] for number, one in enumerate(tenths)})
+        found[seed] = last.iloc[: len(last) // 2].idxmax(axis="columns")
+    if next(iter(found.values())).empty:
+        raise Undecided(f"{name} has only one hidden layer")
+    return found
 
 
 def _escape(top: pd.Series, learned: pd.Series) -> int | None:
@@ -314,27 +402,14 @@ def _first(condition: pd.Series) -> int | None:
     return int(updates[0]) if len(updates) else None
 
 
+def _judged(holds: bool, numbers: dict[str, float]) -> Verdict:
+    return Verdict(HOLDS if holds else FAILS, numbers)
+
+
 def _too_short(course: pd.DataFrame | pd.Series) -> str:
     return f"training is too short, with {course.index[-1]:,} updates"
-
-
-def _tenths(histograms: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of each layer's activations, a row, in each tenth of |z|, a column named by its middle."""
-    middle = (histograms["left"] + histograms["right"]).abs() / 2
-    tenth = (np.floor(10 * middle) / 10 + 0.05).round(2).clip(upper=0.95)
-    share = histograms["density"] * (histograms["right"] - histograms["left"])
-    return share.groupby([histograms["layer"], tenth]).sum().unstack(fill_value=0.0)
-
-
-def _within(tenths: pd.DataFrame, place: tuple[float, float]) -> pd.DataFrame:
-    return tenths.loc[:, [place[0] < middle < place[1] for middle in tenths]]
 
 
 def _place(value: float) -> tuple[float, float]:
     """Return the place of |z| that `value` lies in."""
     return next(place for place in (CENTRE, SHOULDERS, BOUNDS) if place[0] < value < place[1])
-
-
-def _require_layers(name: str, courses: pd.DataFrame) -> None:
-    if courses.shape[1] < FEWEST_LAYERS:
-        raise Undecided(f"{name} has {courses.shape[1]} hidden layers; needed: at least {FEWEST_LAYERS}")

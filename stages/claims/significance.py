@@ -1,12 +1,15 @@
-"""Whether differences are more than chance: McNemar's exact test and others, and Holm's correction."""
+"""Whether differences are more than chance: t-tests, McNemar's exact test, and corrections for several of them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import scipy  # whose statistics, a second to import, come with their first use
 
 LEVEL = 0.005  # the paper's, of Table 1
+FAMILY_LEVEL = 0.05  # after Holm's correction over all claims
+STRICTEST = FAMILY_LEVEL / 22  # of the paper's claims, as the correction asks of the strongest
+POWER = 0.8
 
 
 def mcnemar(first_wrong: np.ndarray, second_wrong: np.ndarray) -> float:
@@ -22,17 +25,6 @@ def mcnemar(first_wrong: np.ndarray, second_wrong: np.ndarray) -> float:
     return float(scipy.stats.binomtest(only_first, only_first + only_second).pvalue)
 
 
-def welch(first: Sequence[float], second: Sequence[float]) -> float | None:
-    """Return the two-sided p-value of Welch's t-test between two groups of seeds, None if either has only one."""
-    groups = np.asarray(first, float), np.asarray(second, float)
-    if min(len(group) for group in groups) < 2:
-        return None
-    if all(np.ptp(group) == 0 for group in groups):
-        return 1.0 if groups[0][0] == groups[1][0] else 0.0
-    summary = [number for group in groups for number in (group.mean(), group.std(ddof=1), len(group))]
-    return float(scipy.stats.ttest_ind_from_stats(*summary, equal_var=False).pvalue)
-
-
 def paired(differences: np.ndarray) -> float:
     """Return the two-sided p-value of the paired t-test for differences (examples,) whose mean may be 0."""
     mean, spread = differences.mean(), differences.std(ddof=1)
@@ -41,10 +33,18 @@ def paired(differences: np.ndarray) -> float:
     return float(2 * scipy.stats.t.sf(abs(mean) * math.sqrt(len(differences)) / spread, len(differences) - 1))
 
 
-def fisher(first_wrong: int, second_wrong: int, examples: int) -> float:
-    """Return the two-sided p-value of Fisher's exact test: two models, so many errors each in so many examples."""
-    table = [[first_wrong, examples - first_wrong], [second_wrong, examples - second_wrong]]
-    return float(scipy.stats.fisher_exact(table).pvalue)
+def detectable(spread: float, seeds: int) -> float:
+    """Return the mean that the t-test at STRICTEST finds with probability POWER, in `seeds` numbers.
+
+    `spread` is their standard deviation. The power comes from the non-central t distribution.
+    """
+    free = seeds - 1
+    critical = scipy.stats.t.isf(STRICTEST / 2, free)
+
+    def missed(effect: float) -> float:
+        return float(scipy.stats.nct.cdf(critical, free, effect * math.sqrt(seeds))) - (1 - POWER)
+
+    return spread * scipy.optimize.brentq(missed, 0, 10 * critical)
 
 
 def bonferroni(p: float, comparisons: int) -> float:
@@ -52,13 +52,14 @@ def bonferroni(p: float, comparisons: int) -> float:
     return min(1.0, comparisons * p)
 
 
-def holm(raw: Mapping[str, float]) -> dict[str, float]:
-    """Return the p-values `raw` after Holm's step-down correction for their number.
+def holm(raw: Mapping[str, float], family: int) -> dict[str, float]:
+    """Return the p-values `raw` after Holm's step-down correction for a family of so many tests.
 
-    The k-th smallest of n is multiplied by n − k + 1, and none becomes smaller than one before it, or larger than 1.
+    The k-th smallest is multiplied by family − k + 1, and none becomes smaller than one before it, or larger than 1.
+    Tests of the family without a p-value count as if theirs were larger than all others.
     """
     corrected, largest = {}, 0.0
     for rank, name in enumerate(sorted(raw, key=lambda name: raw[name])):
-        largest = max(largest, min(1.0, (len(raw) - rank) * raw[name]))
+        largest = max(largest, min(1.0, (family - rank) * raw[name]))
         corrected[name] = largest
     return {name: corrected[name] for name in raw}

@@ -1,14 +1,26 @@
 """Table 1: the test error of every model on every data set, beside the paper's."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 import pandas as pd
 import scipy  # as in stages.claims.significance
 
-from stages.claims.measurements import PAPER_LAYERS, errors_over_seeds, without_search
+from stages.claims.measurements import (
+    LEARNED,
+    PAPER_LAYERS,
+    at_best_rate,
+    chance,
+    edge_of,
+    errors_of,
+    judged_depth,
+    without_search,
+)
+from stages.handover.schemas import RUN
 from stages.params import DATASETS, Model, Params
 
 # Table 1 of the paper, test errors in percent
@@ -27,13 +39,15 @@ DIVERGED = "every run diverged"
 class Cell:
     """A model's test errors on a data set in percent, None if there is none.
 
-    reason: why there is none of ours. marked: whether ours is the best of its column or cannot be told from it.
+    here: the mean over seeds; margin: half of its 95 % interval, None with one seed. marked: whether it is the best of
+    its column or cannot be told from it. note: why there is none of ours, or what to know of it.
     """
 
     here: float | None
     paper: float | None
-    reason: str | None = None
+    note: str | None = None
     marked: bool = False
+    margin: float | None = None
 
 
 def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, Cell]]:
@@ -44,7 +58,7 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
     listed = [recipe(model) for model in params.models.values()]
     others = {f"the paper's {name}": one for name, one in PAPER_MODELS.items() if recipe(one) not in listed}
     rows = params.models | others
-    found = judged.set_index(["dataset", "model"])[["test_error_percent", "marked"]].to_dict("index")
+    found = judged.set_index(["dataset", "model"]).to_dict("index")
 
     def cell(dataset: str, name: str) -> Cell:
         paper = paper_percent(dataset, rows[name])
@@ -57,45 +71,74 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
         if (dataset, name) not in found:
             return Cell(None, paper, NOT_RUN)
         ours = found[dataset, name]
-        return Cell(ours["test_error_percent"], paper, marked=bool(ours["marked"]))
+        margin = None if pd.isna(ours["margin_percent"]) else ours["margin_percent"]
+        return Cell(ours["mean_percent"], paper, note(ours), bool(ours["marked"]), margin)
 
-    columns = [dataset for dataset in DATASETS if dataset in PAPER or dataset in params.datasets]
-    return {name: {dataset: cell(dataset, name) for dataset in columns} for name in rows}
+    shown = [dataset for dataset in DATASETS if dataset in PAPER or dataset in params.datasets]
+    return {name: {dataset: cell(dataset, name) for dataset in shown} for name in rows}
+
+
+def note(row: Mapping[str, Any]) -> str | None:
+    """Return what to know of a row of Table 1 in one clause, None if there is nothing."""
+    if row["at_chance"]:
+        return (
+            f"no better than always naming the commonest class, with any learning rate; shown: {row['learning_rate']:g}"
+        )
+    if pd.notna(row["rate_at_edge"]):
+        return f"its learning rate, {row['learning_rate']:g}, is the {row['rate_at_edge']} of those that were tried"
+    return None
 
 
 def footnotes(table: Mapping[str, Mapping[str, Cell]]) -> dict[str, str]:
-    """Return a letter for each reason in the table, in the order of their first cells."""
-    reasons = dict.fromkeys(cell.reason for row in table.values() for cell in row.values() if cell.reason)
-    return dict(zip(reasons, "abcdefgh", strict=False))
+    """Return a letter for each note in the table, in the order of their first cells."""
+    notes = dict.fromkeys(cell.note for row in table.values() for cell in row.values() if cell.note)
+    return dict(zip(notes, ascii_lowercase, strict=False))
 
 
-def percent(value: float | None) -> str:
-    """Return a percentage as a text with the paper's two decimals; a dash for None."""
-    return f"{value:.2f}" if pd.notna(value) else "–"
+def percent(value: float | None, margin: float | None = None) -> str:
+    """Return a percentage as a text with the paper's two decimals, and its margin if there is one; a dash for None."""
+    spread = f" ± {margin:.2f}" if pd.notna(margin) else ""
+    return f"{value:.2f}{spread}" if pd.notna(value) else "–"
 
 
-def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame) -> dict[str, float]:
+def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame, dataset: str) -> dict[str, float | str | None]:
     """Return the numbers of one model on one data set; errors are percentages.
 
-    `runs` has one row a run, as the train stage writes them, `predictions` the chosen run's label and prediction of
-    every test image. low_percent and high_percent bound the chosen run's error rate with 95 % confidence (Wilson's
-    score interval); mean_percent and std_percent are over the finite seeds of the chosen depth and learning rate.
+    `runs` has one row a run, as the train stage writes them, `predictions` the answers of each to every test image.
+    mean_percent is over all seeds of the judged depth and learning rate, and margin_percent half of its 95 % interval
+    by Student's t; last_percent is the mean after the last update. test_error_percent is that of the seed with the
+    lowest validation error, and low_percent and high_percent bound it with 95 % confidence (Wilson's score interval).
+    at_chance says that the network has not learned; if it has, rate_at_edge may say that its learning rate is the
+    lowest or the highest of those tried.
     """
-    chosen = runs[runs["chosen"]].iloc[0]
-    wrong = int((predictions["label"] != predictions["prediction"]).sum())
-    interval = scipy.stats.binomtest(wrong, len(predictions)).proportion_ci(0.95, method="wilson")
-    seeds = errors_over_seeds(runs, chosen)
+    tried = runs[runs["hidden_layers"] == judged_depth(runs)]
+    judged = at_best_rate(tried, "", dataset)
+    errors = errors_of(judged, dataset)
+    best = judged.loc[[judged["validation_error"].idxmin()]]
+    answers = predictions.merge(best[list(RUN)])
+    wrong = int((answers["label"] != answers["prediction"]).sum())
+    interval = scipy.stats.binomtest(wrong, len(answers)).proportion_ci(0.95, method="wilson")
+    learned = errors.mean() <= LEARNED * chance(dataset)
     return {
-        "test_error_percent": 100 * wrong / len(predictions),
+        "mean_percent": 100 * errors.mean(),
+        "margin_percent": 100 * margin(errors),
+        "seeds": len(errors),
+        "std_percent": 100 * errors.std(),
+        "last_percent": 100 * judged["last_test_error"].mean(),
+        "test_error_percent": 100 * wrong / len(answers),
         "low_percent": 100 * interval.low,
         "high_percent": 100 * interval.high,
-        "seeds": len(seeds),
-        "mean_percent": 100 * seeds.mean(),
-        "std_percent": 100 * seeds.std(),
-        "learning_rate": chosen["learning_rate"],
-        "hidden_layers": chosen["hidden_layers"],
+        "learning_rate": best["learning_rate"].iloc[0],
+        "rate_at_edge": edge_of(tried) if learned else None,
+        "at_chance": not learned,
+        "hidden_layers": best["hidden_layers"].iloc[0],
         "diverged_runs": int(runs["diverged_at"].notna().sum()),
     }
+
+
+def margin(errors: pd.Series) -> float:
+    """Return half of the 95 % interval for the mean by Student's t; NaN for one seed."""
+    return errors.sem() * scipy.stats.t.isf(0.025, len(errors) - 1) if len(errors) > 1 else math.nan
 
 
 def paper_percent(dataset: str, model: Model) -> float | None:

@@ -1,5 +1,6 @@
 """The verdict on a claim: it holds, fails, or is undecided, with the numbers behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
@@ -23,9 +24,6 @@ class Verdict:
     test: str | None = None
     """the statistical test, if there is one"""
     p: float | None = None
-    """of the deciding comparison"""
-
-
-def judged(holds: bool, numbers: dict[str, float]) -> Verdict:
-    """Return the verdict on a claim that rests on measurements alone, without a test."""
-    return Verdict(HOLDS if holds else FAILS, numbers)
+    """of the deciding part of the claim"""
+    by_seed: Mapping[str, Mapping[int, float | str]] = field(default_factory=dict)
+    """part of the claim, in words → seed → the margin by which it supports that part, or its own verdict"""

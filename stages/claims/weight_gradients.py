@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from stages.claims.claim import Claim
-from stages.claims.measurements import TANH, TANH_N, WATCHED, Measurements
-from stages.claims.significance import LEVEL, paired
-from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict, judged
+from stages.claims.evidence import OVER_SEEDS, Part, verdict_on
+from stages.claims.measurements import TANH, TANH_N, Measurements
+from stages.claims.significance import LEVEL
+from stages.claims.verdict import Undecided, Verdict
 
 # Layers are alike if their standard deviations lie within a factor of 2. In a standard network at initialization,
 # activations and back-propagated gradients differ tenfold.
@@ -19,15 +20,15 @@ RATIO_IN_WORDS = {"{}_largest_over_smallest": "{} initialization: the largest is
 
 def weight_gradients_level(measurements: Measurements) -> Verdict:
     """Judge how much the hidden layers' weight gradients differ at initialization."""
-    ratios = {}
+    parts = []
     for kind, recipe in (("standard", TANH), ("normalized", TANH_N)):
         name = measurements.find(recipe)
-        hidden = measurements.initial(name, "weight_gradient_std").iloc[:-1]
-        ratios[kind] = float(_largest_over_smallest(name, hidden.to_frame().T).iloc[0])
-    return judged(
-        max(ratios.values()) <= ALIKE,
-        {f"{kind}_largest_over_smallest": ratio for kind, ratio in ratios.items()},
-    )
+        hidden = measurements.initial(name, "weight_gradient_std").iloc[:, :-1]
+        logs = np.log(_largest_over_smallest(name, hidden))
+        ratio = math.exp(logs.mean())
+        words = f"the largest over the smallest layer with {kind} initialization ({ratio:.2f}), below {ALIKE}"
+        parts.append(Part(words, math.log(ALIKE) - logs, {f"{kind}_largest_over_smallest": ratio}))
+    return verdict_on(parts)
 
 
 WEIGHT_GRADIENTS_LEVEL = Claim(
@@ -35,7 +36,9 @@ WEIGHT_GRADIENTS_LEVEL = Claim(
     section="4.2",
     sentence="At initialization, the weight gradients' variance is about the same in every layer, even with the "
     "standard initialization.",
-    rule=f"Tanh: with either initialization, the hidden layers' standard deviations lie within a factor of {ALIKE}.",
+    rule=f"Tanh: with either initialization, the hidden layers' standard deviations lie within a factor of {ALIKE} "
+    f"({OVER_SEEDS}, of the logarithm).",
+    scale="laptop",
     figure="figure-8",
     metric="standard_largest_over_smallest",
     words=RATIO_IN_WORDS,
@@ -55,18 +58,11 @@ def standard_weight_gradients_diverge(measurements: Measurements) -> Verdict:
         numbers[f"{kind}_largest_over_smallest"] = math.exp(logs[kind].mean())
         numbers[f"{kind}_at_initialization"] = math.exp(ratios.iloc[0].mean())
     differences = (logs["standard"] - logs["normalized"]).dropna()
-    numbers |= {"seeds": len(differences)}
-    if len(differences) < 2:
-        raise Undecided("both models need several seeds of the chosen learning rate; these have only one in common")
-    p, test = paired(differences.to_numpy()), f"paired t-test of the logarithms over {len(differences)} seeds"
-    if p < LEVEL:
-        return Verdict(HOLDS if differences.mean() > 0 else FAILS, numbers, None, test, p)
-    missing = (
-        f"the layers differ by a factor of {numbers['standard_largest_over_smallest']:.2f} with standard and "
-        f"{numbers['normalized_largest_over_smallest']:.2f} with normalized initialization, which {len(differences)} "
-        f"seeds cannot tell apart (p = {p:.2g}); more seeds or longer training might"
+    words = (
+        f"the largest over the smallest layer with standard and normalized initialization "
+        f"({numbers['standard_largest_over_smallest']:.2f} and {numbers['normalized_largest_over_smallest']:.2f})"
     )
-    return Verdict(UNDECIDED, numbers, missing, test, p)
+    return verdict_on([Part(words, differences, numbers)])
 
 
 STANDARD_WEIGHT_GRADIENTS_DIVERGE = Claim(
@@ -74,14 +70,13 @@ STANDARD_WEIGHT_GRADIENTS_DIVERGE = Claim(
     section="4.3",
     sentence="During training, the scales of the layers' weight gradients grow apart with the standard initialization, "
     "and stay alike with the normalized one.",
-    rule="Tanh, all seeds of the depth and learning rate of the judged run. "
-    f"{WATCHED} The rule divides the largest standard deviation of a hidden layer by the smallest, and averages the "
+    rule="Tanh: the rule divides the largest standard deviation of a hidden layer by the smallest, and averages the "
     "logarithm of this ratio over the second half of training. It is significantly larger with standard than with "
     f"normalized initialization (t-test, paired by seed, p < {LEVEL}). The claim fails if it is significantly smaller.",
+    scale="overnight",
     figure="figure-9",
     metric="standard_largest_over_smallest",
-    words=RATIO_IN_WORDS
-    | {"{}_at_initialization": "{} initialization: {number} times before training", "seeds": "{number} seeds"},
+    words=RATIO_IN_WORDS | {"{}_at_initialization": "{} initialization: {number} times before training"},
     judge=standard_weight_gradients_diverge,
 )
 

@@ -15,7 +15,7 @@ def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
     """Table 1 in the paper's layout, as texts: column heads, rows and footnotes.
 
     table: model → data set → cell. A row has its model and, for each data set, our number, whether it is marked, the
-    paper's number, and the letter of the footnote that explains a missing number.
+    paper's number, and the letter of its footnote.
     """
     letters = footnotes(table)
     return {
@@ -25,9 +25,9 @@ def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
                 "model": model,
                 "cells": [
                     {
-                        "here": percent(cell.here),
+                        "here": percent(cell.here, cell.margin),
                         "paper": percent(cell.paper),
-                        "footnote": letters.get(cell.reason),
+                        "footnote": letters.get(cell.note),
                         "marked": cell.marked,
                     }
                     for cell in row.values()
@@ -35,7 +35,7 @@ def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
             }
             for model, row in table.items()
         ],
-        "footnotes": {letter: reason for reason, letter in letters.items()},
+        "footnotes": {letter: note for note, letter in letters.items()},
     }
 
 
@@ -62,7 +62,7 @@ def recorded(records: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
         {
             "record": name,
             "dataset": find_dataset(dataset).title,
-            "errors": ", ".join(f"{row.model} {percent(row.test_error_percent)}" for row in rows.itertuples()),
+            "errors": ", ".join(f"{row.model} {percent(row.mean_percent)}" for row in rows.itertuples()),
         }
         for name, table1 in records.items()
         for dataset, rows in table1[table1["dataset"].isin(DATASETS)].groupby("dataset", sort=False)
@@ -71,12 +71,12 @@ def recorded(records: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
 
 def numbers(judged: pd.Series) -> dict[str, str]:
     """The numbers of one row of Table 1 as texts."""
-    spread = f" ± {judged['std_percent']:.2f}" if pd.notna(judged["std_percent"]) else ""
     return {
+        "mean": percent(judged["mean_percent"], judged["margin_percent"]),
+        "seed_count": f"{judged['seeds']:.0f} seed{'s' if judged['seeds'] > 1 else ''}",
+        "last": percent(judged["last_percent"]),
         "test_error": percent(judged["test_error_percent"]),
         "interval": f"{percent(judged['low_percent'])} to {percent(judged['high_percent'])}",
-        "seeds": percent(judged["mean_percent"]) + spread,
-        "seed_count": f"{judged['seeds']:.0f} seed{'s' if judged['seeds'] > 1 else ''}",
         "learning_rate": f"{judged['learning_rate']:g}",
         "hidden_layers": f"{judged['hidden_layers']:.0f}",
         "paper": percent(judged["paper_percent"]),
@@ -95,7 +95,7 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> str:
         if {"standard", "normalized"} <= set(tanh.index):
             standard, normalized = (numbers(tanh.loc[name]) for name in ("standard", "normalized"))
             found.append(
-                f"{standard['test_error']} % and {normalized['test_error']} % on {title} (the paper: "
+                f"{standard['mean']} % and {normalized['mean']} % on {title} (the paper: "
                 f"{standard['paper']} % and {normalized['paper']} %)"
             )
     if not found:

@@ -63,6 +63,11 @@ SCHEMAS = {
     ),
     "predictions": Schema({**OF_RUN, "index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
     "answers": Schema({"model": TEXT, "seed": WHOLE, "index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
+    "search": Schema(dict.fromkeys(["C", "gamma"], NUMBER), {"validation_error": SHARE, "chosen": TRUTH}),
+    "network": Schema(
+        {"learning_rate": NUMBER, "seed": WHOLE},
+        {"chosen": TRUTH, "diverged_at": PERHAPS, "validation_error": SHARE_PERHAPS},
+    ),
     "layers": Schema(
         {"moment": TEXT, "layer": WHOLE}, {**OF_LAYER, "saturated_share": PERHAPS}, ("moment",), BOTH_MOMENTS
     ),
@@ -73,6 +78,9 @@ SCHEMAS = {
         BOTH_MOMENTS,
         may_be_empty=True,
     ),
+    "initial_jacobians": Schema(
+        {"seed": WHOLE, "layer": WHOLE}, {"average_singular_value": NUMBER}, ("seed",), may_be_empty=True
+    ),
     "spectra": Schema(
         {"moment": TEXT, "layer": WHOLE, "share": SHARE},
         {"singular_value": NUMBER},
@@ -81,9 +89,9 @@ SCHEMAS = {
         may_be_empty=True,
     ),
     "theory": Schema(
-        {"quantity": TEXT, "layer": WHOLE},
-        dict.fromkeys(["measured", "linear", "mean_field"], NUMBER),
-        ("quantity",),
+        {"quantity": TEXT, "seed": WHOLE, "layer": WHOLE},
+        {**dict.fromkeys(["measured", "linear", "mean_field"], NUMBER), "squared_slope": PERHAPS},
+        ("quantity", "seed"),
         QUANTITIES,
         may_be_empty=True,
     ),
@@ -92,19 +100,19 @@ SCHEMAS = {
     ),
     "surfaces": Schema({"cost": TEXT, "weight_1": NUMBER, "weight_2": NUMBER}, {"value": NUMBER, "plateau": TRUTH}),
     "plateaus": Schema(
-        {"cost": TEXT},
+        {"cost": TEXT, "seed": WHOLE},
         dict.fromkeys(["plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict"], SHARE),
     ),
     "table1": Schema(
         {"dataset": TEXT, "model": TEXT},
         {
             **dict.fromkeys(["activation", "initialization"], TEXT),
-            **dict.fromkeys(["test_error_percent", "low_percent", "high_percent", "mean_percent"], NUMBER),
-            **dict.fromkeys(["std_percent", "paper_percent"], PERHAPS),
+            **dict.fromkeys(["mean_percent", "test_error_percent", "low_percent", "high_percent"], NUMBER),
+            **dict.fromkeys(["margin_percent", "std_percent", "last_percent", "paper_percent"], PERHAPS),
             "learning_rate": NUMBER,
             "hidden_layers": WHOLE,
             "seeds": WHOLE,
-            "marked": TRUTH,
+            **dict.fromkeys(["at_chance", "marked"], TRUTH),
         },
     ),
 }

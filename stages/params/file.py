@@ -31,9 +31,13 @@ class Svm:
 
 @dataclass(frozen=True, config=CLOSED)
 class Surfaces:
-    """Figure 5: the seed of its examples, and the points along each of two weights, which go from −range to range."""
+    """Figure 5: the seed of its examples and how often they are drawn, and the points along each of two weights.
+
+    The weights go from −range to range.
+    """
 
     seed: Annotated[int, whole(0, 2**31)]
+    draws: Annotated[int, whole(1, 1000)]
     points: Annotated[int, whole(3, 401)]
     range: Annotated[int, whole(1, 1000)]
 

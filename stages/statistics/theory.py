@@ -44,8 +44,8 @@ def variances(network: Perceptron, passes: Passes) -> list[dict[str, float]]:
 
     The quantities are the activations z and back-propagated gradients ∂Cost/∂s of hidden layers, and the weight
     gradients ∂Cost/∂W of all layers. `linear` is the paper's prediction; `mean_field` is exact in the limit of
-    infinitely many units. `network`, at initialization, and `passes`, of at most COMPARED_EXAMPLES examples, are
-    float64.
+    infinitely many units. `squared_slope` is the mean of f′(s)² over a hidden layer. `network`, at initialization, and
+    `passes`, of at most COMPARED_EXAMPLES examples, are float64.
     """
     hidden = network.hidden_layers
     measured = {
@@ -54,12 +54,15 @@ def variances(network: Perceptron, passes: Passes) -> list[dict[str, float]]:
         "weight_gradient": passes.weight_gradients,
     }
     predicted = {name: predict(network, passes, respond) for name, respond in PREDICTIONS.items()}
+    activation = ACTIVATIONS[network.activation]
+    slopes = [slope(activation, s).square().mean().item() for s in passes.pre_activations[:hidden]]
     return [
         {
             "layer": index + 1,
             "quantity": quantity,
             "measured": values.var(correction=0).item(),
             **{name: prediction[quantity][index] for name, prediction in predicted.items()},
+            "squared_slope": slopes[index] if index < hidden else None,
         }
         for quantity, layers in measured.items()
         for index, values in enumerate(layers)
