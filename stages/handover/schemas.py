@@ -50,6 +50,7 @@ SCHEMAS = {
         {**OF_RUN, "update": WHOLE, "layer": WHOLE},
         {
             **OF_LAYER,
+            "weight_gradient_mean": NUMBER,
             **dict.fromkeys(["activation_p2", "activation_p98"], PERHAPS),
             **{f"activation_tenth_{tenth}": SHARE_PERHAPS for tenth in range(1, 11)},
         },

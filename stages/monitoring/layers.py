@@ -29,7 +29,7 @@ def activation_statistics(activations: Tensor) -> dict[str, float]:
 def layer_statistics(passes: Passes) -> list[dict[str, float]]:
     """Return one row per layer; the last is the softmax output, which has gradients only.
 
-    Standard deviations are over all units and examples (or all weights) of the layer: activations z,
+    Means and standard deviations are over all units and examples (or all weights) of the layer: activations z,
     back-propagated gradients ∂Cost/∂s of each example's cost, weight gradients ∂Cost/∂W of the mean cost.
     """
     rows = []
@@ -41,6 +41,7 @@ def layer_statistics(passes: Passes) -> list[dict[str, float]]:
                 "layer": layer,
                 **(activation_statistics(passes.activations[layer]) if hidden else {}),
                 "back_propagated_gradient_std": back_propagated_gradient.std(correction=0).item(),
+                "weight_gradient_mean": weight_gradient.mean().item(),
                 "weight_gradient_std": weight_gradient.std(correction=0).item(),
             }
         )
