@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.claims.significance import LEVEL
+from stages.claims.measurements import FEWEST_SEEDS
+from stages.claims.significance import FAMILY_LEVEL, LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.dataset import find_dataset
 from stages.figures import claims, cost_surfaces, made, page, pictures, table1
@@ -43,6 +44,8 @@ def main(params: Params) -> None:
         "counts": claims.counts(verdicts),
         "claims": claims.ledger(verdicts),
         "level": LEVEL,
+        "family_level": FAMILY_LEVEL,
+        "fewest_seeds": FEWEST_SEEDS,
         "parameters": made.parameters(params),
         "trained_on": sorted({device for found in results.values() for device in found.devices}),
         "drawn_on": processor(),

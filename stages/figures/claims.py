@@ -18,6 +18,7 @@ KEYS = {  # of a claim in reports/claims.json, with their types
     "verdict": str,
     "numbers": dict,
     "missing": str | None,
+    "scale": str,
     "test": str | None,
     "p": int | float | None,
     "p_holm": int | float | None,

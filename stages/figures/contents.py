@@ -8,18 +8,17 @@ import pandas as pd
 
 from stages.claims.table1 import PAPER_MODELS
 from stages.figures import (
-    activation_means,
     activation_spread,
     cost_surfaces,
     depths,
     error_curves,
     examples,
     histograms,
+    intervals,
     jacobians,
     playback,
     spectra,
     theory,
-    weight_gradients,
 )
 from stages.params import Model
 
@@ -102,7 +101,7 @@ SECTIONS = {
             "keep means of about 0.5 or more. With four hidden layers it recovers late in training; with five it never "
             "does.",
             "monitored",
-            activation_means.draw,
+            intervals.activations,
             ("sigmoid",),
             others=of_sigmoid_units,
             paper_hidden_layers=4,
@@ -141,7 +140,7 @@ SECTIONS = {
             "Two cost functions over two weights",
             "Dots mark plateaus: at that slope, walking the full width of the square would not reach the lowest cost. "
             "The network has one tanh unit between two weights and separates ten examples of two classes. The dark "
-            "band is its valley.",
+            "band is its valley. This is one draw of examples; the claim compares many.",
             "The quadratic cost has more plateaus, where gradient descent hardly moves.",
             SURFACES,
             cost_surfaces.draw,
@@ -226,11 +225,11 @@ SECTIONS = {
             "figure-9",
             "Figure 9",
             "Weight gradients during training",
-            "Do the layers move apart during training? On the logarithmic axis equal distances are equal ratios.",
+            "Do the bands of the layers, a standard deviation to either side of the mean, move apart during training?",
             "The layers' weight gradients start alike. They diverge as a standard network trains and stay closer "
             "together in a normalized one.",
             "monitored",
-            weight_gradients.draw,
+            intervals.weight_gradients,
             ("tanh", "tanh-n"),
             others=every_model,
         ),
