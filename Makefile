@@ -13,7 +13,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE = 1
 
 # Settings of `make compare`: the commit to compare with, the scale of both runs, the commit that names the change, and
-# the output files. Anyone can name a branch, so neither make nor the shell may run these texts as code.
+# the output files; RECORD is that of `make attest`. Anyone can name a branch, so neither make nor the shell may run
+# these texts as code.
 AGAINST ?= origin/main
 SCALE ?= smoke
 COMMIT ?= HEAD
@@ -22,8 +23,9 @@ override export AGAINST := $(value AGAINST)
 override export SCALE := $(value SCALE)
 override export COMMIT := $(value COMMIT)
 override export OUT := $(value OUT)
+override export RECORD := $(value RECORD)
 
-.PHONY: repro test test-all browser quote publish committed keep tidy compare comment bench audit licences
+.PHONY: repro test test-all browser quote publish committed keep tidy compare attest comment bench audit licences
 .PHONY: setup lint lock clean-checkpoints clean
 repro: setup
 	@python -m commands.check
@@ -65,6 +67,10 @@ tidy: setup
 
 compare: setup
 	@python -m publishing.compare --against="$$AGAINST" --scale="$$SCALE" --commit="$$COMMIT" --out $$OUT
+
+# Whether this machine's results are those of a record: RECORD=reports/recorded/<name>.
+attest: setup
+	@python -m commands.attest "$$RECORD"
 
 comment:
 	@$(PYTHON) -m publishing.post "$${OUT%% *}"

@@ -81,9 +81,7 @@ def cells(judged: pd.DataFrame, params: Params, absent: Mapping[str, Mapping[str
 def note(row: Mapping[str, Any]) -> str | None:
     """Return what to know of a row of Table 1 in one clause, None if there is nothing."""
     if row["at_chance"]:
-        return (
-            f"no better than always naming the commonest class, with any learning rate; shown: {row['learning_rate']:g}"
-        )
+        return f"not clearly better than chance with any learning rate; shown: {row['learning_rate']:g}"
     if pd.notna(row["rate_at_edge"]):
         return f"its learning rate, {row['learning_rate']:g}, is the {row['rate_at_edge']} of those that were tried"
     return None

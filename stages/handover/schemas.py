@@ -104,6 +104,10 @@ SCHEMAS = {
         {"cost": TEXT, "seed": WHOLE},
         dict.fromkeys(["plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict"], SHARE),
     ),
+    "seeds": Schema(
+        {"dataset": TEXT, "model": TEXT, **OF_RUN},
+        dict.fromkeys(["diverged_at", "kept_at", "validation_error_percent", "test_error_percent"], PERHAPS),
+    ),
     "table1": Schema(
         {"dataset": TEXT, "model": TEXT},
         {
