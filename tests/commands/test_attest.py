@@ -1,0 +1,150 @@
+"""Whether results count as a record's: made-up reports of two models, changed in one way at a time."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from scipy.stats import ttest_ind
+
+from commands import attest
+from stages.running.errors import InputError
+from tests.conftest import REPOSITORY
+
+SEEDS = 5
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch) -> tuple[Path, Path]:
+    """The folder of this machine's reports, in the working directory, and a record with the same bytes."""
+    monkeypatch.chdir(tmp_path)
+    here, there = tmp_path / "reports", tmp_path / "record"
+    here.mkdir()
+    rows = [
+        ("shapeset", model, 5, 0.1, seed, None, 9, error, error + seed / 10)
+        for model, error in (("tanh", 60.0), ("tanh-n", 50.0))
+        for seed in range(SEEDS)
+    ]
+    columns = ["dataset", "model", "hidden_layers", "learning_rate", "seed", "diverged_at", "kept_at"]
+    columns += ["validation_error_percent", "test_error_percent"]
+    pd.DataFrame(rows, columns=columns).to_csv(here / "seeds.csv", index=False)
+    by_seed = {"the errors": {str(seed): 10.0 + seed / 10 for seed in range(SEEDS)}, "a part": {"0": "holds"}}
+    (here / "claims.json").write_text(json.dumps({"a-claim": {"verdict": "holds", "by_seed": by_seed}}))
+    (here / "table1.csv").write_text("model\n")
+    (here / "metrics.json").write_text("{}")
+    (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    shutil.copytree(here, there)
+    shutil.copy(tmp_path / "params.yaml", there)
+    return here, there
+
+
+def change_errors(folder: Path, model: str, by: list[float]) -> None:
+    """Add `by` to the errors of a model's seeds."""
+    table = pd.read_csv(folder / "seeds.csv")
+    table.loc[table["model"] == model, "test_error_percent"] += by
+    table.to_csv(folder / "seeds.csv", index=False)
+
+
+def change_verdict(folder: Path, verdict: str) -> None:
+    """Give the claim another verdict."""
+    claims = json.loads((folder / "claims.json").read_text())
+    claims["a-claim"]["verdict"] = verdict
+    (folder / "claims.json").write_text(json.dumps(claims))
+
+
+def run(capsys, monkeypatch, *arguments: str) -> tuple[int, str]:
+    """The exit status and the output of the command."""
+    monkeypatch.setattr(sys, "argv", ["attest", "record", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        attest.main()
+    return int(ended.value.code), capsys.readouterr().out
+
+
+def test_the_same_bytes_are_identical(folders, capsys, monkeypatch):
+    assert run(capsys, monkeypatch) == (0, "identical bytes\n")
+
+
+def test_differences_that_seeds_explain_are_the_same(folders, capsys, monkeypatch):
+    here, _ = folders
+    change_errors(here, "tanh", [0.2, -0.1, 0.1, -0.2, 0.05])
+    status, printed = run(capsys, monkeypatch)
+    assert status == 0
+    assert printed.splitlines()[-1] == "same within rounding and seeds"
+    (row,) = [line for line in printed.splitlines() if "error of tanh on shapeset" in line]
+    assert row.split()[-4:-2] == ["60.21", "60.2"]
+
+
+@pytest.mark.parametrize(("by", "status"), [(0.3, 0), (3.0, 1)])
+def test_a_difference_is_held_against_the_spread_over_seeds(folders, capsys, monkeypatch, by, status):
+    here, there = folders
+    change_errors(here, "tanh-n", [by] * SEEDS)
+    found = json.loads(run(capsys, monkeypatch, "--json")[1])
+    assert (found["result"] == attest.DIFFERS) == bool(status)
+    assert found["differs"] == ["error of tanh-n on shapeset, 5 layers, 0.1"] * status
+    rows = {row["statistic"]: row for row in found["statistics"]}
+    row = rows["error of tanh-n on shapeset, 5 layers, 0.1"]
+    assert row["difference"] == pytest.approx(by)
+    errors = [
+        pd.read_csv(folder / "seeds.csv").query("model == 'tanh-n'")["test_error_percent"] for folder in (here, there)
+    ]
+    p = ttest_ind(*errors, equal_var=False).pvalue
+    assert (p * len(rows) < 0.005) == bool(status)  # Holm's correction of the smallest
+
+
+def test_results_that_differ_end_with_status_1(folders, capsys, monkeypatch):
+    change_errors(folders[0], "tanh", [9.0] * SEEDS)
+    status, printed = run(capsys, monkeypatch)
+    assert status == 1
+    assert printed.splitlines()[-1] == "differs; error of tanh on shapeset, 5 layers, 0.1"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "result"),
+    [("fails", 1, "differs"), ("undecided", 0, "same within rounding and seeds")],
+)
+def test_only_the_opposite_verdict_is_another_result(folders, capsys, monkeypatch, verdict, status, result):
+    change_verdict(folders[0], verdict)
+    found, printed = run(capsys, monkeypatch)
+    assert found == status
+    assert printed.splitlines()[-1] == f"{result}; verdict on a-claim: {verdict}, in the record holds"
+
+
+def test_margins_of_claims_are_compared(folders, capsys, monkeypatch):
+    claims = json.loads((folders[0] / "claims.json").read_text())
+    claims["a-claim"]["by_seed"]["the errors"] = {str(seed): seed / 10 for seed in range(SEEDS)}
+    (folders[0] / "claims.json").write_text(json.dumps(claims))
+    assert json.loads(run(capsys, monkeypatch, "--json")[1])["differs"] == ["a-claim, part 1"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (("scales", "laptop", "seeds"), 7, "scales.laptop.seeds is"),
+        (("shapeset", "input_range"), "unit", "shapeset.input_range is 'signed'; allowed: 'unit'"),
+        (("models", "tanh", "activation"), "relu", "models.tanh.activation is 'tanh'; allowed: 'relu'"),
+    ],
+)
+def test_other_parameters_are_named(folders, capsys, monkeypatch, path, value, named):
+    file = folders[1] / "params.yaml"
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    block = values
+    for key in path[:-1]:
+        block = block[key]
+    block[path[-1]] = value
+    file.write_text(yaml.safe_dump(values), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["attest", "record"])
+    with pytest.raises(InputError, match=named):
+        attest.main()
+
+
+def test_parameters_of_other_scales_and_places_do_not_matter(folders, capsys, monkeypatch):
+    file = folders[1] / "params.yaml"
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    values["device"] = "cpu"
+    values["scales"]["paper"]["seeds"] = 9
+    values["mnist"]["source"] = "data/elsewhere"
+    file.write_text(yaml.safe_dump(values), encoding="utf-8")
+    assert run(capsys, monkeypatch) == (0, "identical bytes\n")
