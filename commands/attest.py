@@ -27,7 +27,7 @@ from stages.running.errors import InputError, report_input_errors
 REPORTS = Path("reports")
 FILES = ("table1.csv", "seeds.csv", "claims.json", "metrics.json")
 IDENTICAL, SAME, DIFFERS = "identical bytes", "same within rounding and seeds", "differs"
-GROUP = ["dataset", "model", "hidden_layers", "learning_rate"]
+GROUP = ["dataset", "model", "hidden_layers"]
 
 
 class Statistic(NamedTuple):
@@ -118,13 +118,21 @@ def attest(here: Path, there: Path) -> dict[str, Any]:
 
 
 def errors(here: Path, there: Path) -> Iterator[Statistic]:
-    """Yield the test errors of each model at each depth and learning rate that several seeds have trained in both."""
-    tables = [read_table(folder / "seeds.csv").groupby(GROUP)["test_error_percent"] for folder in (here, there)]
-    ours, theirs = ({key: of_seeds.dropna().tolist() for key, of_seeds in table} for table in tables)
+    """Yield the test errors of each model at each depth, with the learning rate that all seeds have trained."""
+    ours, theirs = (
+        {key: at_chosen_rate(runs) for key, runs in read_table(folder / "seeds.csv").groupby(GROUP, sort=False)}
+        for folder in (here, there)
+    )
     for key, found in ours.items():
         if min(len(found), len(theirs.get(key, ()))) > 1:
-            dataset, model, hidden_layers, rate = key
-            yield Statistic(f"error of {model} on {dataset}, {hidden_layers} layers, {rate:g}", found, theirs[key])
+            dataset, model, hidden_layers = key
+            yield Statistic(f"error of {model} on {dataset}, {hidden_layers} layers", found, theirs[key])
+
+
+def at_chosen_rate(runs: pd.DataFrame) -> list[float]:
+    """Return the test errors in percent of those of `runs` that did not diverge, at the rate that most seeds have."""
+    rate = runs["learning_rate"].mode().iloc[0]
+    return runs.loc[runs["learning_rate"] == rate, "test_error_percent"].dropna().tolist()
 
 
 def margins(here: Path, there: Path) -> Iterator[Statistic]:

@@ -83,9 +83,9 @@ def test_a_difference_is_held_against_the_spread_over_seeds(folders, capsys, mon
     change_errors(here, "tanh-n", [by] * SEEDS)
     found = json.loads(run(capsys, monkeypatch, "--json")[1])
     assert (found["result"] == attest.DIFFERS) == bool(status)
-    assert found["differs"] == ["error of tanh-n on shapeset, 5 layers, 0.1"] * status
+    assert found["differs"] == ["error of tanh-n on shapeset, 5 layers"] * status
     rows = {row["statistic"]: row for row in found["statistics"]}
-    row = rows["error of tanh-n on shapeset, 5 layers, 0.1"]
+    row = rows["error of tanh-n on shapeset, 5 layers"]
     assert row["difference"] == pytest.approx(by)
     errors = [
         pd.read_csv(folder / "seeds.csv").query("model == 'tanh-n'")["test_error_percent"] for folder in (here, there)
@@ -98,7 +98,7 @@ def test_results_that_differ_end_with_status_1(folders, capsys, monkeypatch):
     change_errors(folders[0], "tanh", [9.0] * SEEDS)
     status, printed = run(capsys, monkeypatch)
     assert status == 1
-    assert printed.splitlines()[-1] == "differs; error of tanh on shapeset, 5 layers, 0.1"
+    assert printed.splitlines()[-1] == "differs; error of tanh on shapeset, 5 layers"
 
 
 @pytest.mark.parametrize(
