@@ -160,11 +160,8 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
 def sigmoid_pretrained_escapes(measurements: Measurements) -> Verdict:
     """Judge whether the top layer of the pre-trained network ever falls to 0, as that of the plain one does."""
     pretrained = measurements.find_pretrained(SIGMOID)
-    tops, depth = (
-        measurements.courses(pretrained, "activation_p98"),
-        int(measurements.seeds(pretrained)["hidden_layers"].iloc[0]),
-    )
-    means = measurements.courses(pretrained, "activation_mean")
+    depth = int(measurements.seeds(pretrained)["hidden_layers"].iloc[0])
+    tops, means = (measurements.courses(pretrained, f"activation_{one}") for one in ("p98", "mean"))
     plain = measurements.courses(measurements.find(SIGMOID, depth), "activation_p98", depth)
     of_seeds = {
         seed: _stays_away(tops[seed][depth], means[seed][depth], plain[seed][depth])
@@ -185,9 +182,7 @@ def _stays_away(top: pd.Series, mean: pd.Series, plain: pd.Series) -> Verdict:
         missing = "without pre-training the top layer has not fallen to 0, so there is nothing to escape"
         return Verdict(UNDECIDED, numbers, missing)
     if away and top.index[-1] < EARLY_UPDATES:
-        return Verdict(
-            UNDECIDED, numbers, f"{_too_short(top)}: the pre-trained network's top layer may still fall to 0"
-        )
+        return Verdict(UNDECIDED, numbers, f"{_too_short(top)}: the top layer may still fall to 0")
     return _judged(away, numbers)
 
 
