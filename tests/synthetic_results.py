@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 import yaml
 from safetensors.numpy import save_file
 
 from stages.datasets.dataset import find_dataset
 from stages.handover.prepared import write_about
 from stages.params import DATASETS, load_params
+from stages.training.schedule import error_updates
 from tests.conftest import REPOSITORY
 
 PAPER_PERCENT = {
@@ -32,6 +34,7 @@ LEARNING_RATES = (0.01, 0.03, 0.1, 0.3)
 CHOSEN_RATE = 0.03
 SEEDS = 2
 UPDATES = np.unique(np.round(np.linspace(0, np.sqrt(60_000), 48) ** 2).astype(np.int64))
+KEPT_AT = UPDATES[-3]
 
 
 def write_params(root: Path, models: dict[str, tuple[str, str]], datasets: Sequence[str] = ("shapeset",)) -> None:
@@ -58,7 +61,7 @@ def write_params(root: Path, models: dict[str, tuple[str, str]], datasets: Seque
                 "svm": {"examples": dict.fromkeys(DATASETS, 1000), "updates": 1000},
             }
         },
-        "shapeset": {"seed": 1, "train": 1000, "validation": 1000, "test": 1000},
+        "shapeset": {"seed": 1, "input_range": "signed", "train": 1000, "validation": 1000, "test": 1000},
     }
     (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 
@@ -84,6 +87,7 @@ def write_results(root: Path, dataset: str, models: dict[str, tuple[str, str]]) 
         measured.mkdir(parents=True)
         histogram_table(activation, initialization).to_parquet(folder / "histograms.parquet")
         jacobian_table(initialization, noise).to_parquet(measured / "jacobians.parquet")
+        initial_jacobian_table(initialization).to_parquet(measured / "initial_jacobians.parquet")
         spectrum_table(initialization).to_parquet(measured / "spectra.parquet")
         theory_table(initialization, noise).to_parquet(measured / "theory.parquet")
         write_made(root, dataset, model)
@@ -110,7 +114,7 @@ def draw_images(labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def run_table(error: float, noise: np.random.Generator) -> pd.DataFrame:
-    """Every learning rate with every seed and test errors above `error`.
+    """Every learning rate with every seed and test errors above `error`, after the last update a little higher.
 
     The largest rate diverges, one seed of `CHOSEN_RATE` is chosen.
     """
@@ -122,14 +126,18 @@ def run_table(error: float, noise: np.random.Generator) -> pd.DataFrame:
     runs["chosen"] = (runs.learning_rate == CHOSEN_RATE) & (runs.seed == 1)
     runs["diverged_at"] = pd.array(np.where(diverged, 1500, 0), dtype="Int64")
     runs["diverged_at"] = runs["diverged_at"].mask(~diverged)
+    runs["kept_at"] = pd.array(np.full(len(runs), KEPT_AT), dtype="Int64")
+    runs["kept_at"] = runs["kept_at"].mask(diverged)
     runs["test_error"] = np.where(diverged, np.nan, error * noise.uniform(1, 1.1, len(runs)))
     runs["validation_error"] = runs.test_error * 0.99
+    for kind in ("validation_error", "test_error"):
+        runs[f"last_{kind}"] = (1.02 * runs[kind]).clip(upper=1)
     return runs
 
 
 def curve_table(runs: pd.DataFrame, chance: float, noise: np.random.Generator) -> pd.DataFrame:
-    """Errors that fall from chance to each run's last error, at every fourth update that is monitored and the last."""
-    updates = np.append(UPDATES[:-1:4], UPDATES[-1])
+    """Errors that fall from chance to each run's test error, at the updates with error rates."""
+    updates = np.array(error_updates(UPDATES.tolist()))
     parts = []
     for run in runs.itertuples():
         last = 0.8 if np.isnan(run.test_error) else run.test_error
@@ -154,12 +162,31 @@ def monitored_table(
             parts.append(
                 of_run(run, update=UPDATES, layer=layer).assign(
                     **{f"activation_{name}": np.float32(value) if hidden else np.nan for name, value in spread.items()},
+                    **{name: value if hidden else np.nan for name, value in tenths(std).items()},
                     back_propagated_gradient_std=np.float32(0.01 * shrink ** (HIDDEN_LAYERS - layer) * (1 + grown)),
+                    weight_gradient_mean=np.float32(0.001 * layer * grown),
                     weight_gradient_std=np.float32(
                         0.01 * (1 + layer * grown) * np.exp(noise.normal(0, 0.1, len(UPDATES)))
                     ),
                 )
             )
+    return pd.concat(parts, ignore_index=True)
+
+
+def tenths(std: np.ndarray) -> dict[str, np.ndarray]:
+    """The shares of |z| in each tenth, of normal values with these standard deviations."""
+    below = scipy.stats.norm.cdf(np.arange(10) / 10 / std[:, None])
+    shares = 2 * np.diff(below, axis=1, append=1)
+    return {f"activation_tenth_{tenth}": share for tenth, share in enumerate(shares.T, start=1)}
+
+
+def prediction_table(runs: pd.DataFrame, noise: np.random.Generator, count: int = 700) -> pd.DataFrame:
+    """The answers of each run that did not diverge to `count` test images of nine classes, about a fifth wrong."""
+    labels = np.arange(count) % 9
+    parts = []
+    for run in runs[runs.diverged_at.isna()].itertuples():
+        wrong = noise.uniform(size=count) < 0.2
+        parts.append(of_run(run, index=range(count), label=labels, prediction=(labels + wrong) % 9))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -209,6 +236,15 @@ def jacobian_table(initialization: str, noise: np.random.Generator) -> pd.DataFr
     )
 
 
+def initial_jacobian_table(initialization: str) -> pd.DataFrame:
+    """The average singular values of every seed at initialization."""
+    parts = []
+    for seed in range(SEEDS):
+        table = jacobian_table(initialization, np.random.default_rng(seed))
+        parts.append(table[table.moment == "initial"].drop(columns="moment").assign(seed=seed))
+    return pd.concat(parts, ignore_index=True)
+
+
 def spectrum_table(initialization: str) -> pd.DataFrame:
     """Singular values that rise from 0 to twice their average."""
     averages = jacobian_table(initialization, np.random.default_rng(0)).to_dict("records")
@@ -225,7 +261,7 @@ def spectrum_table(initialization: str) -> pd.DataFrame:
 
 
 def theory_table(initialization: str, noise: np.random.Generator) -> pd.DataFrame:
-    """Variances that shrink going up or down, about as both predictions say; the output layer has weight gradients."""
+    """Variances of each seed that shrink going up or down, about as predicted; the output has weight gradients only."""
     shrink = 0.33 if initialization == "standard" else 0.9
     rows = []
     for layer in range(1, HIDDEN_LAYERS + 2):
@@ -234,8 +270,11 @@ def theory_table(initialization: str, noise: np.random.Generator) -> pd.DataFram
             variances |= {"activation": shrink**layer, "back_propagated_gradient": shrink ** (HIDDEN_LAYERS - layer)}
         for quantity, variance in variances.items():
             measured = variance * noise.uniform(0.9, 1.1)
-            rows.append((layer, quantity, measured, 1.1 * variance, variance))
-    return pd.DataFrame(rows, columns=["layer", "quantity", "measured", "linear", "mean_field"])
+            slope = 1 - 0.5 * shrink**layer if layer <= HIDDEN_LAYERS else np.nan
+            for seed in range(SEEDS):
+                rows.append((seed, layer, quantity, measured * (1 + seed / 50), 1.1 * variance, variance, slope))
+    columns = ["seed", "layer", "quantity", "measured", "linear", "mean_field", "squared_slope"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def write_surfaces(root: Path) -> None:
@@ -261,7 +300,8 @@ def table1_rows(root: Path, dataset: str, models: dict[str, tuple[str, str]]) ->
     for model, (activation, initialization) in models.items():
         runs = pd.read_parquet(root / "data" / "runs" / dataset / model / "runs.parquet")
         chosen = runs[runs.chosen].iloc[0]
-        at_rate = 100 * runs[runs.learning_rate == chosen.learning_rate].test_error
+        of_rate = runs[runs.learning_rate == chosen.learning_rate]
+        at_rate = 100 * of_rate.test_error
         rows.append(
             {
                 "dataset": dataset,
@@ -274,6 +314,10 @@ def table1_rows(root: Path, dataset: str, models: dict[str, tuple[str, str]]) ->
                 "seeds": len(at_rate),
                 "mean_percent": at_rate.mean(),
                 "std_percent": at_rate.std(),
+                "margin_percent": at_rate.sem() * scipy.stats.t.isf(0.025, len(at_rate) - 1),
+                "last_percent": 100 * of_rate.last_test_error.mean(),
+                "rate_at_edge": None,
+                "at_chance": False,
                 "learning_rate": chosen.learning_rate,
                 "hidden_layers": chosen.hidden_layers,
                 "diverged_runs": int(runs.diverged_at.notna().sum()),

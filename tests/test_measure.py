@@ -1,5 +1,7 @@
 """What is measured on a network, against autograd and counting; and the files that the stage writes."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ from tests.synthetic_results import write_params
 
 SIZES = [7, 6, 5, 4, 3]  # no two layers alike: another pairing would not multiply
 CLASSES = 9
-TABLES = ("layers", "jacobians", "spectra", "theory")
+TABLES = ("layers", "jacobians", "spectra", "initial_jacobians", "theory")
 
 
 @pytest.fixture
@@ -93,12 +95,19 @@ def restored():
     torch.set_flush_denormal(False)
 
 
-def measured(root, monkeypatch, hidden_layers: int) -> dict[str, bytes]:
-    """Write images and parameters and run the stage on them; return the tables it wrote."""
+def measured(
+    root, monkeypatch, hidden_layers: int, input_range: str = "signed", recipe=MappingProxyType({})
+) -> dict[str, bytes]:
+    """Write images and parameters and run the stage on them; return the tables it wrote.
+
+    The initial parameters are those that seed 0 draws, the final ones those that seed 1 draws.
+    """
     monkeypatch.chdir(root)
     write_params(root, {"tanh": ("tanh", "standard")})
     values = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
     values["scales"]["made_up"] |= {"hidden_layers": [hidden_layers], "hidden_units": 200}
+    values["shapeset"]["input_range"] = input_range
+    values["models"]["tanh"] |= recipe
     (root / "params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     random = np.random.default_rng(1)
     prepared, runs = root / "data/prepared/shapeset", root / "data/runs/shapeset/tanh"
@@ -125,14 +134,16 @@ def test_tables_do_not_depend_on_the_number_of_threads(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("restored")
-def test_each_moment_is_of_its_own_parameters(tmp_path, monkeypatch):
-    measured(tmp_path, monkeypatch, hidden_layers=2)
-    layers = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/layers.parquet")
+@pytest.mark.parametrize("input_range", ["signed", "unit"])
+def test_each_moment_is_of_its_own_parameters(tmp_path, monkeypatch, input_range):
+    measured(tmp_path, monkeypatch, hidden_layers=2, input_range=input_range)
+    layers = table(tmp_path, "layers")
     assert list(layers["moment"]) == ["initial"] * 3 + ["final"] * 3
     images = load_file(tmp_path / "data/prepared/shapeset/test.safetensors")["images"][:300]
     for moment in measure.MOMENTS:
         arrays = load_file(tmp_path / f"data/runs/shapeset/tanh/{moment}.safetensors")
-        z = np.tanh((images.reshape(300, -1) / 255 * 2 - 1) @ arrays["weight_1"].astype(float))
+        grey = images.reshape(300, -1) / 255
+        z = np.tanh((grey * 2 - 1 if input_range == "signed" else grey) @ arrays["weight_1"].astype(float))
         (found,) = layers.loc[(layers["moment"] == moment) & (layers["layer"] == 1), "activation_mean"]
         assert found == pytest.approx(z.mean(), abs=1e-5)
     assert layers["activation_mean"].nunique() == 4
@@ -143,6 +154,7 @@ def test_each_moment_is_of_its_own_parameters(tmp_path, monkeypatch):
     ("name", "columns", "rows"),
     [
         ("jacobians", ["moment", "layer", "average_singular_value"], 2),
+        ("initial_jacobians", ["seed", "layer", "average_singular_value"], 2),
         ("spectra", ["moment", "layer", "share", "singular_value"], 2 * len(SHARES)),
     ],
 )
@@ -157,14 +169,71 @@ def test_one_hidden_layer_has_tables_of_jacobians_without_rows(tmp_path, monkeyp
     assert tables[1].dtypes.equals(tables[2].dtypes)
 
 
+def table(root, name: str) -> pd.DataFrame:
+    return pd.read_parquet(root / "data/measured/shapeset/tanh" / f"{name}.parquet")
+
+
 @pytest.mark.usefixtures("restored")
-def test_theory_is_of_the_parameters_before_training(tmp_path, monkeypatch):
+def test_theory_is_of_the_parameters_of_every_seed_before_training(tmp_path, monkeypatch):
     measured(tmp_path, monkeypatch, hidden_layers=2)
-    table = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/theory.parquet")
-    assert list(table) == ["layer", "quantity", "measured", "linear", "mean_field"]
-    layers = pd.read_parquet(tmp_path / "data/measured/shapeset/tanh/layers.parquet")
-    initial = layers[layers["moment"] == "initial"].set_index("layer")
-    for quantity, rows in table.groupby("quantity"):
-        expected = initial.loc[rows["layer"], f"{quantity}_std"] ** 2
+    theory, layers = table(tmp_path, "theory"), table(tmp_path, "layers")
+    assert list(theory) == ["seed", "layer", "quantity", "measured", "linear", "mean_field", "squared_slope"]
+    assert set(theory["seed"]) == {0, 1}
+    drawn_by = {0: "initial", 1: "final"}
+    for (seed, quantity), rows in theory.groupby(["seed", "quantity"]):
+        of_seed = layers[layers["moment"] == drawn_by[seed]].set_index("layer")
+        expected = of_seed.loc[rows["layer"], f"{quantity}_std"] ** 2
         np.testing.assert_allclose(rows["measured"], expected, rtol=1e-4)
-    assert (table[["linear", "mean_field"]] > 0).all(axis=None)
+    assert (theory[["linear", "mean_field"]] > 0).all(axis=None)
+    assert theory.loc[theory["layer"] == 1, "measured"].nunique() == 6  # seeds, quantities
+
+
+@pytest.mark.usefixtures("restored")
+def test_the_squared_slope_is_that_of_tanh(tmp_path, monkeypatch):
+    """The mean of (1 − tanh²)² over a hidden layer; the output layer has none."""
+    measured(tmp_path, monkeypatch, hidden_layers=2)
+    theory = table(tmp_path, "theory")
+    images = load_file(tmp_path / "data/prepared/shapeset/test.safetensors")["images"][:300]
+    z = images.reshape(300, -1) / 255 * 2 - 1
+    arrays = load_file(tmp_path / "data/runs/shapeset/tanh/initial.safetensors")
+    for layer in (1, 2):
+        z = np.tanh(z @ arrays[f"weight_{layer}"].astype(float))
+        found = theory.loc[(theory["seed"] == 0) & (theory["layer"] == layer), "squared_slope"]
+        assert found.tolist() == pytest.approx([np.mean((1 - z**2) ** 2)] * 3, rel=1e-5)
+    assert theory.loc[theory["layer"] == 3, "squared_slope"].isna().all()
+
+
+@pytest.mark.usefixtures("restored")
+def test_jacobians_of_every_seed_are_those_of_its_parameters(tmp_path, monkeypatch):
+    measured(tmp_path, monkeypatch, hidden_layers=3)
+    found, expected = table(tmp_path, "initial_jacobians"), table(tmp_path, "jacobians")
+    assert list(found["seed"]) == [0, 0, 1, 1]
+    assert list(found["layer"]) == [1, 2, 1, 2]
+    np.testing.assert_allclose(found["average_singular_value"], expected["average_singular_value"], rtol=1e-5)
+    assert found["average_singular_value"].nunique() == 4
+
+
+@pytest.mark.usefixtures("restored")
+def test_pretrained_networks_have_no_random_ones(tmp_path, monkeypatch):
+    settings = {"decoder": "linear", "corruption": "masking", "level": 0.1, "learning_rate": 0.1}
+    recipe = {"pretraining": settings | {"updates": {"made_up": 5}}}
+    measured(tmp_path, monkeypatch, hidden_layers=2, recipe=recipe)
+    assert len(table(tmp_path, "layers")) == 6
+    assert len(table(tmp_path, "theory")) == len(table(tmp_path, "initial_jacobians")) == 0
+
+
+@pytest.mark.usefixtures("restored")
+def test_of_weights_that_fit_the_data_only_the_chosen_runs_are_compared_with_theory(tmp_path, monkeypatch):
+    """Its seed is in runs.parquet, its parameters in the file."""
+    runs = pd.DataFrame({"hidden_layers": 2, "learning_rate": 0.1, "seed": [0, 4], "chosen": [False, True]})
+    errors = [f"{at}{split}_error" for at in ("", "last_") for split in ("validation", "test")]
+    runs = runs.assign(diverged_at=pd.array([None, None], dtype="Int64"), kept_at=3, **dict.fromkeys(errors, 0.5))
+    folder = tmp_path / "data/runs/shapeset/tanh"
+    folder.mkdir(parents=True)
+    runs.to_parquet(folder / "runs.parquet")
+    measured(tmp_path, monkeypatch, hidden_layers=2, recipe={"initialization": "lsuv"})
+    theory, layers = table(tmp_path, "theory"), table(tmp_path, "layers")
+    assert set(theory["seed"]) == set(table(tmp_path, "initial_jacobians")["seed"]) == {4}
+    initial = layers[(layers["moment"] == "initial") & (layers["layer"] < 3)]
+    activations = theory.loc[theory["quantity"] == "activation", "measured"]
+    np.testing.assert_allclose(activations, initial["activation_std"] ** 2, rtol=1e-4)

@@ -13,9 +13,10 @@ from safetensors.numpy import load_file
 from stages import train
 from stages.datasets.dataset import find_dataset
 from stages.handover.prepared import Split
+from stages.handover.tables import read_table
 from stages.network.inputs import to_inputs
 from stages.network.perceptron import from_parameters, initialize, parameters, predict
-from stages.params import Model, Params, load_params
+from stages.params import Model, Params, Pretraining, load_params
 from stages.params.arguments import Arguments
 from stages.running.errors import InputError
 from stages.shapeset.stream import draw_images
@@ -26,11 +27,14 @@ from tests.conftest import REPOSITORY
 
 SHAPESET = find_dataset("shapeset").about
 CPU = torch.device("cpu")
-UPDATES = (0, 4, 9)  # at which the made-up runs are observed, the last with error rates
+UPDATES = (0, 4, 9)  # at which the made-up runs are observed, the last two with error rates
 
 
 def made_up(run: Run, validation_error: float, test_error: float, diverged_at: int | None = None) -> Outcome:
-    """A run on images of 2×2 pixels that ends with these errors; one that diverges has them before it does."""
+    """A run on images of 2×2 pixels that keeps a network with these errors; one that diverges has them before it does.
+
+    The kept network is that of update 4. After the last update the errors are 0.05 higher.
+    """
     sizes = [4, *[3] * run.hidden_layers, 9]
     number = round(1000 * run.learning_rate) + run.seed
     observations = [
@@ -43,11 +47,13 @@ def made_up(run: Run, validation_error: float, test_error: float, diverged_at: i
         }
         for update in UPDATES
     ]
-    for seen in observations if diverged_at else observations[-1:]:
-        seen |= {"validation_error": validation_error, "test_error": test_error}
+    for seen, worse in zip(observations, (0, 0, 0.05), strict=True):
+        if diverged_at or seen["update"]:
+            seen |= {"validation_error": validation_error + worse, "test_error": test_error + worse}
     return Outcome(
         run,
         initial=parameters(initialize(sizes, Model("tanh", "normalized"), seed=number)),
+        kept=parameters(initialize(sizes, Model("tanh", "normalized"), seed=20_000 + number)),
         final=parameters(initialize(sizes, Model("tanh", "normalized"), seed=10_000 + number)),
         diverged_at=diverged_at,
         observations=observations[:-1] if diverged_at else observations,
@@ -76,14 +82,60 @@ def searched(params, outcome_of) -> tuple[list[list[Run]], list[Outcome]]:
     return phases, train.search(Arguments(params, "shapeset", "tanh"), executor, checkpoints)
 
 
-def test_every_depth_and_rate_is_tried_and_then_the_best_one_with_the_other_seeds():
+def test_every_depth_and_rate_is_tried_and_then_each_depth_at_its_best_rate_with_the_other_seeds():
     errors = {(1, 0.1): (0.5, 0.1), (1, 0.2): (0.4, 0.2), (2, 0.1): (0.3, 0.6), (2, 0.2): (0.35, 0.05)}
-    params = params_with(hidden_layers=[1, 2], learning_rates=[0.1, 0.2], seeds=4)
+    params = params_with(hidden_layers=[1, 2], learning_rates=[0.1, 0.2], seeds=3)
     phases, found = searched(params, lambda run: made_up(run, *errors[run.hidden_layers, run.learning_rate]))
     assert phases[0] == [Run(1, 0.1, 0), Run(1, 0.2, 0), Run(2, 0.1, 0), Run(2, 0.2, 0)]
     # the lowest validation error, where the test error is the highest
-    assert phases[1:] == [[Run(2, 0.1, 1), Run(2, 0.1, 2), Run(2, 0.1, 3)]]
+    assert phases[1:] == [[Run(1, 0.2, 1), Run(1, 0.2, 2), Run(2, 0.1, 1), Run(2, 0.1, 2)]]
     assert [outcome.run for outcome in found] == phases[0] + phases[1]
+
+
+def test_a_rate_is_chosen_by_the_kept_network_and_not_by_the_last():
+    def outcome_of(run):
+        outcome = made_up(run, 0.3 + run.learning_rate, 0.5)
+        if run.learning_rate == 0.1:
+            outcome.observations[-1]["validation_error"] = 0.9  # the others end with 0.55
+        return outcome
+
+    params = params_with(hidden_layers=[2], learning_rates=[0.2, 0.1], seeds=2)
+    phases, found = searched(params, outcome_of)
+    assert phases[1] == [Run(2, 0.1, 1)]
+    assert train.chosen_of(found).run.learning_rate == 0.1
+
+
+def test_a_depth_whose_runs_all_diverge_has_no_other_seeds():
+    params = params_with(hidden_layers=[1, 2, 3], learning_rates=[0.1, 0.2], seeds=2)
+    phases, found = searched(
+        params, lambda run: made_up(run, 0.3, 0.3, diverged_at=5 if run.hidden_layers == 2 else None)
+    )
+    assert phases[1] == [Run(1, 0.2, 1), Run(3, 0.2, 1)]
+    assert len(found) == 8
+
+
+def test_the_progress_bar_counts_the_updates_of_both_phases(monkeypatch):
+    """Pre-training too: of each hidden layer, as many as params.yaml has for the scale."""
+    bars = []
+
+    class Bar:
+        def __init__(self, title, total):
+            self.total = total
+            bars.append(self)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *raised):
+            self.end = self.total
+
+    monkeypatch.setattr(train, "progress_bar", Bar)
+    params = params_with(hidden_layers=[1, 3], learning_rates=[0.1, 0.2], seeds=3)
+    pretraining = Pretraining("linear", "masking", 0.1, 0.1, {params.scale: 7, "elsewhere": 1000})
+    for recipe, of_layer in ((Model("tanh", "standard"), 0), (Model("tanh", "standard", pretraining=pretraining), 7)):
+        searched(replace(params, models={"tanh": recipe}), lambda run: made_up(run, 0.5, 0.5))
+        # two rates and two more seeds at each depth, of 9 updates each
+        assert bars[-1].end == 4 * (9 + of_layer) + 4 * (9 + 3 * of_layer)
 
 
 def test_a_model_may_set_its_own_depths_rates_and_seeds():
@@ -150,18 +202,23 @@ def splits() -> dict[str, Split]:
 
 @pytest.fixture
 def written(tmp_path, splits):
-    """The folder that is written of four made-up runs, and their outcomes; the second is the one to choose."""
+    """The folder with the tables and networks of four made-up runs, and their outcomes; the second is chosen."""
     outcomes = [
         made_up(Run(1, 0.1, 0), 0.4, 0.1),
         made_up(Run(2, 0.1, 0), 0.3, 0.5),
         made_up(Run(2, 0.4, 0), 0.1, 0.1, diverged_at=6),
         made_up(Run(2, 0.1, 1), 0.35, 0.2),
     ]
-    train.write_runs(tmp_path, outcomes, Model("tanh", "normalized"), splits["test"], CPU)
+    train.write_runs(tmp_path, outcomes)
+    train.write_networks(tmp_path, outcomes[1])
+    arguments = Arguments(params_with(), "shapeset", "tanh")
+    answers = partial(train.answers_of, arguments, splits["test"], CPU)
+    train.write_answers(tmp_path, outcomes, splits["test"], answers)
     return tmp_path, outcomes
 
 
-def test_runs_are_written_with_what_became_of_them(written):
+def test_runs_are_written_with_how_they_ended(written):
+    """The errors of the kept network, and those after the last update."""
     folder, _ = written
     runs = pd.read_parquet(folder / "runs.parquet")
     expected = {
@@ -170,8 +227,11 @@ def test_runs_are_written_with_what_became_of_them(written):
         "seed": [0, 0, 0, 1],
         "chosen": [False, True, False, False],
         "diverged_at": pd.array([None, None, 6, None], dtype="Int64"),
+        "kept_at": pd.array([4, 4, None, 4], dtype="Int64"),
         "validation_error": [0.4, 0.3, np.nan, 0.35],
         "test_error": [0.1, 0.5, np.nan, 0.2],
+        "last_validation_error": [0.45, 0.35, np.nan, 0.4],
+        "last_test_error": [0.15, 0.55, np.nan, 0.25],
     }
     pd.testing.assert_frame_equal(runs, pd.DataFrame(expected))
 
@@ -182,11 +242,14 @@ def test_curves_and_monitored_layers_are_those_observed(written):
     found = [tuple(row) for row in curves.itertuples(index=False)]
     assert list(curves) == ["hidden_layers", "learning_rate", "seed", "update", "validation_error", "test_error"]
     assert found == [
-        (1, 0.1, 0, 9, 0.4, 0.1),
-        (2, 0.1, 0, 9, 0.3, 0.5),
+        (1, 0.1, 0, 4, 0.4, 0.1),
+        (1, 0.1, 0, 9, pytest.approx(0.45), pytest.approx(0.15)),
+        (2, 0.1, 0, 4, 0.3, 0.5),
+        (2, 0.1, 0, 9, pytest.approx(0.35), pytest.approx(0.55)),
         (2, 0.4, 0, 0, 0.1, 0.1),
         (2, 0.4, 0, 4, 0.1, 0.1),
-        (2, 0.1, 1, 9, 0.35, 0.2),
+        (2, 0.1, 1, 4, 0.35, 0.2),
+        (2, 0.1, 1, 9, pytest.approx(0.4), pytest.approx(0.25)),
     ]
     monitored = pd.read_parquet(folder / "monitored.parquet")
     assert list(monitored) == ["hidden_layers", "learning_rate", "seed", "update", "layer", "activation_mean"]
@@ -211,22 +274,54 @@ def test_histograms_are_the_chosen_runs(written):
     }
 
 
-def test_parameters_and_predictions_are_the_chosen_runs(written, splits):
+def test_parameters_are_the_chosen_runs(written):
     folder, outcomes = written
-    for moment in ("initial", "final"):
+    for moment in ("initial", "kept", "final"):
         arrays, expected = load_file(folder / f"{moment}.safetensors"), getattr(outcomes[1], moment)
         assert arrays.keys() == expected.keys()
         assert all(np.array_equal(arrays[name], expected[name]) for name in expected)
+
+
+def answers_by_numpy(arrays: dict[str, np.ndarray], images: np.ndarray, lowest: int) -> np.ndarray:
+    """The answers of a tanh network to images whose inputs go from `lowest` to 1."""
+    z = images.reshape(len(images), -1) / 255 * (1 - lowest) + lowest
+    layers = len(arrays) // 2
+    for layer in range(1, layers):
+        z = np.tanh(z @ arrays[f"weight_{layer}"] + arrays[f"bias_{layer}"])
+    return (z @ arrays[f"weight_{layers}"] + arrays[f"bias_{layers}"]).argmax(1)
+
+
+def test_predictions_are_those_of_the_kept_network_of_every_run_that_did_not_diverge(written, splits):
+    folder, outcomes = written
     test = splits["test"]
-    z = test.images.reshape(50, 4) / 255 * 2 - 1
-    for layer in (1, 2):
-        z = np.tanh(z @ outcomes[1].final[f"weight_{layer}"] + outcomes[1].final[f"bias_{layer}"])
-    answers = (z @ outcomes[1].final["weight_3"] + outcomes[1].final["bias_3"]).argmax(1)
-    predictions = pd.read_parquet(folder / "predictions.parquet")
-    assert list(predictions["index"]) == list(range(50))
-    assert np.array_equal(predictions["label"], test.labels)
-    assert np.array_equal(predictions["prediction"], answers)
-    assert len(set(answers)) > 1
+    table = read_table(folder / "predictions.parquet")
+    assert list(table) == ["hidden_layers", "learning_rate", "seed", "index", "label", "prediction"]
+    found = {Run(*run): rows for run, rows in table.groupby(["hidden_layers", "learning_rate", "seed"])}
+    assert list(found) == [Run(1, 0.1, 0), Run(2, 0.1, 0), Run(2, 0.1, 1)]
+    for outcome in outcomes:
+        if outcome.diverged_at is None:
+            rows = found[outcome.run]
+            assert list(rows["index"]) == list(range(50))
+            assert np.array_equal(rows["label"], test.labels)
+            answers = answers_by_numpy(outcome.kept, test.images, -1)
+            assert np.array_equal(rows["prediction"], answers)
+            assert not np.array_equal(answers_by_numpy(outcome.final, test.images, -1), answers)
+            assert len(set(answers)) > 1
+
+
+@pytest.mark.parametrize("input_range", ["signed", "unit"])
+def test_inputs_have_the_range_of_the_data_set(splits, input_range):
+    """Those of training, monitoring and the answers."""
+    params = params_with(batch_size=10)
+    params = replace(params, mnist=replace(params.mnist, input_range=input_range))
+    arguments = Arguments(params, "mnist", "tanh")
+    setting = train.training_setting(arguments, find_dataset("mnist").about, splits, CPU)
+    assert (setting.input_range, setting.observe.input_range) == (input_range, input_range)
+    outcome = made_up(Run(2, 0.1, 0), 0.5, 0.5)
+    signed, unit = (answers_by_numpy(outcome.kept, splits["test"].images, lowest) for lowest in (-1, 0))
+    assert not np.array_equal(signed, unit)
+    expected = signed if input_range == "signed" else unit
+    assert np.array_equal(train.answers_of(arguments, splits["test"], CPU, outcome), expected)
 
 
 def setting_of(params: Params, model: str, splits: dict[str, Split]) -> Setting:
@@ -246,10 +341,27 @@ def test_each_split_is_used_for_what_it_is(splits):
 
 
 @pytest.mark.parametrize("points", range(2, 12))
-def test_the_choice_is_made_at_the_end_of_training(splits, points):
+def test_errors_are_observed_from_the_start_on_and_at_every_late_monitored_update(splits, points):
+    """So that each run has a network to keep, and the last one's errors."""
     setting = setting_of(params_with(monitored_updates=points), "tanh", splits)
     assert setting.schedule[-1] == 9
-    assert 9 in setting.observe.error_updates
+    assert {0, *(update for update in setting.schedule if update >= 4.5)} <= setting.observe.error_updates
+    assert setting.observe.error_updates <= {*setting.schedule}
+
+
+def test_pretraining_has_the_updates_of_the_scale(splits):
+    params = params_with()
+    pretraining = Pretraining("linear", "masking", 0.1, 0.1, {params.scale: 7, "elsewhere": 1000})
+    params = replace(
+        params, models={"tanh": Model("tanh", "standard"), "mine": Model("tanh", "standard", pretraining=pretraining)}
+    )
+    assert setting_of(params, "mine", splits).pretraining_updates == 7
+    assert setting_of(params, "tanh", splits).pretraining_updates == 0
+
+
+def test_a_models_own_width_stands_in_for_the_scales(splits):
+    params = replace(params_with(hidden_units=6), models={"mine": Model("tanh", "standard", hidden_units=5)})
+    assert setting_of(params, "mine", splits).sizes(2) == [4, 5, 5, 9]
 
 
 def test_a_finite_set_is_trained_on_its_training_split_epoch_by_epoch(splits):
@@ -273,15 +385,22 @@ def test_a_batch_normalized_model_is_trained_and_written_as_an_ordinary_network(
     arguments = Arguments(params, "mnist", "mine")
     executor = open_executor(partial(train.training_setting, arguments, find_dataset("mnist").about, splits), "cpu")
     outcomes = train.search(arguments, executor, Checkpoints(tmp_path / "checkpoints"))
-    train.write_runs(tmp_path, outcomes, params.models["mine"], splits["test"], CPU)
+    train.write_runs(tmp_path, outcomes)
+    train.write_networks(tmp_path, chosen := train.chosen_of(outcomes))
+    answers_of = partial(train.answers_of, arguments, splits["test"], CPU)
+    train.write_answers(tmp_path, outcomes, splits["test"], answers_of)
     runs = pd.read_parquet(tmp_path / "runs.parquet")
     assert len(runs) == 3
     assert runs["diverged_at"].isna().all()
-    arrays = load_file(tmp_path / "final.safetensors")
+    arrays = load_file(tmp_path / "kept.safetensors")
     assert sorted(arrays) == [f"{kind}_{layer}" for kind in ("bias", "weight") for layer in (1, 2, 3)]
-    inputs = to_inputs(torch.from_numpy(splits["test"].images))
+    inputs = to_inputs(torch.from_numpy(splits["test"].images), "signed")
     answers = predict(from_parameters(arrays, "tanh", CPU), inputs)
-    assert answers.tolist() == pd.read_parquet(tmp_path / "predictions.parquet")["prediction"].tolist()
+    table = pd.read_parquet(tmp_path / "predictions.parquet")
+    of_chosen = (table[list(vars(chosen.run))] == list(vars(chosen.run).values())).all(axis="columns")
+    assert answers.tolist() == table.loc[of_chosen, "prediction"].tolist()
+    error = runs.loc[runs["chosen"], "test_error"].item()
+    assert error == pytest.approx((answers.numpy() != splits["test"].labels).mean(), abs=1e-6)
 
 
 def test_every_run_seed_reads_a_training_stream_of_its_own():

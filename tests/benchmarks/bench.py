@@ -253,8 +253,8 @@ def cluster_rate(workers: int) -> float:
 
 
 def nothing(update: int, network: object) -> dict:
-    """Observe nothing: it is training that is timed."""
-    return {}
+    """Observe nothing, at no cost: it is training that is timed."""
+    return {"validation_error": 0}
 
 
 def peer_rate(form: Callable, units: int, executors: Sequence[Executor]) -> float:

@@ -60,7 +60,7 @@ def plain(sizes: Sequence[int], learning_rates: Sequence[float], updates: int, d
         for network, rate in zip(networks, learning_rates, strict=True)
     ]
     for images, labels in drawn(updates, device):
-        mini_batches = list(zip(to_inputs(images).split(BATCH), labels.split(BATCH), strict=True))
+        mini_batches = list(zip(to_inputs(images, "signed").split(BATCH), labels.split(BATCH), strict=True))
         for network, optimizer in zip(networks, optimizers, strict=True):
             for inputs, classes in mini_batches:
                 optimizer.zero_grad()

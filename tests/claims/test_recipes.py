@@ -3,7 +3,8 @@
 import pytest
 
 from stages.claims.recipes import in_words
-from stages.params import Model, Pretraining
+from stages.params import Model
+from tests.claims.made_up import PRETRAINING
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ from stages.params import Model, Pretraining
         ({"update_rule": "hessian"}, "tanh units, lecun initialization, learning rates from the Hessian"),
         ({"cost": "quadratic", "gain": 1.5}, "tanh units, lecun initialization with gain 1.5, quadratic cost"),
         ({"width_profile": [0.5, 1]}, "tanh units, lecun initialization, widths × 0.5, 1"),
-        ({"pretraining": Pretraining("masking", 0.2, 0.1, 0.1)}, "tanh units, lecun initialization, pre-trained"),
+        ({"pretraining": PRETRAINING}, "tanh units, lecun initialization, pre-trained"),
         ({"batch_normalization": True}, "tanh units, lecun initialization, batch normalization"),
     ],
 )

@@ -25,7 +25,7 @@ def test_a_file_in_order_is_summed_up(folder, capsys):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, paper"),
+        (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, overnight, paper"),
         (lambda values: values.update(device="tpu"), "device is 'tpu'; allowed: auto, cpu, cuda"),
         (lambda values: values["models"]["tanh"].update(cost="cubic"), "models.tanh.cost is 'cubic'; allowed: cross_"),
         (lambda values: values["shapeset"].update(test=100), "monitored_examples is 300; allowed: at most 100, the"),

@@ -11,9 +11,11 @@ import pytest
 from commands import blocks, quote
 from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
+from tests.tiny_project import edit as edit_params
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-RECORD = "xeon-2-cores-laptop-all-models"
+RECORD = "abacus-laptop"  # made up
+MODELS = ["softsign", "softsign-n", "tanh", "tanh-n", "sigmoid", "tanh-lsuv"]
 SIGNS = r"%|×\s|± |run-updates|images/s|MiB|minutes?\b|seconds?\b|hours?\b"  # of a result, after its number
 
 
@@ -24,12 +26,57 @@ def project(monkeypatch):
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch) -> Path:
-    """A folder with the files that blocks quote, to be changed."""
-    shutil.copytree(REPOSITORY / "reports", tmp_path / "reports")
-    shutil.copy(REPOSITORY / "params.yaml", tmp_path)
+    """A folder with the files that blocks quote, to be changed: made-up ones in reports/ and in one record."""
+    record = tmp_path / "reports/recorded" / RECORD
+    record.mkdir(parents=True)
+    shutil.copytree(REPOSITORY / "reports/bench", tmp_path / "reports/bench")
+    for folder, place in ((tmp_path, tmp_path / "reports"), (record, record)):
+        shutil.copy(REPOSITORY / "params.yaml", folder)
+        write_edition(place)
     (tmp_path / "docs").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def write_edition(folder: Path) -> None:
+    """Write a table and claims as `judge` does, with an error for each of MODELS."""
+    rows = [
+        {
+            "dataset": "shapeset",
+            "model": model,
+            "activation": model.split("-")[0],
+            "initialization": "normalized" if model.endswith("-n") else "standard",
+            "update_rule": "sgd",
+            "mean_percent": 50.0 - 3 * number,
+            "margin_percent": 0.5 + number / 10 if model != "sigmoid" else "",
+            "seeds": 5 if model != "sigmoid" else 1,
+            "std_percent": 0.4,
+            "last_percent": 51.0 - 3 * number,
+            "test_error_percent": 49.0 - 3 * number,
+            "low_percent": 48.0 - 3 * number,
+            "high_percent": 50.0 - 3 * number,
+            "learning_rate": 0.03,
+            "hidden_layers": 5,
+            "at_chance": False,
+            "marked": False,
+            "paper_percent": 27.15,
+        }
+        for number, model in enumerate(MODELS)
+    ]
+    with (folder / "table1.csv").open("w", newline="") as opened:
+        table = csv.DictWriter(opened, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    numbers = {"svm_percent": 60.25, "network_percent": 45.5, "training_images": 2000, "difference_percent": 14.75}
+    judged = {
+        "deep-beats-svm": {"section": "2.1", "verdict": "holds", "numbers": numbers},
+        "best-depth": {"section": "2.3", "verdict": "undecided", "numbers": {}},
+    }
+    (folder / "claims.json").write_text(json.dumps(judged))
+
+
+def write_durations(folder: Path, lines: list[str]) -> None:
+    (folder / "durations.csv").write_text("\n".join(["stage,scale,seconds", *lines]) + "\n")
 
 
 def cells(block: str) -> dict[str, list[str]]:
@@ -93,6 +140,12 @@ def test_a_block_that_cannot_be_filled_is_one_line(text, message):
         quote.filled(Path("README.md"), text)
 
 
+def error_in(row: dict[str, str]) -> str:
+    """The error of a row of Table 1, with half of its interval if it has several seeds."""
+    margin = f" ± {float(row['margin_percent']):.2f}" if int(row["seeds"]) > 1 else ""
+    return f"{float(row['mean_percent']):.2f}{margin} %"
+
+
 def test_table_1_is_the_best_editions():
     edition = blocks.best_edition()
     found, table = cells(blocks.table1()), rows_of(edition.folder / "table1.csv")
@@ -100,14 +153,19 @@ def test_table_1_is_the_best_editions():
     assert list(found) == [row["model"] for row in papers]
     assert len(found) == 5
     for row in papers:
-        mean, std = float(row["mean_percent"]), float(row["std_percent"])
         assert found[row["model"]] == [
-            f"{float(row['test_error_percent']):.2f} %",
-            f"{mean:.2f} ± {std:.2f} %" if int(row["seeds"]) > 1 else "one seed",
-            row["learning_rate"],
+            error_in(row),
+            row["seeds"],
+            f"{float(row['learning_rate']):g}",
             f"{float(row['paper_percent']):.2f} %",
         ]
     assert f"`{edition.folder}`: scale `{edition.scale}`" in blocks.table1()
+
+
+def test_table_1_has_no_interval_for_one_seed(copy):
+    found = cells(blocks.table1())
+    assert found["softsign-n"] == ["47.00 ± 0.60 %", "5", "0.03", "27.15 %"]
+    assert found["sigmoid"] == ["38.00 %", "1", "0.03", "27.15 %"]
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -116,22 +174,25 @@ def edit(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
+def set_updates(folder: Path, updates: int) -> None:
+    """Give each training on Shapeset so many updates in a params.yaml."""
+    edit_params(folder, lambda values: values["scales"][values["scale"]]["updates"].update(shapeset=updates))
+
+
 def test_the_best_edition_trains_longest_and_has_the_papers_models(copy):
-    for record in (copy / "reports/recorded").iterdir():
-        shutil.rmtree(record) if record.is_dir() and record.name != RECORD else None
     record = copy / "reports/recorded" / RECORD
     own, recorded = Path("reports"), Path("reports/recorded", RECORD)
-    (copy / "params.yaml").write_bytes((record / "params.yaml").read_bytes())
-    (copy / "reports/table1.csv").write_bytes((record / "table1.csv").read_bytes())
+    set_updates(copy, 60000)
+    set_updates(record, 60000)
     assert blocks.best_edition().folder == own  # of equals, the repository's own
-    edit(record / "params.yaml", "updates: {shapeset: 60000", "updates: {shapeset: 60001")
+    set_updates(record, 60001)
     assert blocks.best_edition().folder == recorded
     assert blocks.best_edition().updates == 60001
     assert blocks.widest_edition().folder == recorded
     edit(record / "table1.csv", "\nshapeset,softsign-n,", "\nmnist,softsign-n,")
     assert blocks.best_edition().folder == own
     edit(record / "table1.csv", "\nmnist,softsign-n,", "\nshapeset,softsign-n,")
-    edit(copy / "params.yaml", "updates: {shapeset: 60000", "updates: {shapeset: 70000")
+    set_updates(copy, 70000)
     assert blocks.best_edition().folder == own
     edit(copy / "reports/table1.csv", "\nshapeset,tanh-lsuv,", "\nmnist,tanh-lsuv,")
     assert blocks.best_edition().folder == own
@@ -171,15 +232,17 @@ def test_inside_are_the_metrics_of_the_same_edition():
 def test_models_are_those_of_the_widest_edition_the_best_first():
     edition = blocks.widest_edition()
     table = [row for row in rows_of(edition.folder / "table1.csv") if row["dataset"] == "shapeset"]
-    took = {row["stage"]: float(row["seconds"]) for row in rows_of(edition.folder / "durations.csv")}
+    durations = edition.folder / "durations.csv"
+    rows = rows_of(durations) if (REPOSITORY / durations).exists() else []
+    took = {row["stage"]: float(row["seconds"]) for row in rows if row["scale"] == edition.scale}
     found = cells(blocks.models())
-    assert list(found) == [row["model"] for row in sorted(table, key=lambda row: float(row["test_error_percent"]))]
+    assert list(found) == [row["model"] for row in sorted(table, key=lambda row: float(row["mean_percent"]))]
     for row in table:
-        activation, initialization, rule, error, _, rate, training = found[row["model"]]
+        activation, initialization, rule, error, seeds, rate, training = found[row["model"]]
         assert [activation, initialization, rule] == [row["activation"], row["initialization"], row["update_rule"]]
-        assert error == f"{float(row['test_error_percent']):.2f} %"
+        assert [error, seeds] == [error_in(row), row["seeds"]]
         assert float(rate) == float(row["learning_rate"])
-        assert training == f"{took['train@shapeset-' + row['model']]:.0f} s"
+        assert training == (f"{took['train@shapeset-' + row['model']]:.0f} s" if took else "–")
 
 
 def test_verdicts_are_those_of_the_metrics_of_every_edition():
@@ -207,19 +270,26 @@ def test_the_svm_has_the_numbers_of_its_claim():
         numbers = json.loads((REPOSITORY / folder.strip("`") / "claims.json").read_text())["deep-beats-svm"]["numbers"]
         images, svm, network, _ = row
         assert int(images.replace(",", "")) == numbers["training_images"]
-        assert float(svm.split()[0]) - float(network.split()[0]) == pytest.approx(numbers["difference_percent"])
+        assert [svm, network] == [f"{numbers[f'{name}_percent']:.2f} %" for name in ("svm", "network")]
+        difference = float(svm.split()[0]) - float(network.split()[0])
+        assert difference == pytest.approx(numbers["difference_percent"], abs=0.0101)  # of two rounded numbers
+
+
+def test_the_svm_of_each_edition_stands_beside_its_network(copy):
+    write_durations(copy / "reports/recorded" / RECORD, ["svm@shapeset,laptop,123.4", "svm@shapeset,smoke,9"])
+    row = ["2,000", "60.25 %", "45.50 %"]
+    folders = "`reports`", f"`reports/recorded/{RECORD}`"
+    assert cells(blocks.svm()) == dict(zip(folders, ([*row, "–"], [*row, "123 s"]), strict=True))
 
 
 def test_the_time_is_the_sum_of_the_models_stages(copy):
     """Of params.yaml's data sets and models, whatever else the record has."""
-    lines = ["stage,scale,seconds", "judge,laptop,60.0", "judge,smoke,9000.0", "train@shapeset-mine,laptop,6000.0"]
+    lines = ["judge,laptop,60.0", "judge,smoke,9000.0", "train@shapeset-mine,laptop,6000.0"]
     lines += ["prepare@shapeset,laptop,60.0", "prepare@mnist,laptop,6000.0", "measure@shapeset-mine,laptop,6000.0"]
     models = blocks.load_params().models
     lines += [f"{stage}@shapeset-{model},laptop,60.0" for model in models for stage in ("train", "measure")]
-    for file in (copy / "reports/recorded").glob("*/durations.csv"):
-        file.unlink()
     assert blocks.time() == "No record has the time that these models take at scale `laptop`."
-    (copy / "reports/recorded" / RECORD / "durations.csv").write_text("\n".join(lines) + "\n")
+    write_durations(copy / "reports/recorded" / RECORD, lines)
     count = len(models)
     expected = f"took {2 * count + 2} minutes, of which training took {count} minutes"
     assert expected in blocks.time()
@@ -233,26 +303,25 @@ def test_a_duration_reads_well(seconds, text):
     assert blocks.span(seconds) == text
 
 
-def test_the_time_of_stages_adds_up():
-    for row in rows_of(f"reports/recorded/{RECORD}/durations.csv"):
-        assert row["scale"] == "laptop"
-    rows = rows_of(f"reports/recorded/{RECORD}/durations.csv")
-    training = [float(row["seconds"]) for row in rows if row["stage"].startswith("train@")]
-    scale, models, trained, *_, whole = cells(blocks.time_of_stages())[f"`{RECORD}`"]
-    assert (scale, int(models)) == ("laptop", len(training))
-    assert trained == f"{sum(training) / 60:.0f} minutes"
-    assert whole == f"{sum(float(row['seconds']) for row in rows) / 60:.0f} minutes"
+def test_the_time_of_stages_adds_up(copy):
+    lines = ["prepare@shapeset,laptop,60", "judge,laptop,12", "render,laptop,48", "svm@shapeset,laptop,240"]
+    lines += [f"train@shapeset-{model},laptop,{seconds}" for model, seconds in (("tanh", 600), ("mine", 1200))]
+    lines += [f"measure@shapeset-{model},laptop,6" for model in ("tanh", "mine")]
+    write_durations(copy / "reports/recorded" / RECORD, lines)
+    training, measuring, svm, drawing = "30 minutes", "12 s", "4 minutes", "48 s"
+    whole = "36 minutes"  # 1 + 0.2 + 0.8 + 4 + 30 + 0.2
+    assert cells(blocks.time_of_stages()) == {f"`{RECORD}`": ["laptop", "2", training, measuring, svm, drawing, whole]}
 
 
 def test_epochs_are_updates_of_a_batch_over_the_training_images(copy):
-    edit(copy / "params.yaml", "mnist: 30000", "mnist: 40000")
+    edit_params(copy, lambda values: values["scales"]["laptop"]["updates"].update(mnist=40000))
     found = cells(blocks.updates())
     assert found["`mnist`"][2] == "40,000 (8 epochs)"  # of 10 of 50,000 images
     assert "epochs" not in " ".join(found["`shapeset`"])
 
 
 def test_scales_are_those_of_params_yaml(copy):
-    edit(copy / "params.yaml", "hidden_units: 256", "hidden_units: 2560")
+    edit_params(copy, lambda values: values["scales"]["laptop"].update(hidden_units=2560))
     assert cells(blocks.scales())["`laptop`"][1] == "2,560"
 
 

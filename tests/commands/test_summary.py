@@ -11,13 +11,17 @@ ROWS = pd.DataFrame(
     {
         "dataset": ["shapeset", "shapeset", "mnist"],
         "model": ["tanh", "mine", "tanh"],
-        "test_error_percent": [27.156, 16.5, 2.349],
-        "marked": [False, True, True],
+        "mean_percent": [27.156, 16.5, 2.349],
+        "margin_percent": [0.456, None, 0.05],
+        "seeds": [5, 1, 5],
+        "std_percent": [0.367, None, 0.04],
+        "last_percent": [28.3, 16.7, 2.51],
+        "test_error_percent": [26.9, 16.5, 2.3],
         "low_percent": [26.251, 15.75, 2.1],
         "high_percent": [28.012, 17.25, 2.7],
-        "seeds": [3, 1, 3],
-        "mean_percent": [27.9, 16.5, 2.4],
-        "std_percent": [0.456, None, 0.05],
+        "rate_at_edge": [None, "highest", None],
+        "at_chance": [False, False, False],
+        "marked": [False, True, True],
         "activation": ["tanh", "softplus", "tanh"],
         "initialization": ["standard", "standard", "standard"],
         "paper_percent": [27.15, None, 1.76],
@@ -51,9 +55,9 @@ def words_of(lines: list[str], model: str) -> list[list[str]]:
 
 def test_every_data_set_is_a_column_beside_the_papers_number(printed):
     table, *_ = words_of(printed, "tanh")
-    assert table == ["27.16", "27.15", "2.35*", "1.76", "–a", "55.90", "–a", "70.58"]
+    assert table == ["27.16", "±", "0.46", "27.15", "2.35", "±", "0.05*", "1.76", "–a", "55.90", "–a", "70.58"]
     table, *_ = words_of(printed, "mine")
-    assert table == ["16.50*", "–", "–b", "–", "–a", "–", "–a", "–"]
+    assert table == ["16.50*b", "–", "–c", "–", "–a", "–", "–a", "–"]
 
 
 def test_a_data_set_beyond_the_paper_is_a_column_without_the_papers_number(table1, capsys):
@@ -62,25 +66,34 @@ def test_a_data_set_beyond_the_paper_is_a_column_without_the_papers_number(table
     summary.main()
     lines = capsys.readouterr().out.splitlines()
     assert lines[3].split() == ["Shapeset-3×2", "MNIST", "CIFAR-10", "Small-ImageNet", "Fashion-MNIST"]
-    assert words_of(lines, "mine")[0] == ["–a", "–", "–a", "–", "–a", "–", "–a", "–", "16.50*", "–"]
+    assert words_of(lines, "mine")[0] == ["–a", "–", "–a", "–", "–a", "–", "–a", "–", "16.50*b", "–"]
 
 
-def test_a_number_that_is_missing_has_its_reason_below(printed):
-    assert words_of(printed, "the paper's sigmoid") == [["–c", "82.61", "–c", "2.21", "–a", "57.28", "–a", "70.66"]]
-    reasons = [line.split(maxsplit=1)[1] for line in printed if line.startswith(("  a  ", "  b  ", "  c  "))]
-    assert reasons == [
+def test_a_number_that_is_missing_or_needs_a_note_has_it_below(printed):
+    assert words_of(printed, "the paper's sigmoid") == [["–d", "82.61", "–d", "2.21", "–a", "57.28", "–a", "70.66"]]
+    notes = [line.split(maxsplit=1)[1] for line in printed if line[:2] == line[3:5] == "  " and line[2] in "abcd"]
+    assert notes == [
         "params.yaml does not list this data set",
+        "its learning rate, 0.1, is the highest of those that were tried",
         "not run yet; run `dvc repro`",
         "params.yaml does not list this model",
     ]
 
 
-def test_every_chosen_run_is_printed_below_its_data_set(printed):
-    shapeset, mnist = (printed.index(f"{title}: the chosen runs") for title in ("Shapeset-3×2", "MNIST"))
+def test_a_model_at_chance_has_a_note_in_place_of_that_of_its_learning_rate(table1, capsys):
+    ROWS.assign(at_chance=True).iloc[1:2].to_csv(table1, index=False)
+    summary.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert "not clearly better than chance with any learning rate; shown: 0.1" in "\n".join(lines)
+    assert "highest" not in "\n".join(lines)
+
+
+def test_the_judged_runs_are_printed_below_their_data_set(printed):
+    shapeset, mnist = (printed.index(f"{title}: the judged runs") for title in ("Shapeset-3×2", "MNIST"))
     (tanh,), (mine,) = (words_of(printed[shapeset:mnist], model) for model in MODELS)
-    assert tanh == ["26.25", "to", "28.01", "27.90", "±", "0.46", "0.05", "5"]
-    assert mine == ["15.75", "to", "17.25", "16.50", "0.1", "5"]
-    assert words_of(printed[mnist:], "tanh") == [["2.10", "to", "2.70", "2.40", "±", "0.05", "0.2", "5"]]
+    assert tanh == ["5", "28.30", "26.90", "26.25", "to", "28.01", "0.05", "5"]
+    assert mine == ["1", "16.70", "16.50", "15.75", "to", "17.25", "0.1", "5"]
+    assert words_of(printed[mnist:], "tanh") == [["5", "2.51", "2.30", "2.10", "to", "2.70", "0.2", "5"]]
 
 
 def test_a_removed_data_set_or_model_is_not_printed(table1, capsys):
@@ -88,8 +101,10 @@ def test_a_removed_data_set_or_model_is_not_printed(table1, capsys):
     write_params(table1.parent.parent, {"tanh": MODELS["tanh"]})
     summary.main()
     lines = capsys.readouterr().out.splitlines()
-    assert words_of(lines, "tanh")[0] == ["27.16", "27.15", "–a", "1.76", "–a", "55.90", "–a", "70.58"]
-    assert "MNIST: the chosen runs" not in lines
+    numbers = ["27.16", "±", "0.46", "27.15", "–a", "1.76", "–a", "55.90", "–a", "70.58"]
+    assert words_of(lines, "tanh")[0] == numbers
+    assert "Shapeset-3×2: the judged runs" in lines
+    assert "MNIST: the judged runs" not in lines
     assert words_of(lines, "mine") == []
 
 
@@ -113,7 +128,7 @@ def test_it_fits_a_terminal_and_ends_with_the_page(table1, capsys):
         (b"\xff\xfe\0\1" * 50, "error: reports/table1.csv: missing or damaged"),
         (
             b"dataset,model\nshapeset,tanh\n",
-            "error: reports/table1.csv: lacks the columns activation, initialization, test_error_percent,",
+            "error: reports/table1.csv: lacks the columns activation, initialization, mean_percent,",
         ),
     ],
     ids=["missing", "empty", "binary", "other"],

@@ -46,6 +46,7 @@ def mnist_settings(*source: Path | str, train: int = 50, validation: int = 10, t
     digests = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in mnist_arrays().items()}
     return Mnist(
         seed=0,
+        input_range="signed",
         train=train,
         validation=validation,
         test=test,
@@ -93,6 +94,7 @@ def cifar10_settings(
     """The settings for `archive`, at these places."""
     return Cifar10(
         seed=0,
+        input_range="signed",
         train=train,
         validation=validation,
         test=test,

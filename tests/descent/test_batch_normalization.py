@@ -221,14 +221,20 @@ def test_observed_and_kept_parameters_are_those_for_inference(setting):
     """Before the first update too, with the statistics of the run's first images."""
 
     def observe(update, network):
-        return {"update": update, "weights": [weight.clone() for weight in network.weights]}
+        weights = [weight.clone() for weight in network.weights]
+        return {"update": update, "weights": weights, "validation_error": abs(update - 7)}
 
     setting = replace(setting, recipe=NORMALIZED, observe=observe)
     (outcome,) = train([Run(2, 0.1, 4)], setting, lambda done, restored: None)
-    inputs = to_inputs(test_training.draw(4, 0, 300)[0])
+    inputs = to_inputs(test_training.draw(4, 0, 300)[0], "signed")
     for s in forward(from_parameters(outcome.initial, "tanh", CPU), inputs)[0][:-1]:
         torch.testing.assert_close(s.var(0), torch.ones_like(s[0]), rtol=0, atol=1e-2)
-    for seen, kept in ((outcome.observations[0], outcome.initial), (outcome.observations[-1], outcome.final)):
+    assert outcome.best["update"] == 7
+    for seen, kept in (
+        (outcome.observations[0], outcome.initial),
+        (outcome.best, outcome.kept),
+        (outcome.observations[-1], outcome.final),
+    ):
         for layer, weight in enumerate(seen["weights"], start=1):
             assert np.array_equal(weight, kept[f"weight_{layer}"])
     assert [seen["update"] for seen in outcome.observations] == setting.schedule

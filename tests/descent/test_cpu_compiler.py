@@ -89,6 +89,8 @@ def test_without_a_compiler_one_line_says_what_it_costs_and_torch_trains(compile
         ),
         ("s/old_scale - scale/old_scale - 1.1f * scale/", WRONG),  # in batch normalization only
         ("s/correct_biases(decoded)/correct_biases(layer)/", WRONG),  # in pre-training only
+        ("s/default: return a - x/default: return 1.1f * (a - x)/", WRONG),  # with the linear decoder only
+        ("s/case 2: return (a/case 2: return 1.1f * (a/", WRONG),  # with softsign's only
         ("s/load(rates + at) \\* sums/sums/", WRONG),  # with rates of parameters only
     ],
 )
@@ -190,7 +192,7 @@ from stages.descent import cpu_compiler
 from stages.descent.cpu_compiler import compiled
 cpu_compiler.LONGEST_SECONDS = 600  # a sanitizer makes compiling slow
 from stages.descent.batch_normalization import BatchNormalizedDescent
-from stages.descent.pretraining import AutoEncoder
+from stages.descent.pretraining import DECODERS, AutoEncoder
 from stages.descent.update_rules import UPDATE_RULES
 from stages.network.perceptron import initialize, stack
 from stages.params import Model
@@ -206,7 +208,8 @@ for sizes in ([1, 1, 2], [33, 17, 40, 9], [64, 48, 31, 17]):
         else:
             descent = UPDATE_RULES[rule].descent(*described)
         descent.update(inputs, torch.zeros_like(outputs), outputs)
-    AutoEncoder(networks, 0, 0.1, {batch}, kernels).update(inputs, inputs)
+    for decoder in DECODERS:
+        AutoEncoder(networks, 0, decoder, 0.1, {batch}, kernels).update(inputs, inputs)
 print("done")
 """
     done = run_python(

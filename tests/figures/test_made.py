@@ -26,12 +26,12 @@ def test_every_used_block_is_listed_as_in_params_yaml(params):
 
 def test_a_used_data_set_has_its_seed_sizes_and_source(params):
     listed = yaml.safe_load(made.parameters(dataclasses.replace(params, datasets=["shapeset", "mnist"])))
-    assert listed["mnist"].keys() == {"seed", "train", "validation", "test", "source", "sha256"}
+    assert listed["mnist"].keys() == {"seed", "input_range", "train", "validation", "test", "source", "sha256"}
     assert "cifar10" not in listed
 
 
 def test_a_models_defaults_are_left_out():
-    pretraining = Pretraining("masking", 0.1, 0.01, 0.1)
+    pretraining = Pretraining("linear", "masking", 0.1, 0.01, updates={"smoke": 100})
     listed = made.entry_of(Model("tanh", "standard", seeds=1, pretraining=pretraining))
     assert listed == {
         "activation": "tanh",

@@ -57,7 +57,7 @@ def folder(tmp_path_factory) -> Path:
         write_results(folder, dataset, RECIPES)
     write_surfaces(folder)
     claim = {"section": "3.1", "claim": "It is so.", "rule": "So.", "verdict": "holds", "numbers": {"x": 1.5}}
-    claims = {"sigmoid-top-saturates": claim | dict.fromkeys(("test", "p", "p_holm", "missing"))}
+    claims = {"sigmoid-top-saturates": claim | dict.fromkeys(("test", "p", "p_holm", "missing")) | {"scale": "laptop"}}
     (folder / "reports/claims.json").write_text(json.dumps(claims), encoding="utf-8")
     return folder
 
@@ -249,12 +249,12 @@ def test_a_click_on_a_models_legend_isolates_it_in_every_figure(page):
 
 def test_axes_can_be_made_linear(page):
     draw_all(page)
-    time, sizes = paths_of(page, "figure-2"), paths_of(page, "figure-9")
+    time, sizes = paths_of(page, "figure-2"), paths_of(page, "figure-11")
     page.locator("[data-signal=time_power]").select_option("1")
     page.locator("[data-signal=log_constant]").select_option(label="linear")
     page.wait_for_timeout(500)
     assert not set(time) & set(paths_of(page, "figure-2"))
-    assert not set(sizes) & set(paths_of(page, "figure-9"))
+    assert not set(sizes) & set(paths_of(page, "figure-11"))
     assert page.complaints == []
 
 
@@ -262,7 +262,7 @@ def test_the_numbers_of_a_figure_can_be_downloaded(page, tmp_path):
     draw_all(page)
     name, rows = downloaded(page, "figure-9", tmp_path / "numbers.csv")
     assert name == "shapeset-figure-9.csv"
-    assert list(rows) == ["model", "layer", "update", "weight_gradient_std"]
+    assert list(rows) == ["model", "layer", "update", "weight_gradient_mean", "weight_gradient_std"]
     assert len(rows) == 2 * 5 * len(UPDATES)
     assert page.locator("#figure-1 .csv").count() == 0  # it has only pictures
 

@@ -16,8 +16,11 @@ RUNS = pd.DataFrame(
         "seed": [0, 0, 0],
         "chosen": [False, True, False],
         "diverged_at": pd.array([None, None, 7], dtype="Int64"),
+        "kept_at": pd.array([40, 60, None], dtype="Int64"),
         "validation_error": [0.3, 0.2, np.nan],
         "test_error": [0.4, 0.3, np.nan],
+        "last_validation_error": [0.35, 0.2, np.nan],
+        "last_test_error": [0.41, 0.3, np.nan],
     }
 )
 
@@ -106,3 +109,33 @@ def test_runs_without_a_column_are_refused(tmp_path, column):
     RUNS.drop(columns=column).to_parquet(tmp_path / "runs.parquet")
     with pytest.raises(InputError, match=f"lacks the columns {column};"):
         read_runs(tmp_path / "runs.parquet")
+
+
+def test_the_answers_of_several_runs_have_the_same_indices(tmp_path):
+    """A run and an index identify a row, and no less."""
+    file = tmp_path / "predictions.parquet"
+    index = [0, 1, 2]
+    runs = [{"hidden_layers": 2, "learning_rate": rate, "seed": seed} for rate, seed in ((0.1, 0), (0.1, 1), (0.2, 0))]
+    tables = [pd.DataFrame({"index": index, "label": 3, "prediction": [3, 3, 4]}).assign(**run) for run in runs]
+    whole = pd.concat(tables, ignore_index=True)
+    whole.to_parquet(file)
+    pd.testing.assert_frame_equal(read_table(file), whole)
+    pd.concat([whole, tables[1]]).to_parquet(file)
+    with pytest.raises(InputError, match="has rows with the same hidden_layers, learning_rate, seed, index;"):
+        read_table(file)
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1])
+def test_tenths_are_shares(tmp_path, wrong):
+    """The output layer has none."""
+    file = tmp_path / "monitored.parquet"
+    known = SCHEMAS["monitored"]
+    row = dict.fromkeys([*known.key, *known.columns], 0.0) | {"learning_rate": 0.1}
+    row |= {"hidden_layers": 1, "seed": 0, "update": 0}
+    of_output = {column: None for column in known.columns if column.startswith("activation")}
+    table = pd.DataFrame([row | {"layer": 1}, row | {"layer": 2} | of_output])
+    table.to_parquet(file)
+    pd.testing.assert_frame_equal(read_table(file), table)
+    table.assign(activation_tenth_10=wrong).to_parquet(file)
+    with pytest.raises(InputError, match="the column activation_tenth_10 must hold numbers from 0 to 1 or nothing"):
+        read_table(file)

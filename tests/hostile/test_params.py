@@ -27,7 +27,8 @@ sparse: {activation: relu, initialization: sparse, connections: 3, learning_rate
 pretrained:
   activation: sigmoid
   initialization: normalized
-  pretraining: {corruption: masking, level: 0.1, learning_rate: 0.01, share: 0.1}
+  hidden_units: 20
+  pretraining: {decoder: units, corruption: masking, level: 0.1, learning_rate: 0.01, updates: {smoke: 5, later: 9}}
 widening: {activation: tanh, initialization: normalized, width_profile: [0.5, 1], hidden_layers: [2]}
 batchnorm: {activation: tanh, initialization: constant_variance, gain: 1.5, batch_normalization: true}
 """
@@ -76,7 +77,21 @@ HOSTILE = st.one_of(
     st.booleans(),
     st.text(max_size=12),
     st.sampled_from(
-        ["standard", "orthogonal", "he", "hessian", "quadratic", "gaussian", "mnist", "1e999", "5", "a\nb"]
+        [
+            *(
+                "standard",
+                "orthogonal",
+                "he",
+                "hessian",
+                "quadratic",
+                "gaussian",
+                "blackening",
+                "linear",
+                "unit",
+                "relu",
+            ),
+            *("mnist", "1e999", "5", "a\nb"),
+        ]
     ),
     st.sampled_from([0, 1, 2, 50, 1000, 10**6, 10**7, 2**31, 10**12, 10**13, 1e-320, 1e300, 1.7e308]),
     st.recursive(
@@ -119,6 +134,7 @@ def assert_in_range(params: Params) -> None:
     assert params.device in ("auto", "cpu", "cuda")
     for dataset in params.datasets:
         splits = getattr(params, dataset)
+        assert splits.input_range in ("signed", "unit")
         assert all(0 < getattr(splits, split) <= 10**7 for split in ("train", "validation", "test"))
         assert 2 <= scale.monitored_examples <= splits.test
         assert 2 <= scale.svm.examples[dataset] <= splits.train
@@ -131,9 +147,12 @@ def assert_in_range(params: Params) -> None:
         assert all(1 <= depth <= 50 for depth in own.hidden_layers)
         assert 1 <= own.seeds <= 1000
         for width in model.width_profile or []:
-            assert round(width * scale.hidden_units) < 10**10
+            assert round(width * own.hidden_units) < 10**10
+        assert 2 <= own.hidden_units <= 10**6
         if model.pretraining:
-            assert all(model.pretraining.updates(own.updates[dataset]) < 10**16 for dataset in params.datasets)
+            assert 1 <= model.pretraining.updates[params.scale] <= 10**12
+            assert model.pretraining.decoder in ("units", "linear")
+            assert model.pretraining.corruption == "gaussian" or model.pretraining.level < 1
         if model.batch_normalization or model.update_rule == "gradient_variance":
             assert scale.batch_size > 1
 
@@ -178,7 +197,10 @@ def test_a_value_that_is_allowed_nowhere_is_named_by_its_key(file, path, value):
 @cases(300)
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), HOSTILE), min_size=1, max_size=3))
 @example(changes=[(("models", "widening", "width_profile", 0), 1.7e308)])
-@example(changes=[(("models", "pretrained", "pretraining", "share"), 1.7e308)])
+@example(changes=[(("models", "pretrained", "pretraining", "updates", "smoke"), 10**13)])
+@example(
+    changes=[(("models", "pretrained", "pretraining", "level"), 1), (("models", "pretrained", "activation"), "relu")]
+)
 def test_any_values_are_in_range_or_refused(file, changes):
     values = copy.deepcopy(BASE)
     for path, value in changes:

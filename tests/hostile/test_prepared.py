@@ -111,13 +111,13 @@ def test_svm_refuses_damaged_images_or_is_fitted(project, split, how):
 
 
 @cases(25)
-@given(seed=st.integers(0, 2**31), points=st.integers(3, 9), reach=st.integers(1, 1000))
-def test_surfaces_of_any_settings_in_range_are_finite(project, seed, points, reach):
+@given(seed=st.integers(0, 2**31), draws=st.integers(1, 3), points=st.integers(3, 9), reach=st.integers(1, 1000))
+def test_surfaces_of_any_settings_in_range_are_finite(project, seed, draws, points, reach):
     with restored(Path("params.yaml")):
         values = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-        values["surfaces"] = {"seed": seed, "points": points, "range": reach}
+        values["surfaces"] = {"seed": seed, "draws": draws, "points": points, "range": reach}
         Path("params.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
         assert ends_well(surfaces.main, outputs=(SURFACES,), named="")
         assert len(read_table(Path(SURFACES) / "surfaces.parquet")) == 2 * points**2
-        assert len(read_table(Path(SURFACES) / "plateaus.parquet")) == 2
+        assert len(read_table(Path(SURFACES) / "plateaus.parquet")) == 2 * draws
         assert len(snapshot(SURFACES)) == 2

@@ -18,17 +18,19 @@ from stages.claims.ledger import CLAIMS
 from stages.figures import claims, cost_surfaces
 from stages.handover.schemas import SCHEMAS
 from stages.handover.tables import chosen_run, read_runs, read_table
+from tests import synthetic_results
 from tests.hostile.cases import cases
 from tests.hostile.damage import BYTES, PART, ROWS, damage_bytes, damage_table, ending, ends_well, refused, restored
-from tests.synthetic_results import RECIPES, write_params, write_results, write_surfaces
-from tests.test_judge import layer_table, prediction_table
+from tests.synthetic_results import RECIPES, prediction_table, write_params, write_results, write_surfaces
+from tests.test_judge import layer_table
 
 JUDGED = ("reports/claims.json", "reports/metrics.json", "reports/table1.csv", "reports/plots")
 RENDERED = ("reports/site", "reports/figures", "reports/summary.md")
 MODEL = "tanh"
+SEEDS = 5  # enough for the claims to be decided
 OF_JUDGE = [
     *(f"data/runs/shapeset/{MODEL}/{name}" for name in ("runs", "curves", "monitored", "histograms", "predictions")),
-    *(f"data/measured/shapeset/{MODEL}/{name}" for name in ("layers", "jacobians", "theory")),
+    *(f"data/measured/shapeset/{MODEL}/{name}" for name in ("layers", "jacobians", "initial_jacobians", "theory")),
     *("data/svm/shapeset/answers", "data/surfaces/plateaus"),
 ]
 OF_RENDER = [
@@ -51,19 +53,23 @@ def project(tmp_path_factory):
         patched.setattr(render.pictures, "svg", lambda specification: "")
         patched.setattr(render.pictures, "png", lambda specification: b"")
         patched.setattr(render.pictures, "overview_png", lambda specifications: b"")
+        patched.setattr(synthetic_results, "SEEDS", SEEDS)
         write_params(folder, RECIPES)
         write_results(folder, "shapeset", RECIPES)
         write_surfaces(folder)
         noise = np.random.default_rng(5)
         for model in RECIPES:
             layer_table(noise).to_parquet(f"data/measured/shapeset/{model}/layers.parquet")
-            prediction_table(noise).to_parquet(f"data/runs/shapeset/{model}/predictions.parquet")
+            runs = pd.read_parquet(f"data/runs/shapeset/{model}/runs.parquet")
+            prediction_table(runs, noise).to_parquet(f"data/runs/shapeset/{model}/predictions.parquet")
         Path("data/svm/shapeset").mkdir(parents=True)
-        answers = [prediction_table(noise).assign(model=model) for model in ("svm", "network")]
+        answers = prediction_table(runs[runs["chosen"]], noise)[["index", "label", "prediction"]]
+        answered = [("svm", 0), *(("network", seed) for seed in range(SEEDS))]
+        answers = [answers.assign(model=model, seed=seed) for model, seed in answered]
         pd.concat(answers, ignore_index=True).to_parquet("data/svm/shapeset/answers.parquet")
         shares = ("plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict")
-        costs = {"cost": ["quadratic", "cross_entropy"]}
-        pd.DataFrame(costs | {share: [0.5, 0.2] for share in shares}).to_parquet("data/surfaces/plateaus.parquet")
+        costs = {"cost": ["quadratic", "cross_entropy"] * 3, "seed": [0, 0, 1, 1, 2, 2]}
+        pd.DataFrame(costs | {share: [0.5, 0.2] * 3 for share in shares}).to_parquet("data/surfaces/plateaus.parquet")
         assert ending(judge.main) == ""
         recorded = Path("reports/recorded/elsewhere")
         recorded.mkdir(parents=True)

@@ -1,5 +1,7 @@
 """The command line of a stage against what params.yaml lists."""
 
+from dataclasses import replace
+
 import pytest
 
 from stages.params import Model, load_params
@@ -8,14 +10,17 @@ from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
 
 PARAMS = load_params(REPOSITORY / "params.yaml")
+SHALLOW = Model("sigmoid", "standard", hidden_layers=[4], learning_rates=[0.1, 0.3], seeds=1)
 
 
 def test_a_listed_data_set_and_model_are_read(monkeypatch):
     monkeypatch.setattr("sys.argv", ["train", "shapeset", "sigmoid-4"])
-    arguments = read_arguments(PARAMS, "")
+    arguments = read_arguments(replace(PARAMS, models=PARAMS.models | {"sigmoid-4": SHALLOW}), "")
     assert (arguments.dataset, arguments.model) == ("shapeset", "sigmoid-4")
-    assert arguments.recipe == Model("sigmoid", "standard", hidden_layers=[4], learning_rates=[0.1, 0.3], seeds=1)
-    assert (arguments.settings.hidden_layers, arguments.settings.hidden_units) == ([4], 256)
+    assert arguments.recipe == SHALLOW
+    found = arguments.settings
+    assert (found.hidden_layers, found.learning_rates, found.seeds) == ([4], [0.1, 0.3], 1)
+    assert found.hidden_units == PARAMS.settings.hidden_units
 
 
 @pytest.mark.parametrize(

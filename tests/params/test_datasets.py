@@ -24,7 +24,8 @@ def test_the_endless_one_is_the_one_without_a_source():
 
 
 def test_mnist_has_a_checksum_for_each_file_and_no_other():
-    types, sizes = TypeAdapter(Mnist), {"seed": 0, "train": 1, "validation": 1, "test": 1, "source": "mnist"}
+    sizes = {"seed": 0, "input_range": "unit", "train": 1, "validation": 1, "test": 1, "source": "mnist"}
+    types = TypeAdapter(Mnist)
     sums = dict.fromkeys(MNIST_FILES, "A" * 64)
     assert types.validate_python(sizes | {"sha256": sums}).sha256 == dict.fromkeys(MNIST_FILES, "a" * 64)
     for wrong in (sums | {"labels": "0" * 64}, dict(list(sums.items())[1:])):

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import yaml
@@ -13,6 +13,13 @@ from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
 
 VALUES = yaml.safe_load((REPOSITORY / "params.yaml").read_text(encoding="utf-8"))
+PRETRAINING = {
+    "decoder": "linear",
+    "corruption": "masking",
+    "level": 0.2,
+    "learning_rate": 0.01,
+    "updates": {"smoke": 5, "laptop": 50},
+}
 
 
 def load(tmp_path, values):
@@ -43,10 +50,15 @@ def test_shipped_file_is_in_order():
     assert params.settings is params.scales[params.scale]
 
 
-@pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
+@pytest.mark.parametrize("scale", ["smoke", "laptop", "overnight", "paper"])
 def test_every_scale_fits_every_data_set(tmp_path, scale):
     values = changed("scale", scale) | {"datasets": ["shapeset", "mnist", "cifar10", "small_imagenet"]}
     check_models(load(tmp_path, values))
+
+
+def test_pretraining_is_read(tmp_path):
+    found = load(tmp_path, changed("models.tanh.pretraining", PRETRAINING)).models["tanh"].pretraining
+    assert asdict(found) == PRETRAINING
 
 
 @pytest.mark.parametrize("number", ["1e-05", "1E-5", "0.00001", "1.0e-5"])
@@ -77,12 +89,24 @@ def test_a_checksum_that_begins_as_a_small_number_does_is_a_text(tmp_path):
         ("scales.smoke.learning_rates", [], ["learning_rates is []", "at least one"]),
         ("scales.smoke.hidden_layers", [5, 5], ["hidden_layers is [5, 5]", "none of them twice"]),
         ("scales.smoke.hidden_layers", 5, ["hidden_layers is 5", "a list"]),
-        ("scale", "huge", ["scale is 'huge'", "smoke, laptop, paper"]),
+        ("scale", "huge", ["scale is 'huge'", "smoke, laptop, overnight, paper"]),
         ("device", "tpu", ["device is 'tpu'", "auto, cpu, cuda"]),
         ("datasets", ["shapes"], ["datasets[0] is 'shapes'", "shapeset"]),
         ("models", {}, ["models is {}", "at least one"]),
         ("models", {"Tanh net": {"activation": "tanh", "initialization": "standard"}}, ["'Tanh net'", "small letters"]),
-        ("models.tanh.pretraining", {"corruption": "masking"}, ["models.tanh.pretraining.level is missing"]),
+        ("models.tanh.pretraining", {"corruption": "masking"}, ["models.tanh.pretraining.decoder is missing"]),
+        (
+            "models.tanh.pretraining",
+            PRETRAINING | {"decoder": "tanh"},
+            ["pretraining.decoder is 'tanh'", "units, linear"],
+        ),
+        ("models.tanh.pretraining", PRETRAINING | {"share": 0.1}, ["models.tanh.pretraining", "'share'", "updates"]),
+        ("models.tanh.pretraining", PRETRAINING | {"updates": 100}, ["pretraining.updates is 100", "a block"]),
+        ("models.tanh.pretraining", PRETRAINING | {"updates": {}}, ["pretraining.updates is {}", "at least one"]),
+        ("models.tanh.pretraining", PRETRAINING | {"updates": {"laptop": 0}}, ["updates.laptop is 0", "number from 1"]),
+        ("models.tanh.pretraining", PRETRAINING | {"updates": {"laptop": 0.5}}, ["updates.laptop is 0.5", "from 1"]),
+        ("models.tanh.hidden_units", 1, ["models.tanh.hidden_units is 1", "from 2"]),
+        ("models.tanh.hidden_units", [8], ["models.tanh.hidden_units is [8]", "whole number"]),
         ("models.tanh.width_profile", [1, 0], ["models.tanh.width_profile[1] is 0", "above 0"]),
         ("models.tanh.width_profile", 1, ["models.tanh.width_profile is 1", "a list of numbers above 0"]),
         ("models.tanh.hidden_layers", [0], ["models.tanh.hidden_layers[0] is 0", "from 1 to 50"]),
@@ -91,6 +115,9 @@ def test_a_checksum_that_begins_as_a_small_number_does_is_a_text(tmp_path):
         ("models.tanh.batch_normalization", "yes", ["models.tanh.batch_normalization is 'yes'", "true, false"]),
         ("models.tanh", "tanh", ["models.tanh is 'tanh'", "activation, initialization"]),
         ("shapeset.seed", 2**40, ["shapeset.seed", "from 0 to"]),
+        ("shapeset.input_range", None, ["the key shapeset.input_range is missing"]),
+        ("mnist.input_range", "byte", ["mnist.input_range is 'byte'", "signed, unit"]),
+        ("cifar10.input_range", [-1, 1], ["cifar10.input_range is [-1, 1]", "signed, unit"]),
         ("mnist.source", "ftp://127.0.0.1/", ["mnist.source is 'ftp://127.0.0.1/'", "http or https URL", "folder"]),
         ("mnist.source", ["a\nb"], ["mnist.source[0] is", "path"]),
         ("mnist.source", [], ["mnist.source is []", "at least one"]),
@@ -165,8 +192,13 @@ def test_parameters_of_a_training_are_those_that_change_it_and_no_others():
     assert others.of_training("shapeset", "tanh") == before
     slower = replace(params, models=params.models | {"tanh": Model("tanh", "standard", learning_rates=[1e-3])})
     assert slower.of_training("shapeset", "tanh") != before
-    reseeded = replace(params, shapeset=replace(params.shapeset, seed=1))
-    assert reseeded.of_training("shapeset", "tanh") != before
+    for change in ({"input_range": "unit"}, {"seed": 1}):
+        changed_block = replace(params, shapeset=replace(params.shapeset, **change))
+        assert changed_block.of_training("shapeset", "tanh") != before
+    of_mnist = replace(params, mnist=replace(params.mnist, input_range="unit"))
+    assert of_mnist.of_training("shapeset", "tanh") == before
+    wider = replace(params, models=params.models | {"tanh": Model("tanh", "standard", hidden_units=300)})
+    assert wider.of_training("shapeset", "tanh")["hidden_units"] == 300
 
 
 def test_one_place_is_a_list_of_one(tmp_path):

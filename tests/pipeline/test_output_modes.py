@@ -35,6 +35,8 @@ OUTPUTS = {  # some of every stage's
     "data/validated/shapeset.json",
     "reports/data_docs/shapeset/images.png",
     "data/runs/shapeset/tanh/final.safetensors",
+    "data/runs/shapeset/tanh/kept.safetensors",
+    "data/runs/shapeset/tanh/predictions.parquet",
     "data/measured/shapeset/tanh/layers.parquet",
     "data/svm/shapeset/search.parquet",
     "data/surfaces/surfaces.parquet",

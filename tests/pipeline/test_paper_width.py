@@ -33,7 +33,11 @@ def initialized(request):
     network = initialize([1024, *[1000] * 5, 9], Model("tanh", request.param), seed=0)
     layers = {name: [one.double() for one in getattr(network, name)] for name in ("weights", "biases")}
     network = replace(network, **layers)
-    return request.param, network, back_propagate(network, to_inputs(images).double(), labels, "cross_entropy")
+    return (
+        request.param,
+        network,
+        back_propagate(network, to_inputs(images, "signed").double(), labels, "cross_entropy"),
+    )
 
 
 def test_average_singular_value_is_about_the_papers(initialized):

@@ -223,7 +223,7 @@ def test_what_cannot_be_is_one_line_and_nothing_is_written(project, change, line
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, paper"),
+        (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, overnight, paper"),
         (lambda values: values.update(models={}), "models is {}; allowed: a block of at least one name"),
         (
             lambda values: values.update(datasets=["shapes"]),

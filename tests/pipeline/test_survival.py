@@ -45,10 +45,11 @@ def serve(project):
 def longer(values: dict) -> None:
     """Seconds of training, half of them before the supervised updates."""
     values["models"]["tanh"]["pretraining"] = {
+        "decoder": "units",
         "corruption": "masking",
         "level": 0.2,
         "learning_rate": 0.1,
-        "share": 0.3,
+        "updates": {"smoke": 1200},
     }
     values["scales"]["smoke"] |= {"updates": {"shapeset": 4000}, "monitored_updates": 20}
 

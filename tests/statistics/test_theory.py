@@ -131,7 +131,8 @@ def by_quantity(rows: list[dict], column: str) -> dict[str, list[float]]:
 def test_every_layer_has_its_measured_variances():
     network, passes = random_network([7, 6, 5, 4, 3], Model("sigmoid", "normalized"))
     rows = theory.variances(network, passes)
-    assert all(list(row) == ["layer", "quantity", "measured", "linear", "mean_field"] for row in rows)
+    columns = ["layer", "quantity", "measured", "linear", "mean_field", "squared_slope"]
+    assert all(list(row) == columns for row in rows)
     measured = by_quantity(rows, "measured")
     assert [len(measured[quantity]) for quantity in QUANTITIES] == [3, 3, 4]
     assert measured["activation"] == pytest.approx([np.var(z.numpy()) for z in passes.activations[1:]])
@@ -141,6 +142,18 @@ def test_every_layer_has_its_measured_variances():
     assert measured["weight_gradient"] == pytest.approx(
         [np.var(gradient.numpy()) for gradient in passes.weight_gradients]
     )
+
+
+SLOPES = {"sigmoid": lambda z: z * (1 - z), "tanh": lambda z: 1 - z**2, "softsign": lambda z: (1 - abs(z)) ** 2}  # of z
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_every_hidden_layer_has_its_mean_squared_slope(name):
+    network, passes = random_network([7, 6, 5, 4, 3], Model(name, "normalized"))
+    expected = [np.mean(SLOPES[name](z.numpy()) ** 2) for z in passes.activations[1:]]
+    found = by_quantity(theory.variances(network, passes), "squared_slope")
+    assert found["activation"] == found["back_propagated_gradient"] == pytest.approx(expected)
+    assert found["weight_gradient"] == [*found["activation"], None]
 
 
 @pytest.mark.parametrize("name", ["tanh", "softsign", "identity"])

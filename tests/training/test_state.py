@@ -16,6 +16,7 @@ STATE = State(
     changed=[torch.arange(6.0).reshape(2, 3) / 7, torch.tensor(3), torch.zeros(0, 2)],
     generators=[torch.Generator().manual_seed(3).get_state()],
     initial=[{"weight_2": np.float32([[1e-42, -0.0]]), "bias_1": np.float32([np.inf])}, {}],
+    kept=[{"weight_2": np.float32([[2e-45, np.nan]]), "bias_1": np.float32([-0.0])}, {"bias_3": np.float32([1 / 3])}],
     observations=[
         [
             {"update": 0, "histograms": TABLE, "layers": [{"layer": 1, "std": 0.1 + 0.2}], "error": math.nan},
@@ -33,8 +34,12 @@ def test_a_state_comes_back_with_the_same_bits():
         assert before.dtype == after.dtype
         assert torch.equal(before, after)
     assert [list(arrays) for arrays in found.initial] == [["weight_2", "bias_1"], []]
-    for name, array in STATE.initial[0].items():
-        assert array.tobytes() == found.initial[0][name].tobytes()
+    assert [list(arrays) for arrays in found.kept] == [["weight_2", "bias_1"], ["bias_3"]]
+    for moment in ("initial", "kept"):
+        for before, after in zip(getattr(STATE, moment), getattr(found, moment), strict=True):
+            assert {name: array.tobytes() for name, array in before.items()} == {
+                name: array.tobytes() for name, array in after.items()
+            }
     assert [len(of_run) for of_run in found.observations] == [2, 0]
     for before, after in zip(STATE.observations[0], found.observations[0], strict=True):
         assert list(before) == list(after)

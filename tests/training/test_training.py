@@ -31,7 +31,8 @@ def draw(seed: int, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor]
 
 
 def observe(update, network):
-    return {"update": update, "norm": network.weights[0].norm().item()}
+    """The error is lowest at update 7."""
+    return {"update": update, "norm": network.weights[0].norm().item(), "validation_error": abs(update - 7) / 200}
 
 
 @pytest.fixture
@@ -56,7 +57,9 @@ DIVERGING = 1e10  # far above every rate that does not
 
 def same(one, other) -> bool:
     return (one.run, one.diverged_at, one.observations) == (other.run, other.diverged_at, other.observations) and all(
-        np.array_equal(one.final[name], other.final[name]) for name in one.final
+        np.array_equal(getattr(one, moment)[name], getattr(other, moment)[name])
+        for moment in ("initial", "kept", "final")
+        for name in one.final
     )
 
 
@@ -84,13 +87,16 @@ def test_runs_over_processes_equal_runs_in_one(setting, monkeypatch, cores):
     assert all(same(one, other) for one, other in zip(spread, expected, strict=True))
 
 
-def test_training_is_plain_gradient_descent_on_the_stream(setting):
+@pytest.mark.parametrize("input_range", ["signed", "unit"])
+def test_training_is_plain_gradient_descent_on_the_stream(setting, input_range):
     """From the stream's images to the last weights, against torch.optim.SGD."""
+    setting = replace(setting, input_range=input_range)
     (outcome,) = train([Run(2, 0.1, 5)], setting, progress=lambda done, restored: None)
     updates = setting.schedule[-1]
     images, labels = draw(5, 0, updates * BATCH)
     network = initialize([SIDE**2, 8, 8, CLASSES], Model("tanh", "normalized"), seed=5)
-    inputs = (images.flatten(1) / 255 * 2 - 1).unflatten(0, (updates, BATCH))
+    grey = images.flatten(1) / 255
+    inputs = (grey * 2 - 1 if input_range == "signed" else grey).unflatten(0, (updates, BATCH))
     plain, _ = plain_training(network, 0.1, inputs, labels.unflatten(0, (updates, BATCH)))
     for layer, linear in enumerate(plain[::2], start=1):
         np.testing.assert_allclose(outcome.final[f"weight_{layer}"].T, linear.weight.detach().numpy(), atol=1e-5)
@@ -105,6 +111,64 @@ def test_observed_on_schedule(setting):
     assert [seen["update"] for seen in outcome.observations] == [0, 1, 7, 120]
     assert outcome.observations[0]["norm"] == pytest.approx(np.linalg.norm(outcome.initial["weight_1"]), rel=1e-6)
     assert outcome.observations[-1]["norm"] == pytest.approx(np.linalg.norm(outcome.final["weight_1"]), rel=1e-6)
+
+
+def observe_with(errors: dict[int, float], update, network):
+    """The made-up error of an update; some have none."""
+    return {"update": update, "validation_error": errors[update]} if update in errors else {"update": update}
+
+
+@pytest.mark.parametrize(
+    ("errors", "kept_at"),
+    [
+        ({0: 0.9, 1: 0.5, 7: 0.4, 120: 0.3}, 120),
+        ({0: 0.9, 1: 0.5, 7: 0.2, 120: 0.3}, 7),
+        ({0: 0.9, 1: 0.2, 7: 0.2, 120: 0.3}, 7),  # the last of equals
+        ({0: 0.8, 1: 0.8, 7: 0.8, 120: 0.8}, 120),
+        ({0: 0.1, 1: 0.5, 7: 0.4, 120: 0.3}, 0),
+        ({0: 0.9, 1: 0.5}, 1),  # no error rates afterwards
+        ({0: 0.9, 120: 0.9}, 120),
+    ],
+)
+def test_a_run_keeps_its_network_with_the_lowest_validation_error(setting, errors, kept_at):
+    """Its parameters are the last ones of a training that ends there."""
+    (outcome,) = train([Run(2, 0.1, 5)], replace(setting, observe=partial(observe_with, errors)), silent)
+    assert outcome.best == {"update": kept_at, "validation_error": errors[kept_at]}
+    until = {1: [0, 1], 7: [0, 1, 7], 120: [0, 120]}
+    if kept_at == 0:
+        expected = outcome.initial
+    else:
+        (alone,) = train([Run(2, 0.1, 5)], replace(setting, schedule=until[kept_at]), silent)
+        expected = alone.final
+    assert all(np.array_equal(outcome.kept[name], array) for name, array in expected.items())
+    assert (kept_at == 120) == np.array_equal(outcome.kept["weight_1"], outcome.final["weight_1"])
+
+
+def test_each_run_of_a_stack_keeps_its_own_network(setting, stacked):
+    """The norm of the weights says which: the fast run's is to be near that at update 7, the slow one's at the end."""
+    setting = replace(setting, schedule=[0, 7, 40, 120])
+    runs = [Run(2, 0.3, 0), Run(2, 0.02, 0), Run(2, 0.1, 1)]
+    norms = {outcome.run: [seen["norm"] for seen in outcome.observations] for outcome in train(runs, setting, silent)}
+    wanted = {run: norms[run][index] for run, index in zip(runs, (1, 3, 0), strict=True)}
+
+    def far_from_wanted(update, network):
+        norm = network.weights[0].norm().item()
+        return {"update": update, "norm": norm, "validation_error": min(abs(norm - one) for one in wanted.values())}
+
+    for outcome in train(runs, replace(setting, observe=far_from_wanted), silent):
+        assert outcome.best["update"] == {0.3: 7, 0.02: 120, 0.1: 0}[outcome.run.learning_rate]
+        assert np.linalg.norm(outcome.kept["weight_1"]) == pytest.approx(wanted[outcome.run], rel=1e-6)
+    assert stacked == [3, 3]
+
+
+def test_a_run_that_diverges_keeps_the_best_network_before(setting):
+    draw_poisoned = partial(poisoned, 60)
+    setting = replace(setting, draw=draw_poisoned, observe=partial(observe_with, {0: 0.9, 1: 0.1, 7: 0.3, 120: 0.0}))
+    (outcome,) = train([Run(2, 0.1, 0)], setting, silent)
+    assert outcome.diverged_at == 60
+    assert outcome.best["update"] == 1
+    (alone,) = train([Run(2, 0.1, 0)], replace(setting, schedule=[0, 1]), silent)
+    assert all(np.array_equal(outcome.kept[name], array) for name, array in alone.final.items())
 
 
 @pytest.mark.parametrize("rule", UPDATE_RULES)
@@ -135,7 +199,7 @@ def test_whole_blocks_begin_where_estimates_are_taken(setting, monkeypatch, sche
     whole = first[updates == BLOCK_UPDATES]
     assert len(whole) > 4100 // BLOCK_UPDATES - len(schedule)
     assert {*(whole % ESTIMATED_EVERY), BLOCK_UPDATES % ESTIMATED_EVERY} == {0}
-    assert torch.equal(torch.cat(calls), to_inputs(draw(5, 0, 4100 * BATCH)[0]))
+    assert torch.equal(torch.cat(calls), to_inputs(draw(5, 0, 4100 * BATCH)[0], "signed"))
 
 
 def poisoned(update: int, seed: int, start: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -190,12 +254,13 @@ def test_a_width_profile_shapes_the_hidden_layers(setting):
     ]
 
 
-def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting):
+@pytest.mark.parametrize("input_range", ["signed", "unit"])
+def test_an_initialization_from_data_sees_the_first_images_of_the_run(setting, input_range):
     """LSUV: every layer's pre-activations of these images have variance 1 before training."""
-    setting = replace(setting, recipe=Model("tanh", "lsuv"))
+    setting = replace(setting, recipe=Model("tanh", "lsuv"), input_range=input_range)
     (outcome,) = train([Run(2, 0.1, 4)], setting, progress=lambda done, restored: None)
     network = from_parameters(outcome.initial, "tanh", torch.device("cpu"))
-    pre_activations, _ = forward(network, to_inputs(draw(4, 0, 300)[0]))
+    pre_activations, _ = forward(network, to_inputs(draw(4, 0, 300)[0], input_range))
     for s in pre_activations:
         assert abs(s.std() - 1) < 0.01
 
@@ -253,11 +318,12 @@ def test_a_run_whose_last_update_overflows_has_diverged_there(setting, stacked, 
     def observe(update, network):
         tensors = [*network.weights, *network.biases]
         assert all(tensor.isfinite().all() for tensor in tensors)
-        return {"update": update}
+        return {"update": update, "validation_error": 0.5}
 
     wild, calm = Run(2, rate, 0), Run(2, 0.1, 0)
     setting = replace(setting, schedule=[0, last], observe=observe)
     for outcome in (train([wild], setting, silent)[0], train([calm, wild], setting, silent)[1]):
         assert outcome.diverged_at == min(last, 2)  # the cost of a second update, if any, is not finite
         assert [seen["update"] for seen in outcome.observations] == [0]
+        assert all(np.array_equal(outcome.kept[name], array) for name, array in outcome.initial.items())
     assert stacked == [1, 2]

@@ -20,7 +20,7 @@ TEST = {"three": part(100, 5)}
 
 
 def settings(train: int, validation: int, test: int) -> Splits:
-    return Splits(seed=0, train=train, validation=validation, test=test)
+    return Splits(seed=0, input_range="signed", train=train, validation=validation, test=test)
 
 
 def test_the_first_train_the_last_validate_and_the_first_of_the_others_test():

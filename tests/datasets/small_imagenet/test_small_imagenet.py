@@ -36,7 +36,9 @@ FLAT = encoded(Image.new("RGB", (64, 48), (80, 90, 100)), quality=95)
 
 
 def settings(source: Path, train: int = 30, validation: int = 20, test: int = 10) -> SmallImagenet:
-    return SmallImagenet(seed=3, train=train, validation=validation, test=test, source=str(source))
+    return SmallImagenet(
+        seed=3, input_range="signed", train=train, validation=validation, test=test, source=str(source)
+    )
 
 
 def fetched(folder: Path, source: Path, **sizes: int) -> Path:
