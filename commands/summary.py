@@ -28,11 +28,11 @@ def main() -> None:
 def print_table1(table: dict[str, dict[str, Cell]]) -> None:
     """Print a row for every model and two columns for every data set: our test errors and the paper's."""
     letters, width, datasets = footnotes(table), max(map(len, ["model", *table])), next(iter(table.values()))
-    print("\nTable 1: test errors in %, here with the 95 % interval of the mean over the seeds, and in the paper\n")
-    print(f"  {'':<{width}}" + "".join(f"{find_dataset(name).title:>24}" for name in datasets))
-    print(f"  {'model':<{width}}" + f"{'here':>16}{'paper':>8}" * len(datasets))
+    print("\nTable 1: test errors in %, here as mean over the seeds with its 95 % interval, and in the paper\n")
+    print(f"  {'':<{width}}" + "".join(f"{find_dataset(name).title:>19}" for name in datasets))
+    print(f"  {'model':<{width}}" + f"{'here':>13}{'paper':>6}" * len(datasets))
     for model, row in table.items():
-        numbers = (f"{shown(cell, letters):>16}{percent(cell.paper):>8}" for cell in row.values())
+        numbers = (f"{shown(cell, letters):>13}{percent(cell.paper):>6}" for cell in row.values())
         print(f"  {model:<{width}}" + "".join(numbers))
     if any(cell.marked for row in table.values() for cell in row.values()):
         print(f"  *  the best of the paper's, or cannot be told from it (t-test paired by seed, p ≥ {LEVEL})")
@@ -42,20 +42,21 @@ def print_table1(table: dict[str, dict[str, Cell]]) -> None:
 
 def shown(cell: Cell, letters: dict[str, str]) -> str:
     """Return our number with its margin, its mark and the letter of its footnote."""
-    return percent(cell.here, cell.margin) + "*" * cell.marked + letters.get(cell.note, "")
+    return percent(cell.here, cell.margin).replace(" ", "") + "*" * cell.marked + letters.get(cell.note, "")
 
 
 def print_runs(title: str, rows: pd.DataFrame) -> None:
     """Print of one data set how sure the numbers are, and which runs they are of."""
     width = max(map(len, ["model", *rows["model"]]))
     print(f"\n{title}: the judged runs\n")
-    heads = "seeds", "last update", "chosen run", "95 % interval", "learning rate", "hidden layers"
-    print(f"  {'model':<{width}}" + "".join(f"{head:>15}" for head in heads))
+    heads = {"seeds": 7, "last update": 13, "chosen run": 12, "95 % interval": 16, "learning rate": 15, "layers": 8}
+    print(f"  {'model':<{width}}" + "".join(f"{head:>{wide}}" for head, wide in heads.items()))
     for row in rows.itertuples():
         interval = f"{row.low_percent:.2f} to {row.high_percent:.2f}"
         chosen = f"{row.test_error_percent:.2f}"
         cells = row.seeds, percent(row.last_percent), chosen, interval, f"{row.learning_rate:g}", row.hidden_layers
-        print(f"  {row.model:<{width}}" + "".join(f"{cell:>15}" for cell in cells))
+        wide = zip(cells, heads.values(), strict=True)
+        print(f"  {row.model:<{width}}" + "".join(f"{cell:>{columns}}" for cell, columns in wide))
 
 
 if __name__ == "__main__":

@@ -75,12 +75,13 @@ def read_network(arguments: Arguments, moment: str) -> Perceptron:
 def random_networks(arguments: Arguments) -> dict[int, Perceptron]:
     """Return the networks of all seeds before training, by seed, with the chosen run's sizes.
 
-    Without random weights there are none, as after pre-training; with weights that fit the data, only the chosen run's.
+    Without random weights there are none, as after pre-training; with weights that depend on the data, there is only
+    the chosen run's.
     """
     if arguments.recipe.pretraining:
         return {}
     chosen = read_network(arguments, "initial")
-    if INITIALIZERS[arguments.recipe.initialization].fit:
+    if INITIALIZERS[arguments.recipe.initialization].fit or arguments.recipe.batch_normalization:
         runs = read_runs(Path("data/runs") / arguments.dataset / arguments.model / "runs.parquet")
         return {int(runs.loc[runs["chosen"], "seed"].iloc[0]): chosen}
     sizes = [len(chosen.weights[0]), *(weight.shape[1] for weight in chosen.weights)]

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from stages.checking.models import check_models
 from stages.handover.prepared import SPLITS, About, Split, files_of, read_about, read_valid_split
-from stages.handover.tables import table_of
 from stages.monitoring.errors import predictions
 from stages.monitoring.monitor import Monitor
 from stages.network.device import compute_alike
@@ -41,6 +40,7 @@ from stages.training.search import chosen_of
 from stages.training.training import Outcome, Run, Setting
 
 ERRORS = ("validation_error", "test_error")
+OF_RUNS = dict.fromkeys(["diverged_at", "kept_at"], "Int64")  # the updates that a run may lack
 
 
 def main(params: Params) -> None:
@@ -159,7 +159,7 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome]) -> None:
             monitored += [{**at, **layer} for layer in observation["layers"]]
             if "test_error" in observation:
                 curves.append({**at, **{error: observation[error] for error in ERRORS}})
-    table_of("runs", runs).to_parquet(folder / "runs.parquet", index=False)
+    pd.DataFrame(runs).astype(OF_RUNS).to_parquet(folder / "runs.parquet", index=False)
     pd.DataFrame(curves).to_parquet(folder / "curves.parquet", index=False)
     pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
     histograms = [seen["histograms"].assign(update=seen["update"]) for seen in chosen.observations]
@@ -169,7 +169,7 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome]) -> None:
 def ending(outcome: Outcome) -> dict[str, float | None]:
     """Return how a run ended: the errors of its kept network and its update, and those of the last one, if finite."""
     if outcome.diverged_at is not None:
-        return {"diverged_at": outcome.diverged_at}
+        return {"diverged_at": outcome.diverged_at, "kept_at": None}
     best, last = outcome.best, outcome.observations[-1]
     errors = {error: best[error] for error in ERRORS} | {f"last_{error}": last[error] for error in ERRORS}
     return {"diverged_at": None, "kept_at": best["update"], **errors}

@@ -20,7 +20,7 @@ SIGNIFICANT_EACH = (
 )
 ERRORS_IN_WORDS = {
     "difference_percent": "difference of {number} points",
-    "detectable_percent": "differences from {number} points up would be found",
+    "detectable_percent": "with one seed fewer, the test would find {number} points four times in five",
     "p_over_images": "p = {number} over the images",
     "{}_percent": "{}: {number} %",
 }

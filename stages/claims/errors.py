@@ -75,7 +75,7 @@ SOFTSIGN_ROBUST = Claim(
     metric="margin_percent",
     words={
         "margin_percent": "margin of {number} points",
-        "detectable_percent": "margins from {number} points up would be found",
+        "detectable_percent": "with one seed fewer, the test would find {number} points four times in five",
         "{}_gap_percent": "{}: {number} points apart",
     },
     judge=softsign_robust,

@@ -110,7 +110,7 @@ def together(words: str, of_seeds: Mapping[int, Verdict]) -> Verdict:
             seed = min(waiting)
             missing = f"{missing}; " * bool(missing) + f"seed {seed}: {waiting[seed]}"
     by_seed = {words: {seed: one.verdict for seed, one in of_seeds.items()}}
-    return Verdict(verdict, {"seeds": len(of_seeds), **means}, missing, by_seed=by_seed)
+    return Verdict(verdict, {**means, "seeds": len(of_seeds)}, missing, by_seed=by_seed)
 
 
 def _strength(part: Part) -> tuple[float, float]:

@@ -47,10 +47,9 @@ def judge_claims(measurements: Measurements) -> dict[str, dict[str, Any]]:
     p_holm is p after Holm's correction for the paper's claims. A verdict that is not significant after it, or that
     changes when the measurements of any one seed are left out, is undecided.
     """
-    whole = verdicts_on(measurements)
-    without = {seed: verdicts_without(seed, whole, measurements) for seed in seeds_of(whole)}
-    corrected = p_holm(whole)
-    found = {name: stable(one, {seed: others[name] for seed, others in without.items()}) for name, one in whole.items()}
+    raw = {name: _verdict(claim, measurements) for name, claim in CLAIMS.items()}
+    corrected = p_holm(raw)
+    found = {name: settled(name, raw, measurements) for name in raw}
     return {
         name: {
             "section": CLAIMS[name].section,
@@ -71,51 +70,33 @@ def judge_claims(measurements: Measurements) -> dict[str, dict[str, Any]]:
     }
 
 
-def verdicts_on(measurements: Measurements) -> dict[str, Verdict]:
-    """Return id → the verdict on each claim, after Holm's correction."""
-    return after_holm({name: _verdict(claim, measurements) for name, claim in CLAIMS.items()})
-
-
-def verdicts_without(seed: int, whole: dict[str, Verdict], measurements: Measurements) -> dict[str, Verdict]:
-    """Return the same without one seed; undecided claims, and those that do not rest on it, stay as in `whole`."""
-    left = measurements.without(seed)
-    return after_holm(
-        {
-            name: _verdict(CLAIMS[name], left) if one.verdict != UNDECIDED and seed in seeds_of({name: one}) else one
-            for name, one in whole.items()
-        }
-    )
-
-
-def seeds_of(found: dict[str, Verdict]) -> list[int]:
-    """Return the seeds that verdicts rest on, in order."""
-    return sorted({seed for one in found.values() for of_seed in one.by_seed.values() for seed in of_seed})
-
-
-def after_holm(found: dict[str, Verdict]) -> dict[str, Verdict]:
-    """Return the verdicts, those undecided that are not significant after Holm's correction."""
-    corrected = p_holm(found)
-    return {
-        name: one
-        if corrected.get(name, 0) < FAMILY_LEVEL or one.verdict == UNDECIDED
-        else _not_significant(one, corrected[name])
-        for name, one in found.items()
-    }
-
-
 def p_holm(found: dict[str, Verdict]) -> dict[str, float]:
     """Return id → p of the claims that have one, after Holm's correction for all of the paper's claims."""
     return holm({name: one.p for name, one in found.items() if one.p is not None}, len(CLAIMS))
 
 
-def stable(whole: Verdict, without: dict[int, Verdict]) -> Verdict:
-    """Return the verdict, or undecided if it is another `without` some seed."""
-    changed = {seed: one.verdict for seed, one in without.items() if one.verdict != whole.verdict}
-    if whole.verdict == UNDECIDED or not changed:
+def settled(name: str, raw: dict[str, Verdict], measurements: Measurements) -> Verdict:
+    """Return the verdict on a claim after Holm's correction, undecided if without some seed it would be another."""
+    whole = after_holm(name, raw)
+    if whole.verdict == UNDECIDED:
         return whole
-    seed, other = min(changed.items())
-    missing = f"the verdict would be “{whole.verdict}”, but without seed {seed} “{other}”; more seeds might decide"
-    return replace(whole, verdict=UNDECIDED, missing=missing)
+    for seed in sorted({seed for of_seed in whole.by_seed.values() for seed in of_seed}):
+        other = after_holm(name, raw | {name: _verdict(CLAIMS[name], measurements.without(seed))}).verdict
+        if other != whole.verdict:
+            missing = (
+                f"the verdict would be “{whole.verdict}”, but without seed {seed} “{other}”; more seeds might decide"
+            )
+            return replace(whole, verdict=UNDECIDED, missing=missing)
+    return whole
+
+
+def after_holm(name: str, raw: dict[str, Verdict]) -> Verdict:
+    """Return the verdict on a claim, undecided if it is not significant after Holm's correction."""
+    one, corrected = raw[name], p_holm(raw).get(name, 0)
+    if one.verdict == UNDECIDED or corrected < FAMILY_LEVEL:
+        return one
+    missing = f"p = {corrected:.2g} after Holm's correction for the paper's claims; more seeds might decide"
+    return replace(one, verdict=UNDECIDED, missing=missing)
 
 
 def claim_metrics(judged: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -142,8 +123,3 @@ def _verdict(claim: Claim, measurements: Measurements) -> Verdict:
         return claim.judge(measurements)
     except Undecided as undecided:
         return Verdict(UNDECIDED, missing=str(undecided))
-
-
-def _not_significant(one: Verdict, corrected: float) -> Verdict:
-    missing = f"p = {corrected:.2g} after Holm's correction for the paper's claims; more seeds might decide"
-    return replace(one, verdict=UNDECIDED, missing=missing)

@@ -175,7 +175,11 @@ class Measurements:
     def plateaus(self) -> pd.DataFrame:
         """Return the plateau shares of the two costs' surfaces, for each draw of examples, the column `seed`."""
         missing = "the costs' surfaces have not been measured: data/surfaces/plateaus.parquet is missing"
-        return self._present(self.table("surfaces/plateaus", missing))
+        table = self.table("surfaces/plateaus", missing)
+        draws = table["seed"].nunique()
+        if draws < FEWEST_SEEDS:
+            raise Undecided(f"figure 5 has too few draws of examples: {draws}; needed: {FEWEST_SEEDS}")
+        return self._present(table)
 
     def table(self, name: str, missing: str) -> pd.DataFrame:
         """Return another stage's table; `missing` says what is missing where there is none."""
@@ -231,9 +235,11 @@ def measurements_in(folder: Path, params: Params) -> Measurements:
 
 
 def judged_depth(runs: pd.DataFrame) -> int:
-    """Return PAPER_LAYERS where `runs`, of a model, have this depth, or else the chosen run's depth."""
-    depths = runs["hidden_layers"]
-    return PAPER_LAYERS if (depths == PAPER_LAYERS).any() else int(depths[runs["chosen"]].iloc[0])
+    """Return PAPER_LAYERS where a run of a model with this depth has not diverged, or else the chosen run's depth."""
+    finite = of_first_seed(runs[runs["diverged_at"].isna()])
+    if (finite["hidden_layers"] == PAPER_LAYERS).any():
+        return PAPER_LAYERS
+    return int(runs.loc[runs["chosen"], "hidden_layers"].iloc[0])
 
 
 def at_best_rate(runs: pd.DataFrame, name: str, dataset: str) -> pd.DataFrame:

@@ -24,6 +24,8 @@ def in_words(recipe: Model) -> str:
         parts.append(UPDATE_RULES_IN_WORDS[recipe.update_rule])
     if recipe.cost in COSTS_IN_WORDS:
         parts.append(COSTS_IN_WORDS[recipe.cost])
+    if recipe.hidden_units:
+        parts.append(f"{recipe.hidden_units:,} units a layer")
     if recipe.width_profile:
         parts.append(f"widths × {', '.join(f'{share:g}' for share in recipe.width_profile)}")
     return ", ".join(parts)

@@ -1,6 +1,7 @@
 """The claims of section 3: which layers saturate during training, when, and where activations end."""
 
 import math
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
@@ -82,6 +83,7 @@ SIGMOID_TOP_SATURATES = Claim(
         "top_layer_p98": "the top layer's 98th percentile is {number}",
         "at_0_after_updates": "at 0 after {number} updates",
         "layer_{}_mean": "layer {}: mean {number}",
+        "seeds": "{number} seeds",
     },
     judge=sigmoid_top_saturates,
 )
@@ -142,8 +144,8 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
     rule=f"Four hidden layers: the 98th percentile of layer 4 falls below {NEAR_ZERO} and later rises to {RISEN} times "
     f"its minimum, with a test error below {LEARNED} of chance. An outer percentile of layer 1 comes within "
     f"{1 - SIGMOID_SATURATED:.3f} of 0 or 1, but only after that minimum. Five hidden layers: layer 5 falls and does "
-    f"not rise like this in {AFTER_ESCAPE} times as many updates. The claim fails if neither has risen after "
-    f"{LONG_TRAINING:,} updates. {AGREE}",
+    f"not rise like this. Training goes on for at least {AFTER_ESCAPE} times as many updates as the rise took. The "
+    f"claim fails if neither has risen after {LONG_TRAINING:,} updates. {AGREE}",
     scale="overnight",
     figure="figure-2",
     metric="depth_4_top_layer_p98",
@@ -152,6 +154,7 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
         "depth_{}_left_0_after_updates": "{} hidden layers: the top layer left 0 after {number} updates",
         "depth_{}_layer_{}_outer_percentile": "{} hidden layers: the outer percentile of layer {} is {number}",
         "depth_{}_layer_{}_saturated_after_updates": "{} hidden layers: layer {} saturated after {number} updates",
+        "seeds": "{number} seeds",
     },
     judge=sigmoid_depth4_escapes,
 )
@@ -199,6 +202,7 @@ SIGMOID_PRETRAINED_ESCAPES = Claim(
         "pretrained_lowest_top_layer_mean": "pre-trained: the top layer's lowest mean is {number}",
         "pretrained_lowest_top_layer_p98": "pre-trained: the top layer's lowest 98th percentile is {number}",
         "plain_lowest_top_layer_p98": "not pre-trained: the top layer's lowest 98th percentile is {number}",
+        "seeds": "{number} seeds",
     },
     judge=sigmoid_pretrained_escapes,
 )
@@ -212,9 +216,14 @@ def tanh_saturates_in_order(measurements: Measurements) -> Verdict:
     found = together("the layers saturate in order", of_seeds)
     if found.verdict != HOLDS:
         return found
-    orders = [math.factorial(int(one.numbers["saturated_layers"])) for one in of_seeds.values()]
-    test = f"if the saturated layers had come in random order, all {len(orders)} seeds would show this one so often"
-    return replace(found, test=test, p=1 / math.prod(orders))
+    test = f"if the saturated layers had come in random order, all {len(of_seeds)} seeds would show this one so often"
+    return replace(found, test=test, p=math.prod(_by_chance(one.numbers) for one in of_seeds.values()))
+
+
+def _by_chance(numbers: dict[str, float]) -> float:
+    """Return how often layers that saturate in random order come in this one; those that come at once have no order."""
+    together = Counter(update for key, update in numbers.items() if key.endswith("_after_updates"))
+    return math.prod(map(math.factorial, together.values())) / math.factorial(together.total())
 
 
 def _in_order(outer: pd.DataFrame) -> Verdict:
@@ -254,6 +263,7 @@ TANH_SATURATES_IN_ORDER = Claim(
         "saturated_layers": "number of saturated layers: {number}",
         "layer_{}_after_updates": "layer {} saturated after {number} updates",
         "layer_{}_outer_percentile": "layer {}: outer percentile {number}",
+        "seeds": "{number} seeds",
     },
     judge=tanh_saturates_in_order,
 )
@@ -356,7 +366,7 @@ TANH_ENDS_AT_EXTREMES = Claim(
     scale="overnight",
     figure="figure-4",
     metric="tanh_layer_1_densest_at",
-    words={"{}_layer_{}_densest_at": "{}, layer {}: densest at {number}"},
+    words={"{}_layer_{}_densest_at": "{}, layer {}: densest at {number}", "seeds": "{number} seeds"},
     judge=tanh_ends_at_extremes,
 )
 

@@ -9,7 +9,16 @@ import pandas as pd
 from stages.claims.claim import Claim
 from stages.claims.comparisons import ERRORS_IN_WORDS, SIGNIFICANT_EACH, Comparison, beats, wrong_of_seed
 from stages.claims.evidence import Part, verdict_on
-from stages.claims.measurements import SHAPESET, TANH, TANH_N, Measurements, edge_of, without_search
+from stages.claims.measurements import (
+    SHAPESET,
+    TANH,
+    TANH_N,
+    Measurements,
+    at_best_rate,
+    chance,
+    edge_of,
+    without_search,
+)
 from stages.claims.significance import LEVEL, mcnemar
 from stages.claims.verdict import FAILS, UNDECIDED, Undecided, Verdict
 
@@ -66,14 +75,15 @@ CROSS_ENTROPY_FEWER_PLATEAUS = Claim(
 
 def deep_beats_svm(measurements: Measurements) -> Verdict:
     """Judge the network against the Gaussian-kernel SVM, both trained on the same images."""
-    _require_best_settings_inside(measurements)
+    runs = _at_best_settings(measurements)
     table = measurements.fixed_set_predictions()
     of_models = {model: rows.drop(columns="model") for model, rows in table.groupby("model")}
     for model in ("network", "svm"):
         if model not in of_models:
             raise Undecided(f"data/svm/{SHAPESET}/answers.parquet has no answers of the {model}")
     network, svm = of_models["network"], of_models["svm"]
-    errors = (network["label"] != network["prediction"]).groupby(network["seed"]).mean()
+    answered = (network["label"] != network["prediction"]).groupby(network["seed"]).mean()
+    errors = answered.reindex(runs["seed"]).fillna(chance(SHAPESET))
     of_svm = pd.Series(float((svm["label"] != svm["prediction"]).mean()), errors.index)
     first = network["seed"].min()
     p = mcnemar(*wrong_of_seed({"network": network, "svm": svm.assign(seed=first)}, first).values())
@@ -99,17 +109,20 @@ DEEP_BEATS_SVM = Claim(
 )
 
 
-def _require_best_settings_inside(measurements: Measurements) -> None:
-    """Raise Undecided where the SVM or the network might be better with settings beyond those that were tried."""
+def _at_best_settings(measurements: Measurements) -> pd.DataFrame:
+    """Return the network's runs at its best rate; raises Undecided where it or the SVM is best at an edge."""
     missing = f"the SVM has not been trained on {SHAPESET}"
     search = measurements.table(f"svm/{SHAPESET}/search", missing)
     for setting in ("C", "gamma"):
         best = search.loc[search["chosen"], setting].iloc[0]
         if best in (search[setting].min(), search[setting].max()):
             raise Undecided(f"the SVM's best {setting}, {best:g}, is at the edge of those that were tried")
-    edge = edge_of(measurements.table(f"svm/{SHAPESET}/network", missing))
+    runs = measurements.table(f"svm/{SHAPESET}/network", missing)
+    edge = edge_of(runs)
     if edge:
         raise Undecided(f"the best learning rate of the network beside the SVM is the {edge} of those that were tried")
+    best = at_best_rate(runs, "the network beside the SVM", SHAPESET)
+    return best[best["seed"] != measurements.left_out]
 
 
 def second_order_helps(measurements: Measurements) -> Verdict:

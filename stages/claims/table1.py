@@ -122,7 +122,7 @@ def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame, dataset: str) -> d
         "margin_percent": 100 * margin(errors),
         "seeds": len(errors),
         "std_percent": 100 * errors.std(),
-        "last_percent": 100 * judged["last_test_error"].mean(),
+        "last_percent": 100 * judged["last_test_error"].fillna(chance(dataset)).mean(),
         "test_error_percent": 100 * wrong / len(answers),
         "low_percent": 100 * interval.low,
         "high_percent": 100 * interval.high,

@@ -124,8 +124,9 @@ def elsewhere(
 
 
 def number(value: float) -> str:
-    """A number with three significant digits, or whole."""
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.3g}"
+    """A number with three significant digits, or whole if it is or is large."""
+    whole = float(value).is_integer() or abs(value) >= 1000
+    return f"{value:,.0f}" if whole and abs(value) < 1e15 else f"{value:.3g}"
 
 
 def share(value: float) -> str:

@@ -65,7 +65,8 @@ def read_runs(file: Path) -> pd.DataFrame:
     if chosen != 1:
         raise InputError(f"{file}: {chosen} of its {len(runs)} runs are chosen; allowed: exactly one; {AGAIN}")
     diverged = runs["diverged_at"].notna()
-    if diverged[runs["chosen"]].any() or runs.loc[~diverged, ["validation_error", "test_error"]].isna().any(axis=None):
+    needed = [column for column in SCHEMAS["runs"].columns if column != "diverged_at"]
+    if diverged[runs["chosen"]].any() or runs.loc[~diverged, needed].isna().any(axis=None):
         raise InputError(f"{file}: a run that is chosen or has not diverged lacks its errors; {AGAIN}")
     return runs
 
@@ -109,7 +110,7 @@ def _check_layers(file: Path, table: pd.DataFrame, known: Schema) -> None:
     if "hidden_layers" in table and (top != table["hidden_layers"] + 1).any():
         raise InputError(f"{file}: has other layers than hidden_layers says; {AGAIN}")
     for column, kind in known.columns.items():
-        if kind == PERHAPS and table.loc[table["layer"] < top, column].isna().any():
+        if kind in (PERHAPS, SHARE_PERHAPS) and table.loc[table["layer"] < top, column].isna().any():
             raise InputError(f"{file}: the column {column} lacks the number of a hidden layer; {AGAIN}")
 
 

@@ -39,7 +39,7 @@ def _not_null(value: Any, info: ValidationInfo) -> Any:
 
 Truth = Annotated[bool, Field(strict=True)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-Share = Annotated[Positive, Field(le=1000, json_schema_extra={"format": "share"})]  # of hidden units or of updates
+Share = Annotated[Positive, Field(le=1000, json_schema_extra={"format": "share"})]  # of hidden units
 Tens = Annotated[int, whole(10, 10**7), Field(multiple_of=10, json_schema_extra={"format": "multiple"})]
 Text = Annotated[str, Field(strict=True)]
 Name = Annotated[Text, Field(pattern="^[a-z0-9][a-z0-9_-]{0,99}$"), Schema({"type": "string", "format": "name"})]

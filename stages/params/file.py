@@ -66,9 +66,12 @@ class Params(Blocks):
         scale = asdict(recipe.at(self.settings))
         del scale["svm"]
         scale["updates"] = scale["updates"][dataset]
+        model = asdict(recipe)
+        if recipe.pretraining:
+            model["pretraining"]["updates"] = recipe.pretraining.updates.get(self.scale)
         block = getattr(self, dataset)
         of_data = {"seed": block.seed, "input_range": block.input_range}
-        return {"model": asdict(recipe), **scale, "precision": self.precision, **of_data}
+        return {"model": model, **scale, "precision": self.precision, **of_data}
 
 
 def load_params(file: Path | str = "params.yaml") -> Params:

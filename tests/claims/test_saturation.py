@@ -259,6 +259,12 @@ def test_one_seed_in_another_order_leaves_it_undecided():
     assert (found.verdict, found.p, found.missing) == (UNDECIDED, None, "the seeds do not agree (4 holds, 1 fails)")
 
 
+def test_layers_that_saturate_at_once_have_no_order():
+    """Of three layers, two of which come at once, the other one is the last in one order of three."""
+    tables = of_layers(AT_ONCE, AT_ONCE, SOON)
+    assert saturation.tanh_saturates_in_order(measurements({"tanh": TANH}, tables)).p == pytest.approx(3**-5)
+
+
 def test_seeds_with_other_numbers_of_saturated_layers_are_multiplied():
     tables = last_seed(of_layers(AT_ONCE, SOON, LATE), of_layers(AT_ONCE, SOON, NEVER))
     found = saturation.tanh_saturates_in_order(measurements({"tanh": TANH}, tables))

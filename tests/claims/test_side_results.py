@@ -86,7 +86,8 @@ def fixed_set(network: Sequence[float], svm: float, C=10.0, gamma=0.01, rate=0.0
     of_network = predictions(np.array(network) / 100).assign(model="network")
     of_svm = predictions([svm / 100]).assign(model="svm")
     search = pd.DataFrame({"C": [1.0, 10.0, 100.0] * 3, "gamma": np.repeat([0.001, 0.01, 0.1], 3)})
-    tried = runs(*((5, one, 0, 0.2 if one == rate else 0.4) for one in (0.01, 0.03, 0.1)))
+    others = [(5, rate, seed, 0.2) for seed in range(1, len(network))]
+    tried = runs(*((5, one, 0, 0.2 if one == rate else 0.4) for one in (0.01, 0.03, 0.1)), *others)
     return {
         "svm/shapeset/answers": pd.concat([of_network, of_svm])[["model", "seed", "index", "label", "prediction"]],
         "svm/shapeset/search": search.assign(chosen=(search["C"] == C) & (search["gamma"] == gamma)),
@@ -123,6 +124,15 @@ def test_deep_beats_svm_without_a_seed_of_the_network(left_out):
     assert side_results.deep_beats_svm(left).p == pytest.approx(ttest_1samp(others, 35).pvalue)
 
 
+def test_a_seed_of_the_network_that_diverged_errs_as_by_chance():
+    tables = fixed_set([*NETWORK, 30.0], 35)
+    answers, network = tables["svm/shapeset/answers"], tables["svm/shapeset/network"]
+    network.loc[network["seed"] == 5, "diverged_at"] = 7
+    tables["svm/shapeset/answers"] = answers[(answers["model"] == "svm") | (answers["seed"] != 5)]
+    found = side_results.deep_beats_svm(measurements({}, tables))
+    assert found.p == pytest.approx(ttest_1samp([*NETWORK, 100 * 5 / 6], 35).pvalue)
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -141,7 +151,8 @@ def test_settings_at_an_edge_might_not_be_the_best(settings, sentence):
 
 def test_higher_rates_that_diverged_are_no_better():
     tables = fixed_set(NETWORK, 35)
-    tables["svm/shapeset/network"] = runs((5, 0.01, 0, 0.4), (5, 0.03, 0, 0.2), (5, 0.1, 0, DIVERGED))
+    others = [(5, 0.03, seed, 0.2) for seed in range(1, 5)]
+    tables["svm/shapeset/network"] = runs((5, 0.01, 0, 0.4), (5, 0.03, 0, 0.2), (5, 0.1, 0, DIVERGED), *others)
     assert side_results.deep_beats_svm(measurements({}, tables)).verdict == HOLDS
 
 

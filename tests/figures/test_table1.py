@@ -17,7 +17,10 @@ def judged(root) -> pd.DataFrame:
 def test_a_cell_is_two_numbers_or_a_dash_with_its_footnote():
     printed = table1.overview(
         {
-            "tanh": {"shapeset": Cell(30.0, 27.15, "at an edge", True, 1.256), "mnist": Cell(None, 1.76, OTHER_DATASET)},
+            "tanh": {
+                "shapeset": Cell(30.0, 27.15, "at an edge", marked=True, margin=1.256),
+                "mnist": Cell(None, 1.76, OTHER_DATASET),
+            },
             "mine": {"shapeset": Cell(None, None, DIVERGED), "mnist": Cell(None, None, OTHER_DATASET)},
         }
     )

@@ -24,7 +24,7 @@ from tests.hostile.damage import BYTES, PART, ROWS, damage_bytes, damage_table, 
 from tests.synthetic_results import RECIPES, prediction_table, write_params, write_results, write_surfaces
 from tests.test_judge import layer_table
 
-JUDGED = ("reports/claims.json", "reports/metrics.json", "reports/table1.csv", "reports/plots")
+JUDGED = ("reports/claims.json", "reports/metrics.json", "reports/table1.csv", "reports/seeds.csv", "reports/plots")
 RENDERED = ("reports/site", "reports/figures", "reports/summary.md")
 MODEL = "tanh"
 SEEDS = 5  # enough for the claims to be decided
