@@ -55,7 +55,7 @@ def words_of(lines: list[str], model: str) -> list[list[str]]:
 
 def test_every_data_set_is_a_column_beside_the_papers_number(printed):
     table, *_ = words_of(printed, "tanh")
-    assert table == ["27.16", "±", "0.46", "27.15", "2.35", "±", "0.05*", "1.76", "–a", "55.90", "–a", "70.58"]
+    assert table == ["27.16±0.46", "27.15", "2.35±0.05*", "1.76", "–a", "55.90", "–a", "70.58"]
     table, *_ = words_of(printed, "mine")
     assert table == ["16.50*b", "–", "–c", "–", "–a", "–", "–a", "–"]
 
@@ -101,7 +101,7 @@ def test_a_removed_data_set_or_model_is_not_printed(table1, capsys):
     write_params(table1.parent.parent, {"tanh": MODELS["tanh"]})
     summary.main()
     lines = capsys.readouterr().out.splitlines()
-    numbers = ["27.16", "±", "0.46", "27.15", "–a", "1.76", "–a", "55.90", "–a", "70.58"]
+    numbers = ["27.16±0.46", "27.15", "–a", "1.76", "–a", "55.90", "–a", "70.58"]
     assert words_of(lines, "tanh")[0] == numbers
     assert "Shapeset-3×2: the judged runs" in lines
     assert "MNIST: the judged runs" not in lines
