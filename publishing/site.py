@@ -113,7 +113,7 @@ def write_edition(
 
 def parts(edition: Path) -> dict[str, str]:
     """The files of an edition beside its page: label → relative URL."""
-    tables = {"table 1": "table1.csv", "metrics": "metrics.json", "claims": "claims.json"}
+    tables = {"table 1": "table1.csv", "all runs": "seeds.csv", "metrics": "metrics.json", "claims": "claims.json"}
     reports = sorted(file.relative_to(edition).as_posix() for file in edition.glob("data_docs/*/index.html"))
     return {"figures": "figures/index.html"} | tables | {f"checks of {one.split('/')[1]}": one for one in reports}
 

@@ -26,7 +26,7 @@ def test_publishing_copies_the_pipelines_outputs_and_repeats_its_bytes(clone):
     first = files(clone / "public")
     of_reports = {name.removeprefix("site/"): content for name, content in files(clone / "reports").items()}
     of_reports = {name: of for name, of in of_reports.items() if not name.startswith(("bench/", "recorded/"))}
-    assert {"index.html", "table1.csv", "metrics.json", "claims.json", "plots/error_curves.csv"} <= of_reports.keys()
+    assert {"index.html", "table1.csv", "seeds.csv", "claims.json", "plots/error_curves.csv"} <= of_reports.keys()
     assert {"figures/shapeset-figure-3.svg", "data_docs/shapeset/index.html"} <= of_reports.keys()
     own = {name: content for name, content in first.items() if not name.startswith("editions/")}
     assert own.keys() == of_reports.keys() | {"edition.json", "figures/index.html"}
@@ -52,7 +52,7 @@ def test_every_link_of_the_imprint_leads_to_a_file_from_the_front_and_from_the_e
     for folder in (clone / "public", clone / "public/editions" / head(clone)):
         imprint = re.search(r'<p id="edition">.*?</p>', (folder / "index.html").read_text(encoding="utf-8"))[0]
         links = re.findall(r'href="([^"]*)"', imprint)
-        assert {"figures/index.html", "table1.csv", "metrics.json", "claims.json"} < set(links)
+        assert {"figures/index.html", "table1.csv", "seeds.csv", "metrics.json", "claims.json"} < set(links)
         assert "data_docs/shapeset/index.html" in links
         assert [link for link in links if not (folder / link).is_file()] == []
         assert (folder / links[-1]).resolve() == clone / "public/editions/index.html"
