@@ -65,7 +65,7 @@ def test_make_repro_ends_with_table_1_and_the_page(project):
     table = pd.read_csv(project / "reports/table1.csv").set_index("model")
     for model in ("tanh", "sigmoid"):
         line = next(line for line in shown.splitlines() if line.split()[:1] == [model])
-        assert f"{table.loc[model, 'test_error_percent']:.2f}" in line
+        assert f"{table.loc[model, 'mean_percent']:.2f}" in line
         assert f"{table.loc[model, 'paper_percent']:.2f}" in line
     assert shown.splitlines()[-1] == f"The report: {(project / 'reports/site/index.html').as_uri()}"
 
