@@ -145,7 +145,7 @@ def test_a_run_keeps_its_network_with_the_lowest_validation_error(setting, error
 
 
 def test_each_run_of_a_stack_keeps_its_own_network(setting, stacked):
-    """The norm of the weights says which: the fast run's is to be near that at update 7, the slow one's at the end."""
+    """The weights' norm tells the updates apart: the fast run keeps the network of update 7, the slow one the last."""
     setting = replace(setting, schedule=[0, 7, 40, 120])
     runs = [Run(2, 0.3, 0), Run(2, 0.02, 0), Run(2, 0.1, 1)]
     norms = {outcome.run: [seen["norm"] for seen in outcome.observations] for outcome in train(runs, setting, silent)}
