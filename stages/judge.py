@@ -12,7 +12,7 @@ import pandas as pd
 
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import Mark, marks
-from stages.claims.measurements import at_best_rate, errors_of, judged_depth, measurements_in, of_first_seed
+from stages.claims.measurements import errors_of, judged_runs, measurements_in, of_first_seed
 from stages.claims.table1 import paper_model, paper_percent, table1_row
 from stages.handover.schemas import RUN
 from stages.handover.tables import chosen_run, read_runs, read_table
@@ -52,8 +52,7 @@ def main(params: Params) -> None:
         row = table1_row(runs, predictions, dataset)
         of_runs.append(runs.assign(dataset=dataset, model=name))
         if paper_model(model):
-            judged = at_best_rate(runs[runs["hidden_layers"] == judged_depth(runs)], name, dataset)
-            errors.setdefault(dataset, {})[name] = errors_of(judged, dataset)
+            errors.setdefault(dataset, {})[name] = errors_of(judged_runs(runs, name, dataset), dataset)
         recipe = {key: getattr(model, key) for key in ("activation", "initialization", "update_rule")}
         rows.append({"dataset": dataset, "model": name, **recipe, **row})
         rows[-1]["paper_percent"] = paper_percent(dataset, model)

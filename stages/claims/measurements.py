@@ -242,6 +242,11 @@ def judged_depth(runs: pd.DataFrame) -> int:
     return int(runs.loc[runs["chosen"], "hidden_layers"].iloc[0])
 
 
+def judged_runs(runs: pd.DataFrame, name: str, dataset: str) -> pd.DataFrame:
+    """Return those of a model's `runs` that are judged: all seeds at the judged depth and its best learning rate."""
+    return at_best_rate(runs[runs["hidden_layers"] == judged_depth(runs)], name, dataset)
+
+
 def at_best_rate(runs: pd.DataFrame, name: str, dataset: str) -> pd.DataFrame:
     """Return those of `runs`, of one depth, with the learning rate that `preference` chooses for the first seed."""
     finite = of_first_seed(runs[runs["diverged_at"].isna()])

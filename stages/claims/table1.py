@@ -13,11 +13,11 @@ import scipy  # as in stages.claims.significance
 from stages.claims.measurements import (
     LEARNED,
     PAPER_LAYERS,
-    at_best_rate,
     chance,
     edge_of,
     errors_of,
     judged_depth,
+    judged_runs,
     without_search,
 )
 from stages.handover.schemas import RUN
@@ -109,8 +109,7 @@ def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame, dataset: str) -> d
     at_chance says that the network has not learned; if it has, rate_at_edge may say that its learning rate is the
     lowest or the highest of those tried.
     """
-    tried = runs[runs["hidden_layers"] == judged_depth(runs)]
-    judged = at_best_rate(tried, "", dataset)
+    judged = judged_runs(runs, "a model", dataset)
     errors = errors_of(judged, dataset)
     best = judged.loc[[judged["validation_error"].idxmin()]]
     answers = predictions.merge(best[list(RUN)])
@@ -127,7 +126,7 @@ def table1_row(runs: pd.DataFrame, predictions: pd.DataFrame, dataset: str) -> d
         "low_percent": 100 * interval.low,
         "high_percent": 100 * interval.high,
         "learning_rate": best["learning_rate"].iloc[0],
-        "rate_at_edge": edge_of(tried) if learned else None,
+        "rate_at_edge": edge_of(runs[runs["hidden_layers"] == judged_depth(runs)]) if learned else None,
         "at_chance": not learned,
         "hidden_layers": best["hidden_layers"].iloc[0],
         "diverged_runs": int(runs["diverged_at"].notna().sum()),
