@@ -23,9 +23,10 @@ override export AGAINST := $(value AGAINST)
 override export SCALE := $(value SCALE)
 override export COMMIT := $(value COMMIT)
 override export OUT := $(value OUT)
+override export NAME := $(value NAME)
 override export RECORD := $(value RECORD)
 
-.PHONY: repro test test-all browser quote publish committed keep tidy compare attest comment bench audit licences
+.PHONY: repro test test-all browser quote publish committed keep tidy compare record attest comment bench audit licences
 .PHONY: setup lint lock clean-checkpoints clean
 repro: setup
 	@python -m commands.check
@@ -67,6 +68,10 @@ tidy: setup
 
 compare: setup
 	@python -m publishing.compare --against="$$AGAINST" --scale="$$SCALE" --commit="$$COMMIT" --out $$OUT
+
+# Keep this run's results in git, as reports/recorded/<NAME>.
+record: setup
+	@python -m commands.record "$$NAME"
 
 # Whether this machine's results are those of a record: RECORD=reports/recorded/<name>.
 attest: setup

@@ -2,7 +2,7 @@
 
 Both are of the same parameters. On another kind of machine rounding makes each run end elsewhere, so a statistic counts
 as the same if its difference is no larger than its seeds explain: Welch's t-test, p ≥ LEVEL after Holm's correction for
-all statistics.
+all statistics. The record is judged by today's rules.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -21,8 +22,10 @@ from stages.claims.significance import LEVEL, holm
 from stages.claims.verdict import UNDECIDED
 from stages.handover.objects import read_json
 from stages.handover.tables import read_table
+from stages.judge import judged
 from stages.params import Params, load_params
 from stages.running.errors import InputError, report_input_errors
+from stages.running.files import write_whole
 
 REPORTS = Path("reports")
 FILES = ("table1.csv", "seeds.csv", "claims.json", "metrics.json")
@@ -55,11 +58,15 @@ class Statistic(NamedTuple):
 def main() -> None:
     """Print a table and one line, or with --json both as JSON; exit with 1 if the results differ."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("record", type=Path, help="a folder with params.yaml and what `judge` writes")
+    parser.add_argument("record", type=Path, help="a folder that `commands.record` wrote")
     parser.add_argument("--json", action="store_true", help="for programs that read the result")
     arguments = parser.parse_args()
-    require_same_parameters(load_params(), load_params(arguments.record / "params.yaml"), arguments.record)
-    found = attest(REPORTS, arguments.record)
+    recorded = load_params(arguments.record / "params.yaml")
+    require_same_parameters(load_params(), recorded, arguments.record)
+    with TemporaryDirectory() as folder:
+        for name, text in judged(arguments.record, recorded).items():
+            write_whole(Path(folder) / name, text)
+        found = attest(REPORTS, Path(folder))
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:

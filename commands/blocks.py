@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
+from stages.claims.records import JUDGED, records
 from stages.claims.table1 import PAPER_MODELS, percent
 from stages.claims.verdict import VERDICTS
 from stages.datasets.dataset import find_dataset
@@ -18,7 +19,7 @@ from stages.handover.tables import read_csv, read_table
 from stages.params import DATASETS, load_params
 from stages.running.errors import InputError
 
-REPORTS, RECORDED = Path("reports"), Path("reports/recorded")
+REPORTS, DURATIONS = Path("reports"), "durations.csv"
 INSIDE = [  # heading, model, moment, metric, format
     ("sigmoid: mean, end", "sigmoid", "final", "activation_mean", "{:.3f}"),
     ("tanh: saturated, end", "tanh", "final", "saturated_share", "{:.3f}"),
@@ -71,6 +72,8 @@ class Edition(NamedTuple):
 
     folder: Path
     """with table1.csv, metrics.json and claims.json"""
+    durations: Path
+    """how long its stages took, where it is a record"""
     scale: str
     units: int
     """in each hidden layer"""
@@ -83,13 +86,15 @@ class Edition(NamedTuple):
 
 def editions() -> list[Edition]:
     """Return the repository's own edition, then every record by its name."""
-    return [read_edition(REPORTS, Path("params.yaml"))] + [
-        read_edition(file.parent, file) for file in sorted(RECORDED.glob("*/params.yaml"))
-    ]
+    return [read_edition(REPORTS, Path())] + [read_edition(JUDGED / record.name, record) for record in records()]
 
 
-def read_edition(folder: Path, params: Path) -> Edition:
-    """Return the edition in `folder`; raises InputError if a file is missing or damaged."""
+def read_edition(folder: Path, made_by: Path) -> Edition:
+    """Return the edition that was judged in `folder` and made by the params.yaml in `made_by`.
+
+    Raises InputError if a file is missing or damaged.
+    """
+    params = made_by / "params.yaml"
     try:
         values = yaml.safe_load(params.read_text(encoding="utf-8"))  # `load_params` knows only today's keys
         settings = values["scales"][values["scale"]]
@@ -97,7 +102,8 @@ def read_edition(folder: Path, params: Path) -> Edition:
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:
         raise InputError(f"{params}: needs scale and scales.<scale> with hidden_units, updates, batch_size") from error
     table = read_table(folder / "table1.csv")
-    return Edition(folder, values["scale"], *size, table[table["dataset"] == "shapeset"].set_index("model"))
+    of_shapeset = table[table["dataset"] == "shapeset"].set_index("model")
+    return Edition(folder, made_by / DURATIONS, values["scale"], *size, of_shapeset)
 
 
 def best_edition() -> Edition:
@@ -143,7 +149,7 @@ def inside() -> str:
 def models() -> str:
     """Return every model of the widest edition, the lowest test error first, and how long each took to train."""
     edition = widest_edition()
-    took = durations(edition.folder).get(edition.scale, {})
+    took = durations(edition.durations).get(edition.scale, {})
     rows = [
         [
             name,
@@ -184,7 +190,7 @@ def svm() -> str:
     for edition in editions():
         claim = read_json(edition.folder / "claims.json").get("deep-beats-svm", {})
         if numbers := claim.get("numbers"):
-            seconds = durations(edition.folder).get(edition.scale, {}).get("svm@shapeset")
+            seconds = durations(edition.durations).get(edition.scale, {}).get("svm@shapeset")
             errors_of_both = [f"{percent(numbers[f'{name}_percent'])} %" for name in ("svm", "network")]
             images = f"{numbers['training_images']:,}"
             rows.append([f"`{edition.folder}`", images, *errors_of_both, shown(seconds, "{:.0f} s")])
@@ -196,7 +202,7 @@ def time() -> str:
     params = load_params()
     trained = [f"{dataset}-{model}" for dataset in params.datasets for model in params.models]
     for record in records():
-        took = durations(record).get(params.scale, {})
+        took = durations(record / DURATIONS).get(params.scale, {})
         if all(f"train@{one}" in took for one in trained):
             own = {stage: seconds for stage, seconds in took.items() if is_of(stage, [*trained, *params.datasets])}
             training = sum(seconds for stage, seconds in own.items() if stage.startswith("train@"))
@@ -212,7 +218,7 @@ def time_of_stages() -> str:
     kinds = {"training": "train", "measuring": "measure", "SVM": "svm", "drawing the page": "render"}
     rows = []
     for record in records():
-        for scale, took in durations(record).items():
+        for scale, took in durations(record / DURATIONS).items():
             sums = [sum(took[stage] for stage in took if stage.split("@")[0] == kind) for kind in kinds.values()]
             count = sum(stage.startswith("train@") for stage in took)
             rows.append([f"`{record.name}`", scale, str(count), *map(span, [*sums, sum(took.values())])])
@@ -291,14 +297,8 @@ def benches() -> list[tuple[str, dict[str, float]]]:
     return [(content["device"], {row["id"]: row["value"] for row in content["rows"]}) for content in contents]
 
 
-def records() -> list[Path]:
-    """Return the folders of the records that have durations."""
-    return [file.parent for file in sorted(RECORDED.glob("*/durations.csv"))]
-
-
-def durations(folder: Path) -> dict[str, dict[str, float]]:
-    """Return scale → stage → seconds; nothing if the folder has no durations."""
-    file = folder / "durations.csv"
+def durations(file: Path) -> dict[str, dict[str, float]]:
+    """Return scale → stage → seconds; nothing if there is no such file."""
     if not file.exists():
         return {}
     rows = read_csv(file)

@@ -1,6 +1,6 @@
 """Judge the claims, Table 1 and the metrics from runs and measurements: `python -m stages.judge`.
 
-It reads only the data sets and models that params.yaml lists.
+It reads only the data sets and models that params.yaml lists, this run's own or a record's.
 """
 
 import json
@@ -13,6 +13,7 @@ import pandas as pd
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import Mark, marks
 from stages.claims.measurements import errors_of, judged_runs, measurements_in, of_first_seed
+from stages.claims.records import JUDGED, records
 from stages.claims.table1 import paper_model, paper_percent, table1_row
 from stages.handover.schemas import RUN
 from stages.handover.tables import chosen_run, read_runs, read_table
@@ -28,6 +29,7 @@ CURVES = {  # file in reports/plots: the run table and its columns
     ),
     "gradient_curves": ("monitored", ["update", "layer", "back_propagated_gradient_std", "weight_gradient_std"]),
 }
+OF_RECORDS = "What `judge` found in each record of `reports/recorded/`, by the same rules as in this run.\n"
 NO_MARK = Mark(None, marked=False)  # of models that the paper's Table 1 does not have
 LAYER_METRICS = {  # the measured table and its columns
     "layers": [
@@ -42,13 +44,31 @@ LAYER_METRICS = {  # the measured table and its columns
 
 
 def main(params: Params) -> None:
-    """Write reports/table1.csv, seeds.csv, claims.json, metrics.json and plots/."""
+    """Write reports/ for this run and, by the same rules, reports/judged/<name>/ for every record."""
+    own = judged(Path("data"), params)
+    plots = {name: csv(curves(params, table, columns)) for name, (table, columns) in CURVES.items()}
+    others = {record.name: judged(record, load_params(record / "params.yaml")) for record in records()}
+    for name, text in own.items():
+        write_whole(Path("reports") / name, text)
+    with whole_folder(Path("reports/plots")) as folder:
+        for name, text in plots.items():
+            write_whole(folder / f"{name}.csv", text)
+    with whole_folder(JUDGED) as folder:
+        write_whole(folder / "README.md", OF_RECORDS)
+        for record, texts in others.items():
+            for name, text in texts.items():
+                write_whole(folder / record / name, text)
+
+
+def judged(folder: Path, params: Params) -> dict[str, str]:
+    """Return the texts of table1.csv, seeds.csv, claims.json and metrics.json, by name, from the results in `folder`.
+
+    Raises InputError if a file there is missing or damaged.
+    """
     rows, of_runs, metrics, errors = [], [], {}, {}
-    curves = {name: [] for name in CURVES}
     for dataset, (name, model) in product(params.datasets, params.models.items()):
-        folder = Path("data/runs") / dataset / name
-        runs = read_runs(folder / "runs.parquet")
-        predictions = read_table(folder / "predictions.parquet")
+        runs = read_runs(folder / "runs" / dataset / name / "runs.parquet")
+        predictions = read_table(folder / "runs" / dataset / name / "predictions.parquet")
         row = table1_row(runs, predictions, dataset)
         of_runs.append(runs.assign(dataset=dataset, model=name))
         if paper_model(model):
@@ -56,31 +76,36 @@ def main(params: Params) -> None:
         recipe = {key: getattr(model, key) for key in ("activation", "initialization", "update_rule")}
         rows.append({"dataset": dataset, "model": name, **recipe, **row})
         rows[-1]["paper_percent"] = paper_percent(dataset, model)
-        measured = Path("data/measured") / dataset / name
+        measured = folder / "measured" / dataset / name
         layers, jacobians = (read_table(measured / f"{table}.parquet") for table in LAYER_METRICS)
         metrics.setdefault(dataset, {})[name] = {
             **headline(row),
             "validation_error_percent": by_depth(runs),
             **layer_metrics(layers, jacobians),
         }
-        for curve, (table, columns) in CURVES.items():
-            file = folder / f"{table}.parquet"
-            of_chosen = chosen_run(file, read_table(file), runs)
-            if "layer" in columns:  # hidden ones only, as in the paper's figures
-                of_chosen = of_chosen[of_chosen["layer"] <= of_chosen["hidden_layers"]]
-            curves[curve].append(of_chosen[columns].assign(dataset=dataset, model=name))
     of_columns = {dataset: marks(of_models) for dataset, of_models in errors.items()}
     for row in rows:
         row |= asdict(of_columns.get(row["dataset"], {}).get(row["model"], NO_MARK))
-    claims = judge_claims(measurements_in(Path("data"), params))
+    claims = judge_claims(measurements_in(folder, params))
     metrics["claims"] = claim_metrics(claims)
-    write_whole(Path("reports/claims.json"), json.dumps(claims, indent=2, ensure_ascii=False) + "\n")
-    write_whole(Path("reports/table1.csv"), csv(pd.DataFrame(rows)))
-    write_whole(Path("reports/seeds.csv"), csv(seeds_table(pd.concat(of_runs))))
-    write_whole(Path("reports/metrics.json"), json.dumps(metrics, indent=2) + "\n")
-    with whole_folder(Path("reports/plots")) as folder:
-        for curve, tables in curves.items():
-            write_whole(folder / f"{curve}.csv", csv(pd.concat(tables)))
+    return {
+        "table1.csv": csv(pd.DataFrame(rows)),
+        "seeds.csv": csv(seeds_table(pd.concat(of_runs))),
+        "claims.json": json.dumps(claims, indent=2, ensure_ascii=False) + "\n",
+        "metrics.json": json.dumps(metrics, indent=2) + "\n",
+    }
+
+
+def curves(params: Params, table: str, columns: list[str]) -> pd.DataFrame:
+    """Return these columns of a run table of this run's models, only of their chosen runs."""
+    found = []
+    for dataset, name in product(params.datasets, params.models):
+        file = Path("data/runs") / dataset / name / f"{table}.parquet"
+        of_chosen = chosen_run(file, read_table(file), read_runs(file.with_name("runs.parquet")))
+        if "layer" in columns:  # hidden ones only, as in the paper's figures
+            of_chosen = of_chosen[of_chosen["layer"] <= of_chosen["hidden_layers"]]
+        found.append(of_chosen[columns].assign(dataset=dataset, model=name))
+    return pd.concat(found)
 
 
 def headline(row: dict[str, float]) -> dict[str, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stages.claims.measurements import FEWEST_SEEDS
+from stages.claims.records import JUDGED
 from stages.claims.significance import FAMILY_LEVEL, LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
 from stages.datasets.dataset import find_dataset
@@ -51,9 +52,9 @@ def main(params: Params) -> None:
         "drawn_on": processor(),
         "versions": made.versions(),
         "elsewhere": claims.elsewhere(
-            {file.parent.name: read_claims(file) for file in recorded("claims.json")}, verdicts
+            {file.parent.name: read_claims(file) for file in of_records("claims.json")}, verdicts
         ),
-        "recorded": table1.recorded({file.parent.name: read_table(file) for file in recorded("table1.csv")}),
+        "recorded": table1.recorded({file.parent.name: read_table(file) for file in of_records("table1.csv")}),
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
         "settings": params.settings,
         "scale": params.scale,
@@ -267,9 +268,9 @@ def read_claims(file: Path) -> dict[str, dict]:
     return judged
 
 
-def recorded(name: str) -> list[Path]:
-    """The files of this name in all records, which come from other machines and scales."""
-    return sorted(Path("reports/recorded").glob(f"*/{name}"))
+def of_records(name: str) -> list[Path]:
+    """What `judge` wrote by this name for each record, which comes from another machine or scale."""
+    return sorted(JUDGED.glob(f"*/{name}"))
 
 
 def read_table1() -> pd.DataFrame:

@@ -507,7 +507,7 @@ def test_damaged_claims_are_one_line(changing):
 
 
 def test_recorded_results_are_shown_beside_these(changing):
-    folder = changing / "reports/recorded/h100-paper"
+    folder = changing / "reports/judged/h100-paper"
     folder.mkdir(parents=True)
     shutil.copy(changing / "reports/table1.csv", folder)
     render.main(load_params())

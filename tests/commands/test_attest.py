@@ -11,6 +11,7 @@ import yaml
 from scipy.stats import ttest_ind
 
 from commands import attest
+from stages.params import Params
 from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
 
@@ -38,7 +39,13 @@ def folders(tmp_path, monkeypatch) -> tuple[Path, Path]:
     (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     shutil.copytree(here, there)
     shutil.copy(tmp_path / "params.yaml", there)
+    monkeypatch.setattr(attest, "judged", read_judged)
     return here, there
+
+
+def read_judged(folder: Path, params: Params) -> dict[str, str]:
+    """What `judge` found, which these made-up records have instead of data."""
+    return {name: (folder / name).read_text() for name in attest.FILES}
 
 
 def change_errors(folder: Path, model: str, by: list[float]) -> None:

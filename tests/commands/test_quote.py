@@ -30,8 +30,9 @@ def copy(tmp_path, monkeypatch) -> Path:
     record = tmp_path / "reports/recorded" / RECORD
     record.mkdir(parents=True)
     shutil.copytree(REPOSITORY / "reports/bench", tmp_path / "reports/bench")
-    for folder, place in ((tmp_path, tmp_path / "reports"), (record, record)):
+    for folder, place in ((tmp_path, tmp_path / "reports"), (record, tmp_path / "reports/judged" / RECORD)):
         shutil.copy(REPOSITORY / "params.yaml", folder)
+        place.mkdir(exist_ok=True, parents=True)
         write_edition(place)
     (tmp_path / "docs").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -180,8 +181,8 @@ def set_updates(folder: Path, updates: int) -> None:
 
 
 def test_the_best_edition_trains_longest_and_has_the_papers_models(copy):
-    record = copy / "reports/recorded" / RECORD
-    own, recorded = Path("reports"), Path("reports/recorded", RECORD)
+    record, recorded = copy / "reports/recorded" / RECORD, Path("reports/judged", RECORD)
+    own = Path("reports")
     set_updates(copy, 60000)
     set_updates(record, 60000)
     assert blocks.best_edition().folder == own  # of equals, the repository's own
@@ -189,9 +190,9 @@ def test_the_best_edition_trains_longest_and_has_the_papers_models(copy):
     assert blocks.best_edition().folder == recorded
     assert blocks.best_edition().updates == 60001
     assert blocks.widest_edition().folder == recorded
-    edit(record / "table1.csv", "\nshapeset,softsign-n,", "\nmnist,softsign-n,")
+    edit(recorded / "table1.csv", "\nshapeset,softsign-n,", "\nmnist,softsign-n,")
     assert blocks.best_edition().folder == own
-    edit(record / "table1.csv", "\nmnist,softsign-n,", "\nshapeset,softsign-n,")
+    edit(recorded / "table1.csv", "\nmnist,softsign-n,", "\nshapeset,softsign-n,")
     set_updates(copy, 70000)
     assert blocks.best_edition().folder == own
     edit(copy / "reports/table1.csv", "\nshapeset,tanh-lsuv,", "\nmnist,tanh-lsuv,")
@@ -232,7 +233,7 @@ def test_inside_are_the_metrics_of_the_same_edition():
 def test_models_are_those_of_the_widest_edition_the_best_first():
     edition = blocks.widest_edition()
     table = [row for row in rows_of(edition.folder / "table1.csv") if row["dataset"] == "shapeset"]
-    durations = edition.folder / "durations.csv"
+    durations = edition.durations
     rows = rows_of(durations) if (REPOSITORY / durations).exists() else []
     took = {row["stage"]: float(row["seconds"]) for row in rows if row["scale"] == edition.scale}
     found = cells(blocks.models())
@@ -247,7 +248,7 @@ def test_models_are_those_of_the_widest_edition_the_best_first():
 
 def test_verdicts_are_those_of_the_metrics_of_every_edition():
     lines = blocks.verdicts().splitlines()[2:]
-    records = sorted((REPOSITORY / "reports/recorded").glob("*/metrics.json"))
+    records = sorted((REPOSITORY / "reports/judged").glob("*/metrics.json"))
     for line, file in zip(lines, [REPOSITORY / "reports/metrics.json", *records], strict=True):
         metrics = json.loads(file.read_text())
         counts = [metrics["claims"]["verdicts"][verdict] for verdict in ("holds", "fails", "undecided")]
@@ -256,7 +257,7 @@ def test_verdicts_are_those_of_the_metrics_of_every_edition():
 
 
 def test_claims_have_the_verdict_of_every_edition():
-    files = [REPOSITORY / "reports/claims.json", *sorted((REPOSITORY / "reports/recorded").glob("*/claims.json"))]
+    files = [REPOSITORY / "reports/claims.json", *sorted((REPOSITORY / "reports/judged").glob("*/claims.json"))]
     judged = [json.loads(file.read_text()) for file in files]
     found = cells(blocks.claims())
     assert [name.strip("`") for name in found] == list(judged[0])
@@ -278,7 +279,7 @@ def test_the_svm_has_the_numbers_of_its_claim():
 def test_the_svm_of_each_edition_stands_beside_its_network(copy):
     write_durations(copy / "reports/recorded" / RECORD, ["svm@shapeset,laptop,123.4", "svm@shapeset,smoke,9"])
     row = ["2,000", "60.25 %", "45.50 %"]
-    folders = "`reports`", f"`reports/recorded/{RECORD}`"
+    folders = "`reports`", f"`reports/judged/{RECORD}`"
     assert cells(blocks.svm()) == dict(zip(folders, ([*row, "–"], [*row, "123 s"]), strict=True))
 
 

@@ -10,7 +10,7 @@ from stages.figures import claims
 from stages.figures.contents import SECTIONS
 from tests.conftest import REPOSITORY
 
-REPORTED = [REPOSITORY / "reports/claims.json", *REPOSITORY.glob("reports/recorded/*/claims.json")]
+REPORTED = [REPOSITORY / "reports/claims.json", *REPOSITORY.glob("reports/judged/*/claims.json")]
 FIGURES = {  # which claims stand beside which figure
     "figure-2": ["sigmoid-top-saturates", "sigmoid-depth4-escapes", "sigmoid-pretrained-escapes"],
     "figure-3": ["tanh-saturates-in-order", "softsign-saturates-together"],

@@ -71,10 +71,10 @@ def project(tmp_path_factory):
         costs = {"cost": ["quadratic", "cross_entropy"] * 3, "seed": [0, 0, 1, 1, 2, 2]}
         pd.DataFrame(costs | {share: [0.5, 0.2] * 3 for share in shares}).to_parquet("data/surfaces/plateaus.parquet")
         assert ending(judge.main) == ""
-        recorded = Path("reports/recorded/elsewhere")
-        recorded.mkdir(parents=True)
+        edition = Path("reports/judged/elsewhere")
+        edition.mkdir(parents=True)
         for name in ("claims.json", "table1.csv"):
-            shutil.copy2(f"reports/{name}", recorded)
+            shutil.copy2(f"reports/{name}", edition)
         assert ending(render.main) == ""
         yield folder
 
@@ -196,7 +196,7 @@ def test_render_refuses_a_damaged_table_or_draws_a_page(of_two, name, how):
 
 @cases(12)
 @given(
-    name=st.sampled_from(["", "recorded/elsewhere/"]),
+    name=st.sampled_from(["", "judged/elsewhere/"]),
     how=ROWS.filter(lambda how: how != ("no columns",)),
 )
 def test_render_refuses_a_damaged_table_1_or_draws_a_page(without_charts, name, how):
@@ -209,9 +209,7 @@ def test_render_refuses_a_damaged_table_1_or_draws_a_page(without_charts, name, 
 
 @cases(6)
 @given(
-    name=st.sampled_from(
-        ["table1.csv", "claims.json", "recorded/elsewhere/table1.csv", "recorded/elsewhere/claims.json"]
-    ),
+    name=st.sampled_from(["table1.csv", "claims.json", "judged/elsewhere/table1.csv", "judged/elsewhere/claims.json"]),
     how=BYTES,
 )
 def test_render_refuses_a_damaged_text_or_draws_a_page(without_charts, name, how):
@@ -245,7 +243,7 @@ def test_damaged_claims_are_refused_or_told(project, claim, key, value):
 
 @cases(8)
 @given(
-    name=st.sampled_from(["claims.json", "recorded/elsewhere/claims.json"]),
+    name=st.sampled_from(["claims.json", "judged/elsewhere/claims.json"]),
     claim=PART,
     key=PART,
     value=JSON | st.sampled_from([10**400, math.nan, math.inf, {"a": 10**400}, "holds"]),

@@ -35,7 +35,7 @@ OUTPUTS = {
     "measure shapeset tanh": ["data/measured/shapeset/tanh"],
     "svm shapeset": ["data/svm/shapeset"],
     "surfaces": ["data/surfaces"],
-    "judge": ["reports/claims.json", "reports/table1.csv", "reports/metrics.json", "reports/plots"],
+    "judge": ["reports/claims.json", "reports/table1.csv", "reports/metrics.json", "reports/plots", "reports/judged"],
     "render": ["reports/site", "reports/summary.md", "reports/figures"],
 }
 OF_MNIST = {"fetch mnist": ["data/raw/mnist"], "prepare mnist": ["data/prepared/mnist"]}
