@@ -124,7 +124,8 @@ def seeds_table(runs: pd.DataFrame) -> pd.DataFrame:
     errors = [column for column in runs if column.endswith("_error")]
     percents = {f"{column}_percent": 100 * runs[column] for column in errors}
     first = ["dataset", "model", *RUN]
-    others = runs.drop(columns=[*first, *errors]).assign(**percents)
+    updates = dict.fromkeys(("diverged_at", "kept_at"), "Int64")
+    others = runs.drop(columns=[*first, *errors]).astype(updates).assign(**percents)
     return pd.concat([runs[first], others], axis="columns")
 
 

@@ -20,6 +20,8 @@ from torch import Tensor
 
 from stages.checking.models import check_models
 from stages.handover.prepared import SPLITS, About, Split, files_of, read_about, read_valid_split
+from stages.handover.schemas import SCHEMAS
+from stages.handover.tables import shortened
 from stages.monitoring.errors import predictions
 from stages.monitoring.monitor import Monitor
 from stages.network.device import compute_alike
@@ -161,9 +163,11 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome]) -> None:
                 curves.append({**at, **{error: observation[error] for error in ERRORS}})
     pd.DataFrame(runs).astype(OF_RUNS).to_parquet(folder / "runs.parquet", index=False)
     pd.DataFrame(curves).to_parquet(folder / "curves.parquet", index=False)
-    pd.DataFrame(monitored).to_parquet(folder / "monitored.parquet", index=False)
-    histograms = [seen["histograms"].assign(update=seen["update"]) for seen in chosen.observations]
-    pd.concat(histograms).to_parquet(folder / "histograms.parquet", index=False)
+    statistics = pd.DataFrame(monitored)
+    measured = [column for column in statistics if column not in SCHEMAS["monitored"].key]
+    shortened(statistics, measured).to_parquet(folder / "monitored.parquet", index=False)
+    histograms = pd.concat([seen["histograms"].assign(update=seen["update"]) for seen in chosen.observations])
+    shortened(histograms, ["left", "right", "density"]).to_parquet(folder / "histograms.parquet", index=False)
 
 
 def ending(outcome: Outcome) -> dict[str, float | None]:

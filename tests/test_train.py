@@ -41,9 +41,9 @@ def made_up(run: Run, validation_error: float, test_error: float, diverged_at: i
         {
             "update": update,
             "layers": [
-                {"layer": layer, "activation_mean": number + update + layer / 10} for layer in range(1, len(sizes))
+                {"layer": layer, "activation_mean": number + update + layer / 8} for layer in range(1, len(sizes))
             ],
-            "histograms": pd.DataFrame({"layer": [1, 1], "density": [number, update]}),
+            "histograms": pd.DataFrame({"layer": 1, "left": [0, 1], "right": [1, 2], "density": [number, update]}),
         }
         for update in UPDATES
     ]
@@ -269,6 +269,8 @@ def test_histograms_are_the_chosen_runs(written):
     table = pd.read_parquet(folder / "histograms.parquet")
     assert table.to_dict("list") == {
         "layer": [1] * 6,
+        "left": [0, 1] * 3,
+        "right": [1, 2] * 3,
         "density": [number, 0, number, 4, number, 9],
         "update": [0, 0, 4, 4, 9, 9],
     }

@@ -133,7 +133,8 @@ def _run_apart(command: list[str]) -> None:
         try:
             _, said = process.communicate(timeout=LONGEST_SECONDS)
         except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)  # what the compiler has started too
+            with suppress(ProcessLookupError):  # it may just have ended
+                os.killpg(process.pid, signal.SIGKILL)  # what the compiler has started too
             if isinstance(error, subprocess.TimeoutExpired):
                 raise OSError(f"{command[0]} takes longer than {LONGEST_SECONDS} s") from error
             raise

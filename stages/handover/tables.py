@@ -21,6 +21,7 @@ from stages.handover.schemas import (
 from stages.running.errors import AGAIN, InputError, unreadable
 
 TYPES = {WHOLE: int, TEXT: str, TRUTH: bool}  # of pandas; every other kind is a float
+BITS = 12  # significant ones of a statistic
 LARGEST = 1e38  # about float32's: no measured number is larger
 
 
@@ -56,6 +57,16 @@ def table_of(name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     kinds = schema.key | schema.columns
     table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=[*kinds])
     return table.astype({column: TYPES.get(kind, float) for column, kind in kinds.items()})
+
+
+def shortened(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return `table` with these columns as float32 of BITS significant bits, which compress to half the size.
+
+    Each number changes by at most 0.025 %, less than other examples or units would change any statistic.
+    """
+    fractions, exponents = np.frexp(table[[*columns]].to_numpy(float))
+    short = np.ldexp(np.rint(fractions * 2**BITS) / 2**BITS, exponents).astype(np.float32)
+    return table.assign(**dict(zip(columns, short.T, strict=True)))
 
 
 def read_runs(file: Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from stages.network.perceptron import Passes
 
-PERCENTILES = (1, 2, 25, 50, 75, 98, 99)
+PERCENTILES = (2, 98)
 TENTHS = 10
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from stages.handover.schemas import SCHEMAS
-from stages.handover.tables import read_csv, read_parquet, read_runs, read_table, table_of
+from stages.handover.tables import read_csv, read_parquet, read_runs, read_table, shortened, table_of
 from stages.running.errors import InputError
 
 READERS = [read_parquet, read_csv]
@@ -139,3 +139,17 @@ def test_tenths_are_shares(tmp_path, wrong):
     table.assign(activation_tenth_10=wrong).to_parquet(file)
     with pytest.raises(InputError, match="the column activation_tenth_10 must hold numbers from 0 to 1 or nothing"):
         read_table(file)
+
+
+def test_a_shortened_number_has_twelve_bits_and_is_the_nearest():
+    values = np.array([1 / 3, -np.pi, 1e-9, 0.0, 2.0**-140, np.nan, 7.0])
+    found = shortened(pd.DataFrame({"statistic": values, "key": 1 / 3}), ["statistic"])
+    assert found["key"].iloc[0] == 1 / 3
+    for one, exact in zip(found["statistic"].to_numpy(float), values, strict=True):
+        assert (one == exact) or np.isnan(exact) or abs(one / exact - 1) <= 2**-12
+        if one and not np.isnan(one):
+            significand = abs(one) / 2.0 ** (np.floor(np.log2(abs(one))) - 11)
+            assert significand == int(significand)
+            step = 2.0 ** (np.floor(np.log2(abs(exact))) - 11)
+            assert abs(one - exact) <= step / 2
+    pd.testing.assert_frame_equal(shortened(found, ["statistic"]), found)
