@@ -175,6 +175,7 @@ def read_results(dataset: str, params: Params) -> Results:
         recipes=params.models,
         absent=absent,
         devices=sorted(devices),
+        hidden_units=params.settings.hidden_units,
         examples=read_examples(dataset),
         runs=tables["runs"],
         monitored=tables["monitored"],

@@ -1,11 +1,12 @@
 """One data set's results, as the figures read them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
 
+from stages.claims.measurements import PAPER_LAYERS, TANH, TANH_N, without_search
 from stages.claims.recipes import in_words
 from stages.datasets.dataset import Dataset, find_dataset
 from stages.params import Model
@@ -16,7 +17,7 @@ class Results:
     """Tables of one data set. The column `model` has all models of the page as categories, `layer` all hidden layers.
 
     dataset: its name in params.yaml. recipes: model → recipe, as in params.yaml. absent: model → why it has no rows.
-    devices: what the models were trained on. examples: class_name, example, image. runs: every run. monitored: the
+    devices: what the models were trained on. hidden_units: in each layer, of models that do not say. examples: class_name, example, image. runs: every run. monitored: the
     chosen run's statistics. curves: the errors of all seeds at the chosen rate and depth. histograms: the chosen run's.
     jacobians, spectra, theory: measured on the chosen run; jacobians has paper_model, the paper's name for this recipe.
     """
@@ -25,6 +26,7 @@ class Results:
     recipes: dict[str, Model]
     absent: dict[str, str]
     devices: list[str]
+    hidden_units: int
     examples: pd.DataFrame
     runs: pd.DataFrame
     monitored: pd.DataFrame
@@ -48,6 +50,28 @@ class Results:
     def chosen(self) -> dict[str, NamedTuple]:
         """Each model's chosen run, with the columns of `runs`; models whose runs all diverged are left out."""
         return {run.model: run for run in self.runs.itertuples() if run.chosen}
+
+    @cached_property
+    def gaps(self) -> pd.DataFrame:
+        """The points by which standard tanh errs more than normalized tanh: units, seed, update, points."""
+        parts = [pd.DataFrame(columns=["units", "seed", "update", "points", "epoch_updates"])]
+        normalized = self.of_widths(TANH_N)
+        for units, standard in self.of_widths(TANH).items():
+            if units in normalized:
+                of_both = [self.curves[self.curves["model"] == name] for name in (standard, normalized[units])]
+                pairs = of_both[0].merge(of_both[1], on=["seed", "update"], suffixes=("", "_normalized"))
+                points = 100 * (pairs["test_error"] - pairs["test_error_normalized"])
+                parts.append(pairs[["seed", "update", "epoch_updates"]].assign(units=units, points=points))
+        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+    def of_widths(self, wanted: Model) -> dict[int, str]:
+        """Units in each hidden layer → the first model that is `wanted` of that width, with the paper's depth."""
+        found = {}
+        for name, recipe in self.recipes.items():
+            of_width = replace(without_search(recipe), hidden_units=None)
+            if of_width == wanted and PAPER_LAYERS in (recipe.hidden_layers or [PAPER_LAYERS]):
+                found.setdefault(recipe.hidden_units or self.hidden_units, name)
+        return found
 
     @property
     def headings(self) -> dict[str, str]:
