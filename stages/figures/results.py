@@ -17,9 +17,10 @@ class Results:
     """Tables of one data set. The column `model` has all models of the page as categories, `layer` all hidden layers.
 
     dataset: its name in params.yaml. recipes: model → recipe, as in params.yaml. absent: model → why it has no rows.
-    devices: what the models were trained on. hidden_units: in each layer, of models that do not say. examples: class_name, example, image. runs: every run. monitored: the
-    chosen run's statistics. curves: the errors of all seeds at the chosen rate and depth. histograms: the chosen run's.
-    jacobians, spectra, theory: measured on the chosen run; jacobians has paper_model, the paper's name for this recipe.
+    devices: what the models were trained on. hidden_units: in each layer, of models that do not say. examples:
+    class_name, example, image. runs: every run. monitored: the chosen run's statistics. curves: the errors of all seeds
+    at the chosen rate and depth. histograms: the chosen run's. jacobians, spectra, theory: measured on the chosen run;
+    jacobians has paper_model, the paper's name for this recipe.
     """
 
     dataset: str
