@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow
+import torch
 from pyarrow.parquet import write_table as write_parquet
 from ruamel.yaml import YAML
 
@@ -157,7 +158,7 @@ def environment(folder: Path) -> str:
     return (
         "# Where these results come from\n\n"
         f"- Trained on: {', '.join(sorted(devices))}\n"
-        f"- Recorded on: {processor()}\n"
+        f"- Recorded on: {processor()}, {torch.backends.cpu.get_cpu_capability()}\n"
         f"- Versions: {told}\n"
         f"- Commit: {git('rev-parse', 'HEAD')}\n"
         "- Command: `dvc repro` with the `params.yaml` beside this file\n"
