@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from filelock import FileLock
 
 from tests.conftest import REPOSITORY
 
-RECORDS = ("reports/judged/", "reports/recorded/")
+OF_RECORDS = re.compile("reports/(judged|recorded)/.+/")
 KERNELS = REPOSITORY / ".cache/kernels"
 TINY = {
     "hidden_units": 12,
@@ -68,7 +69,7 @@ def copy_project(folder: Path, change: Callable[[dict], None]) -> Path:
     It has no records, which would take longer to judge than all the rest.
     """
     for name in run(REPOSITORY, "git", "ls-files", "-co", "--exclude-standard").stdout.splitlines():
-        if (REPOSITORY / name).is_file() and not name.startswith(RECORDS):
+        if (REPOSITORY / name).is_file() and not OF_RECORDS.match(name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
     KERNELS.mkdir(parents=True, exist_ok=True)
