@@ -58,8 +58,8 @@ class Results:
         parts = [pd.DataFrame(columns=["units", "seed", "update", "points", "epoch_updates"])]
         normalized = self.of_widths(TANH_N)
         for units, standard in self.of_widths(TANH).items():
-            if units in normalized:
-                of_both = [self.curves[self.curves["model"] == name] for name in (standard, normalized[units])]
+            of_both = [self.curves[self.curves["model"] == name] for name in (standard, normalized.get(units))]
+            if all(map(len, of_both)):
                 pairs = of_both[0].merge(of_both[1], on=["seed", "update"], suffixes=("", "_normalized"))
                 points = 100 * (pairs["test_error"] - pairs["test_error_normalized"])
                 parts.append(pairs[["seed", "update", "epoch_updates"]].assign(units=units, points=points))
