@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import scipy
 
+from stages.claims.editions import Edition
 from stages.claims.significance import LEVEL, holm
 from stages.claims.verdict import UNDECIDED
 from stages.handover.objects import read_json
@@ -64,9 +65,10 @@ def main() -> None:
     recorded = load_params(arguments.record / "params.yaml")
     require_same_parameters(load_params(), recorded, arguments.record)
     with TemporaryDirectory() as folder:
-        for name, text in judged(arguments.record, recorded).items():
-            write_whole(Path(folder) / name, text)
-        found = attest(REPORTS, Path(folder))
+        record = Edition(arguments.record.name, arguments.record, Path(folder), recorded)
+        for name, text in judged(record).items():
+            write_whole(record.judged / name, text)
+        found = attest(REPORTS, record.judged)
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:

@@ -5,12 +5,11 @@ Every function returns one block. It reads only files in git, by their paths fro
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
-import yaml
 
-from stages.claims.records import JUDGED, records
+from stages.claims.editions import OWN, Edition, own, records
 from stages.claims.table1 import PAPER_MODELS, percent
 from stages.claims.verdict import VERDICTS
 from stages.datasets.dataset import find_dataset
@@ -19,7 +18,7 @@ from stages.handover.tables import read_csv, read_table
 from stages.params import DATASETS, load_params
 from stages.running.errors import InputError
 
-REPORTS, DURATIONS = Path("reports"), "durations.csv"
+REPORTS = Path("reports")
 INSIDE = [  # heading, model, moment, metric, format
     ("sigmoid: mean, end", "sigmoid", "final", "activation_mean", "{:.3f}"),
     ("tanh: saturated, end", "tanh", "final", "saturated_share", "{:.3f}"),
@@ -67,56 +66,34 @@ REST = [
 ]
 
 
-class Edition(NamedTuple):
-    """All results of one params.yaml: the repository's own in reports/, or a record."""
-
-    folder: Path
-    """with table1.csv, metrics.json and claims.json"""
-    durations: Path
-    """how long its stages took, where it is a record"""
-    scale: str
-    units: int
-    """in each hidden layer"""
-    updates: int
-    """of every training on Shapeset"""
-    batch_size: int
-    table1: pd.DataFrame
-    """the rows of Shapeset, by model"""
-
-
 def editions() -> list[Edition]:
     """Return the repository's own edition, then every record by its name."""
-    return [read_edition(REPORTS, Path())] + [read_edition(JUDGED / record.name, record) for record in records()]
-
-
-def read_edition(folder: Path, made_by: Path) -> Edition:
-    """Return the edition that was judged in `folder` and made by the params.yaml in `made_by`.
-
-    Raises InputError if a file is missing or damaged.
-    """
-    params = made_by / "params.yaml"
-    try:
-        values = yaml.safe_load(params.read_text(encoding="utf-8"))  # `load_params` knows only today's keys
-        settings = values["scales"][values["scale"]]
-        size = settings["hidden_units"], settings["updates"]["shapeset"], settings["batch_size"]
-    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError) as error:
-        raise InputError(f"{params}: needs scale and scales.<scale> with hidden_units, updates, batch_size") from error
-    table = read_table(folder / "table1.csv")
-    of_shapeset = table[table["dataset"] == "shapeset"].set_index("model")
-    return Edition(folder, made_by / DURATIONS, values["scale"], *size, of_shapeset)
+    return [own(load_params()), *records()]
 
 
 def best_edition() -> Edition:
     """Return the edition with the longest training that has all of the paper's models; of equals, most models."""
-    found = [one for one in editions() if set(PAPER_MODELS) <= set(one.table1.index)]
+    found = [one for one in editions() if set(PAPER_MODELS) <= set(table1_of(one).index)]
     if not found:
         raise InputError(f"reports: no edition has all of {', '.join(PAPER_MODELS)} on Shapeset")
-    return max(found, key=lambda one: (one.updates, one.units, len(one.table1)))
+    return max(found, key=lambda one: (*size(one), len(table1_of(one))))
 
 
 def widest_edition() -> Edition:
     """Return the edition with the most models; of equals, the one with the longest training."""
-    return max(editions(), key=lambda one: (len(one.table1), one.updates, one.units))
+    return max(editions(), key=lambda one: (len(table1_of(one)), *size(one)))
+
+
+def size(edition: Edition) -> tuple[int, int]:
+    """Return the updates on Shapeset and the units of each hidden layer."""
+    settings = edition.params.settings
+    return settings.updates["shapeset"], settings.hidden_units
+
+
+def table1_of(edition: Edition) -> pd.DataFrame:
+    """Return an edition's rows of Table 1 on Shapeset, by model."""
+    table = read_table(edition.judged / "table1.csv")
+    return table[table["dataset"] == "shapeset"].set_index("model")
 
 
 def table1() -> str:
@@ -124,7 +101,7 @@ def table1() -> str:
     edition = best_edition()
     rows = [
         [name, *errors(row), f"{row.learning_rate:g}", f"{percent(row.paper_percent)} %"]
-        for name, row in edition.table1.loc[list(PAPER_MODELS)].iterrows()
+        for name, row in table1_of(edition).loc[list(PAPER_MODELS)].iterrows()
     ]
     heading = ["model", "test error", "seeds", "learning rate", "the paper"]
     return f"{origin(edition)}\n\n{table(heading, rows)}"
@@ -133,7 +110,7 @@ def table1() -> str:
 def inside() -> str:
     """Return what the best edition's networks look like, layer by layer."""
     edition = best_edition()
-    metrics = read_json(edition.folder / "metrics.json")["shapeset"]
+    metrics = read_json(edition.judged / "metrics.json")["shapeset"]
     layers = range(1, 1 + max(int(metrics[model]["hidden_layers"]) for _, model, *_ in INSIDE))
     rows = [
         [str(layer)]
@@ -149,7 +126,7 @@ def inside() -> str:
 def models() -> str:
     """Return every model of the widest edition, the lowest test error first, and how long each took to train."""
     edition = widest_edition()
-    took = durations(edition.durations).get(edition.scale, {})
+    took = durations(edition)
     rows = [
         [
             name,
@@ -158,7 +135,7 @@ def models() -> str:
             f"{row.learning_rate:g}",
             shown(took.get(f"train@shapeset-{name}"), "{:.0f} s"),
         ]
-        for name, row in edition.table1.sort_values("mean_percent", kind="stable").iterrows()
+        for name, row in table1_of(edition).sort_values("mean_percent", kind="stable").iterrows()
     ]
     heading = ["model", "activation", "initialization", "update rule", "test error", "seeds"]
     return f"{origin(edition)}\n\n{table([*heading, 'learning rate', 'training'], rows)}"
@@ -168,15 +145,15 @@ def verdicts() -> str:
     """Return how many claims hold, fail and are undecided, in each edition."""
     rows = []
     for edition in editions():
-        judged = [claim["verdict"] for claim in read_json(edition.folder / "claims.json").values()]
+        judged = [claim["verdict"] for claim in read_json(edition.judged / "claims.json").values()]
         counts = [str(judged.count(verdict)) for verdict in VERDICTS]
-        rows.append([f"`{edition.folder}`", str(len(edition.table1)), *counts])
+        rows.append([f"`{edition.judged}`", str(len(table1_of(edition))), *counts])
     return table(["results in", "models", *VERDICTS], rows)
 
 
 def claims() -> str:
     """Return the verdict on every claim, in each edition."""
-    judged = {edition.folder: read_json(edition.folder / "claims.json") for edition in editions()}
+    judged = {edition.judged: read_json(edition.judged / "claims.json") for edition in editions()}
     rows = [
         [f"`{name}`", claim["section"], *(found.get(name, {}).get("verdict", "–") for found in judged.values())]
         for name, claim in judged[REPORTS].items()
@@ -188,12 +165,12 @@ def svm() -> str:
     """Return the SVM's test error beside the network's, in each edition that has both."""
     rows = []
     for edition in editions():
-        claim = read_json(edition.folder / "claims.json").get("deep-beats-svm", {})
+        claim = read_json(edition.judged / "claims.json").get("deep-beats-svm", {})
         if numbers := claim.get("numbers"):
-            seconds = durations(edition.durations).get(edition.scale, {}).get("svm@shapeset")
+            seconds = durations(edition).get("svm@shapeset")
             errors_of_both = [f"{percent(numbers[f'{name}_percent'])} %" for name in ("svm", "network")]
             images = f"{numbers['training_images']:,}"
-            rows.append([f"`{edition.folder}`", images, *errors_of_both, shown(seconds, "{:.0f} s")])
+            rows.append([f"`{edition.judged}`", images, *errors_of_both, shown(seconds, "{:.0f} s")])
     return table(["edition", "images", "SVM", "tanh network", "the stage took"], rows)
 
 
@@ -202,13 +179,13 @@ def time() -> str:
     params = load_params()
     trained = [f"{dataset}-{model}" for dataset in params.datasets for model in params.models]
     for record in records():
-        took = durations(record / DURATIONS).get(params.scale, {})
-        if all(f"train@{one}" in took for one in trained):
-            own = {stage: seconds for stage, seconds in took.items() if is_of(stage, [*trained, *params.datasets])}
-            training = sum(seconds for stage, seconds in own.items() if stage.startswith("train@"))
+        took = durations(record)
+        if record.params.scale == params.scale and all(f"train@{one}" in took for one in trained):
+            of_these = {stage: took[stage] for stage in took if is_of(stage, [*trained, *params.datasets])}
+            training = sum(seconds for stage, seconds in of_these.items() if stage.startswith("train@"))
             return (
-                f"At scale `{params.scale}` the pipeline took {span(sum(own.values()))}, of which training took "
-                f"{span(training)}, on the machine that `{record}/environment.md` describes."
+                f"At scale `{params.scale}` the pipeline took {span(sum(of_these.values()))}, of which training took "
+                f"{span(training)}, on the machine that `{record.data}/environment.md` describes."
             )
     return f"No record has the time that these models take at scale `{params.scale}`."
 
@@ -218,10 +195,11 @@ def time_of_stages() -> str:
     kinds = {"training": "train", "measuring": "measure", "SVM": "svm", "drawing the page": "render"}
     rows = []
     for record in records():
-        for scale, took in durations(record / DURATIONS).items():
-            sums = [sum(took[stage] for stage in took if stage.split("@")[0] == kind) for kind in kinds.values()]
-            count = sum(stage.startswith("train@") for stage in took)
-            rows.append([f"`{record.name}`", scale, str(count), *map(span, [*sums, sum(took.values())])])
+        took = durations(record)
+        sums = [sum(took[stage] for stage in took if stage.split("@")[0] == kind) for kind in kinds.values()]
+        count = sum(stage.startswith("train@") for stage in took)
+        if took:
+            rows.append([f"`{record.name}`", record.params.scale, str(count), *map(span, [*sums, sum(took.values())])])
     return table(["record", "scale", "models", *kinds, "all stages"], rows)
 
 
@@ -297,12 +275,14 @@ def benches() -> list[tuple[str, dict[str, float]]]:
     return [(content["device"], {row["id"]: row["value"] for row in content["rows"]}) for content in contents]
 
 
-def durations(file: Path) -> dict[str, dict[str, float]]:
-    """Return scale → stage → seconds; nothing if there is no such file."""
-    if not file.exists():
+def durations(edition: Edition) -> dict[str, float]:
+    """Return how many seconds each stage took at the scale of a record, as far as it says."""
+    file = edition.data / "durations.csv"
+    if edition.name == OWN or not file.exists():
         return {}
     rows = read_csv(file)
-    return {scale: dict(zip(part["stage"], part["seconds"], strict=True)) for scale, part in rows.groupby("scale")}
+    of_scale = rows[rows["scale"] == edition.params.scale]
+    return dict(zip(of_scale["stage"], of_scale["seconds"], strict=True))
 
 
 def is_of(stage: str, subjects: Iterable[str]) -> bool:
@@ -313,9 +293,10 @@ def is_of(stage: str, subjects: Iterable[str]) -> bool:
 
 def origin(edition: Edition) -> str:
     """Return a sentence on where numbers come from."""
+    updates, units = size(edition)
     return (
-        f"From `{edition.folder}`: scale `{edition.scale}`, {edition.units:,} units in each hidden layer, "
-        f"{edition.updates:,} updates of {edition.batch_size} images."
+        f"From `{edition.judged}`: scale `{edition.params.scale}`, {units:,} units in each hidden layer, "
+        f"{updates:,} updates of {edition.params.settings.batch_size} images."
     )
 
 

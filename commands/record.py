@@ -21,8 +21,8 @@ from pyarrow.parquet import write_table as write_parquet
 from ruamel.yaml import YAML
 
 from publishing.git import git
+from stages.claims.editions import CHECKSUMS, RECORDED
 from stages.claims.measurements import at_best_rate
-from stages.claims.records import CHECKSUMS, RECORDED
 from stages.claims.verdict import Undecided
 from stages.figures.made import versions
 from stages.handover.machine import processor

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from stages.claims.editions import JUDGED, Edition, own, records
 from stages.claims.ledger import DIGITS, claim_metrics, judge_claims, rounded
 from stages.claims.marks import Mark, marks
 from stages.claims.measurements import errors_of, judged_runs, measurements_in, of_first_seed
-from stages.claims.records import JUDGED, records
 from stages.claims.table1 import paper_model, paper_percent, table1_row
 from stages.handover.schemas import RUN
 from stages.handover.tables import chosen_run, read_runs, read_table
@@ -45,26 +45,27 @@ LAYER_METRICS = {  # the measured table and its columns
 
 def main(params: Params) -> None:
     """Write reports/ for this run and, by the same rules, reports/judged/<name>/ for every record."""
-    own = judged(Path("data"), params)
+    texts = judged(own(params))
     plots = {name: csv(curves(params, table, columns)) for name, (table, columns) in CURVES.items()}
-    others = {record.name: judged(record, load_params(record / "params.yaml")) for record in records()}
-    for name, text in own.items():
+    of_records = {record.name: judged(record) for record in records()}
+    for name, text in texts.items():
         write_whole(Path("reports") / name, text)
     with whole_folder(Path("reports/plots")) as folder:
         for name, text in plots.items():
             write_whole(folder / f"{name}.csv", text)
     with whole_folder(JUDGED) as folder:
         write_whole(folder / "README.md", OF_RECORDS)
-        for record, texts in others.items():
+        for record, texts in of_records.items():
             for name, text in texts.items():
                 write_whole(folder / record / name, text)
 
 
-def judged(folder: Path, params: Params) -> dict[str, str]:
-    """Return the texts of table1.csv, seeds.csv, claims.json and metrics.json, by name, from the results in `folder`.
+def judged(edition: Edition) -> dict[str, str]:
+    """Return the texts of table1.csv, seeds.csv, claims.json and metrics.json by name.
 
-    Raises InputError if a file there is missing or damaged.
+    Raises InputError if a file of the edition is missing or damaged.
     """
+    folder, params = edition.data, edition.params
     rows, of_runs, metrics, errors = [], [], {}, {}
     for dataset, (name, model) in product(params.datasets, params.models.items()):
         runs = read_runs(folder / "runs" / dataset / name / "runs.parquet")

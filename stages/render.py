@@ -1,14 +1,17 @@
 """Draw the figures and the report page from the results of all stages: `python -m stages.render`."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from stages.claims.editions import Edition, own, records
 from stages.claims.measurements import FEWEST_SEEDS
-from stages.claims.records import JUDGED
 from stages.claims.significance import FAMILY_LEVEL, LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
+from stages.claims.verdict import UNDECIDED
 from stages.datasets.dataset import find_dataset
 from stages.figures import claims, cost_surfaces, made, page, pictures, table1
 from stages.figures.charts import charts_of
@@ -24,7 +27,6 @@ from stages.running.errors import AGAIN, InputError
 from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
 
-CLAIMS = Path("reports/claims.json")
 EXAMPLES_PER_CLASS = 8  # images of each class in figure 1
 OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the charts of the README's picture
 PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # units per hidden layer; updates per run
@@ -35,15 +37,38 @@ FOLDERS = dict.fromkeys(["runs", "monitored", "curves", "histograms"], "runs") |
 
 
 def main(params: Params) -> None:
-    """Write reports/site/index.html, reports/summary.md and, for slides and the README, reports/figures/."""
-    results = {dataset: read_results(dataset, params) for dataset in params.datasets}
-    judged = read_table1()
+    """Write reports/site/index.html of all editions and, of this run, reports/summary.md and reports/figures/."""
+    this_run, specifications = read(own(params))
+    others = [read(record)[0] for record in records() if not is_this_run(record)]
+    contents = sorted([this_run, *others], key=evidence, reverse=True)
+    for content in contents:
+        verdicts = {one["edition"]: one["verdicts"] for one in contents if one is not content}
+        content["claims"] = claims.ledger(content["verdicts"], verdicts)
+    with whole_folder(Path("reports/site")) as folder:
+        write_whole(folder / "index.html", page.html(contents))
+    write_whole(Path("reports/summary.md"), page.summary(this_run))
+    with whole_folder(Path("reports/figures")) as folder:
+        for name, specification in specifications.items():
+            drawn = pictures.svg(specification)
+            write_whole(folder / f"{name}.svg", drawn)
+            (folder / f"{name}.png").write_bytes(pictures.png(drawn))
+        shown = overview(specifications, params.datasets)
+        if shown:
+            (folder / "overview.png").write_bytes(pictures.overview_png(shown))
+
+
+def read(edition: Edition) -> tuple[dict, dict[str, dict]]:
+    """What the page says of an edition, and the specifications of its pictures by name."""
+    params = edition.params
+    results = {dataset: read_results(dataset, edition) for dataset in params.datasets}
+    judged = read_table1(edition.judged / "table1.csv")
     of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
-    verdicts = read_claims(CLAIMS)
-    sections, specifications = draw(results, read_surfaces(), verdicts)
+    verdicts = read_claims(edition.judged / "claims.json")
+    sections, specifications = draw(results, read_surfaces(edition.data / "surfaces/surfaces.parquet"), verdicts)
     content = {
+        "edition": edition.name,
+        "verdicts": verdicts,
         "counts": claims.counts(verdicts),
-        "claims": claims.ledger(verdicts),
         "level": LEVEL,
         "family_level": FAMILY_LEVEL,
         "fewest_seeds": FEWEST_SEEDS,
@@ -51,10 +76,6 @@ def main(params: Params) -> None:
         "trained_on": sorted({device for found in results.values() for device in found.devices}),
         "drawn_on": processor(),
         "versions": made.versions(),
-        "elsewhere": claims.elsewhere(
-            {file.parent.name: read_claims(file) for file in of_records("claims.json")}, verdicts
-        ),
-        "recorded": table1.recorded({file.parent.name: read_table(file) for file in of_records("table1.csv")}),
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
         "settings": params.settings,
         "scale": params.scale,
@@ -74,17 +95,19 @@ def main(params: Params) -> None:
             for dataset in results
         ],
     }
-    with whole_folder(Path("reports/site")) as folder:
-        write_whole(folder / "index.html", page.html(content))
-    write_whole(Path("reports/summary.md"), page.summary(content))
-    with whole_folder(Path("reports/figures")) as folder:
-        for name, specification in specifications.items():
-            drawn = pictures.svg(specification)
-            write_whole(folder / f"{name}.svg", drawn)
-            (folder / f"{name}.png").write_bytes(pictures.png(drawn))
-        shown = overview(specifications, params.datasets)
-        if shown:
-            (folder / "overview.png").write_bytes(pictures.overview_png(shown))
+    return content, specifications
+
+
+def is_this_run(record: Edition) -> bool:
+    """Whether a record has the numbers of this run, which are shown only once."""
+    of_both = ([folder / name for name in ("table1.csv", "seeds.csv")] for folder in (record.judged, Path("reports")))
+    return all(one.exists() and one.read_bytes() == other.read_bytes() for one, other in zip(*of_both, strict=True))
+
+
+def evidence(content: Mapping[str, Any]) -> tuple[int, int]:
+    """How many claims an edition decides, and how many models it has: the page opens on the edition with most."""
+    decided = sum(claim["verdict"] != UNDECIDED for claim in content["verdicts"].values())
+    return decided, max((len(table["rows"]) for table in content["tables"]), default=0)
 
 
 def draw(
@@ -145,16 +168,16 @@ def changed_recipes(params: Params) -> list[str]:
     return sentences
 
 
-def read_results(dataset: str, params: Params) -> Results:
-    """Read the results of the models in params.yaml and of no others.
+def read_results(dataset: str, edition: Edition) -> Results:
+    """Read the results of the models in an edition's params.yaml and of no others.
 
     Raises InputError if a file is damaged.
     """
-    about = find_dataset(dataset)
+    about, params = find_dataset(dataset), edition.params
     found, absent, devices = {}, {}, set()
     for model in params.models:
-        files = {name: Path("data") / folder / dataset / model / f"{name}.parquet" for name, folder in FOLDERS.items()}
-        made_by = Path("data/runs") / dataset / model / "made.json"
+        files = {name: edition.data / folder / dataset / model / f"{name}.parquet" for name, folder in FOLDERS.items()}
+        made_by = edition.data / "runs" / dataset / model / "made.json"
         if not all(file.exists() for file in (made_by, *files.values())):
             absent[model] = NOT_RUN
             continue
@@ -239,12 +262,11 @@ def read_examples(dataset: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["class_name", "example", "image"])
 
 
-def read_surfaces() -> pd.DataFrame:
+def read_surfaces(file: Path) -> pd.DataFrame:
     """The surfaces of figure 5; an empty table if they have not been computed.
 
     Raises InputError if they are not a grid of weights for both costs.
     """
-    file = Path("data/surfaces/surfaces.parquet")
     if not file.exists():
         return pd.DataFrame()
     table = read_table(file)
@@ -269,14 +291,8 @@ def read_claims(file: Path) -> dict[str, dict]:
     return judged
 
 
-def of_records(name: str) -> list[Path]:
-    """What `judge` wrote by this name for each record, which comes from another machine or scale."""
-    return sorted(JUDGED.glob(f"*/{name}"))
-
-
-def read_table1() -> pd.DataFrame:
-    """The rows of reports/table1.csv; empty if the file does not exist."""
-    file = Path("reports/table1.csv")
+def read_table1(file: Path) -> pd.DataFrame:
+    """The rows of Table 1; empty if the file does not exist."""
     return read_table(file) if file.exists() else table_of("table1", [])
 
 

@@ -1,6 +1,8 @@
 """The page shows exactly what params.yaml lists, is self-contained, and has the same bytes every time."""
 
+import base64
 import contextlib
+import gzip
 import html
 import json
 import re
@@ -13,6 +15,7 @@ import vl_convert
 import yaml
 
 from stages import render
+from stages.claims.editions import own
 from stages.claims.ledger import CLAIMS
 from stages.datasets.dataset import find_dataset
 from stages.figures.contents import SECTIONS, SURFACES
@@ -88,7 +91,8 @@ def read_page(folder: Path) -> str:
 
 
 def specifications(page: str) -> list[dict]:
-    return [json.loads(text) for text in re.findall(r'<script type="application/json">(.*?)</script>', page, re.S)]
+    packed = re.findall(r'<script type="text/plain">(.*?)</script>', page, re.S)
+    return [json.loads(gzip.decompress(base64.b64decode(text))) for text in packed]
 
 
 def pictures(folder: Path) -> dict[str, bytes]:
@@ -380,7 +384,7 @@ def test_results_of_other_parameters_are_named_and_not_drawn(changing):
     render.main(load_params())
     page = html.unescape(read_page(changing))
     assert "tanh has no results on Shapeset-3×2: trained with other parameters than those of params.yaml" in page
-    assert "tanh: tanh units, normalized initialization\n" not in page
+    assert "tanh: tanh units, normalized initialization\\n" not in str(specifications(page))
 
 
 def test_the_page_names_the_training_devices(changing):
@@ -395,8 +399,8 @@ def test_a_model_with_a_papers_name_and_another_recipe_is_named(changing):
     page = read_page(changing)
     sentence = "tanh differs from the paper's tanh: its initialization is normalized, not standard."
     assert sentence in html.unescape(page)
-    assert "tanh: tanh units, normalized initialization" in page
-    assert "tanh: tanh units, standard initialization" not in page
+    assert "tanh: tanh units, normalized initialization" in str(specifications(page))
+    assert "tanh: tanh units, standard initialization" not in str(specifications(page))
 
 
 def test_a_batch_normalized_model_is_not_taken_for_the_papers(changing):
@@ -406,9 +410,9 @@ def test_a_batch_normalized_model_is_not_taken_for_the_papers(changing):
     write_made(changing, "shapeset", "tanh")
     render.main(load_params())
     page = html.unescape(read_page(changing))
-    assert "tanh: tanh units, standard initialization, batch normalization" in page
+    assert "tanh: tanh units, standard initialization, batch normalization" in str(specifications(page))
     assert "tanh differs from the paper's tanh: its batch_normalization is True, not False." in page
-    jacobians = render.read_results("shapeset", load_params()).jacobians
+    jacobians = render.read_results("shapeset", own(load_params())).jacobians
     named = jacobians.groupby("model", observed=True)["paper_model"].agg(lambda names: set(names.dropna()))
     assert named["tanh"] == set()
     assert all(named[name] == {name} for name in RECIPES if name != "tanh")
@@ -484,7 +488,7 @@ def test_the_standard_of_evidence_is_that_of_the_claims(changing):
 
 
 def test_the_chart_of_theory_is_of_the_chosen_runs_seed(changing):
-    theory = render.read_results("shapeset", load_params()).theory
+    theory = render.read_results("shapeset", own(load_params())).theory
     for model in RECIPES:
         table = pd.read_parquet(changing / f"data/measured/shapeset/{model}/theory.parquet")
         expected = table[(table["seed"] == 1) & (table["layer"] <= 5)]
@@ -503,15 +507,49 @@ def test_damaged_claims_are_one_line(changing):
         with pytest.raises(
             InputError, match=r"^reports/claims\.json: (missing or )?damaged \([^\n]*\); run `dvc repro`"
         ):
-            render.read_claims(render.CLAIMS)
+            render.read_claims(Path("reports/claims.json"))
 
 
-def test_recorded_results_are_shown_beside_these(changing):
-    folder = changing / "reports/judged/h100-paper"
-    folder.mkdir(parents=True)
-    shutil.copy(changing / "reports/table1.csv", folder)
+@pytest.fixture
+def with_record(changing) -> Path:
+    """The same with a record of the same models that decides more claims, and with one that is this run itself."""
+    for name in ("abacus-overnight", "abacus-laptop"):
+        folder = changing / "reports/recorded" / name
+        shutil.copytree(changing / "data", folder)
+        shutil.copy(changing / "params.yaml", folder)
+        (changing / "reports/judged" / name).mkdir(parents=True)
+        shutil.copy(changing / "reports/table1.csv", changing / "reports/judged" / name)
+    (changing / "reports/seeds.csv").write_text("made up\n")
+    shutil.copy(changing / "reports/seeds.csv", changing / "reports/judged/abacus-laptop")
+    (changing / "reports/judged/abacus-overnight/seeds.csv").write_text("others\n")
+    own_claims = {"best-depth": made_up_claim("undecided", missing="time"), "sigmoid-worst": made_up_claim("fails")}
+    others = {"best-depth": made_up_claim("holds"), "sigmoid-worst": made_up_claim("holds")}
+    (changing / "reports/claims.json").write_text(json.dumps(own_claims), encoding="utf-8")
+    (changing / "reports/judged/abacus-overnight/claims.json").write_text(json.dumps(others), encoding="utf-8")
+    return changing
+
+
+def test_the_page_opens_on_the_edition_with_most_evidence_and_has_the_others(with_record):
     render.main(load_params())
-    row = read_page(changing).split('class="records"')[1].split("<tbody>")[1].split("</tr>")[0]
-    tanh = pd.read_csv(folder / "table1.csv").set_index("model").loc["tanh", "mean_percent"]
-    assert "h100-paper" in row
-    assert f"tanh {tanh:.2f}" in row
+    first, _, second = read_page(with_record).partition("<template")
+    assert "Of the paper's 2 claims 2 hold." in words(first)
+    assert "Of the paper's 2 claims 1 fails and 1 is undecided." in words(second)
+    assert second.startswith(' data-edition="this run">')
+    assert len(specifications(first)) == len(specifications(second)) > 10
+    choices = ["abacus-overnight (made_up)", "this run (made_up)"]  # the other record is this run
+    assert re.findall("<option value=[^>]*>(.*?\\))</option>", first) == choices
+    assert re.findall('<option value="([^"]*)" selected>', first) == ["abacus-overnight"]
+    assert re.findall('<option value="([^"]*)" selected>', second) == ["this run"]
+
+
+def test_the_ledger_marks_the_opposite_verdict_of_another_edition(with_record):
+    render.main(load_params())
+    ledger = words(read_page(with_record).partition("<template")[0].split('<section id="claims"')[1])
+    assert "holds best-depth this run: undecided It is so." in ledger
+    assert "holds sigmoid-worst this run: fails (the opposite) It is so." in ledger
+
+
+def test_the_summary_and_the_pictures_are_of_this_run(with_record):
+    render.main(load_params())
+    summary = (with_record / "reports/summary.md").read_text(encoding="utf-8")
+    assert "| best-depth | undecided |" in summary

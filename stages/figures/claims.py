@@ -6,7 +6,7 @@ from typing import Any
 
 from stages.claims.claim import phrase
 from stages.claims.ledger import CLAIMS
-from stages.claims.verdict import UNDECIDED, VERDICTS
+from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, VERDICTS
 from stages.figures.contents import SECTIONS
 from stages.handover.tables import LARGEST
 
@@ -26,8 +26,13 @@ KEYS = {  # of a claim in reports/claims.json, with their types
 COUNTED = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 
 
-def ledger(judged: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each claim of reports/claims.json, with its figure and its numbers in words."""
+def ledger(
+    judged: Mapping[str, Mapping[str, Any]], others: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """A row for each claim of one edition, with its figure, its numbers in words, and the verdicts of other editions.
+
+    judged: claim → what `judge` found. others: edition → the same.
+    """
     figures = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
     return [
         {
@@ -36,6 +41,7 @@ def ledger(judged: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
             "figure": figures[CLAIMS[name].figure] if name in CLAIMS else None,
             "numbers": in_words(name, claim["numbers"]),
             "tested": tested(claim),
+            "elsewhere": elsewhere(name, claim["verdict"], others),
         }
         for name, claim in judged.items()
     ]
@@ -69,7 +75,7 @@ def beside(figure: str, judged: Mapping[str, Mapping[str, Any]]) -> list[dict[st
 def read_out(shown: Sequence[Mapping[str, str]]) -> list[str]:
     """The decided ones of the claims from `beside`, as sentences for readers who do not see the figure."""
     return [
-        f"{one['verdict'].capitalize()} in this run: {one['claim']} {one['found']}".strip()
+        f"{one['verdict'].capitalize()} here: {one['claim']} {one['found']}".strip()
         for one in shown
         if one["verdict"] != UNDECIDED
     ]
@@ -104,22 +110,12 @@ def counts(judged: Mapping[str, Mapping[str, Any]]) -> str:
     return f"Of {claims} {together}." if judged else ""
 
 
-def elsewhere(
-    records: Mapping[str, Mapping[str, Mapping[str, Any]]], judged: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """For each record, by its name: its counts in words, and the claims that are decided there and open here."""
-    open_here = {name for name, claim in judged.items() if claim["verdict"] == UNDECIDED}
+def elsewhere(name: str, verdict: str, others: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The verdict of every other edition on a claim, and whether it is the opposite one."""
+    found = {edition: judged[name]["verdict"] for edition, judged in others.items() if name in judged}
     return [
-        {
-            "record": record,
-            "counts": counts(of_record),
-            "decided": [
-                {"name": name, "verdict": claim["verdict"], "found": found(name, claim)}
-                for name, claim in of_record.items()
-                if name in open_here and claim["verdict"] != UNDECIDED
-            ],
-        }
-        for record, of_record in records.items()
+        {"edition": edition, "verdict": other, "opposite": {verdict, other} == {HOLDS, FAILS}}
+        for edition, other in found.items()
     ]
 
 

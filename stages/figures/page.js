@@ -1,12 +1,17 @@
-// Draws each chart from the specification beside it when it comes near the screen, fits its width to the page, and
-// shares the reader's settings between all charts.
+// Draws each chart from the packed specification beside it when it comes near the screen, fits its width to the page,
+// shares the reader's settings between all charts, and turns from one edition's results to another's.
 
 const themes = JSON.parse(document.getElementById("themes").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const drawn = new Map(); // place → its view, the observer of its width, and the signals that have controls
 const shared = {}; // signal → value, store → tuples
 
-const specificationOf = (place) => JSON.parse(place.parentElement.querySelector("script").textContent);
+const specificationOf = (place) => unpacked(place.parentElement.querySelector("script").textContent);
+const unpacked = async (text) => {
+  const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+};
 const has = (view, kind, name) => name in view.getState({ signals: () => true, data: () => true })[kind];
 
 const apply = (view, kind, name, value) => {
@@ -29,7 +34,7 @@ const draw = async (place, theme) => {
   earlier?.view.finalize();
   bind.replaceChildren();
   const options = { actions: false, renderer: "svg", config: themes[theme], bind };
-  const { view, vgSpec } = await vegaEmbed(place, specificationOf(place), options);
+  const { view, vgSpec } = await vegaEmbed(place, await specificationOf(place), options);
   const controlled = (vgSpec.signals ?? []).filter((signal) => signal.bind).map(({ name }) => name);
   const width = vgSpec.signals?.some(({ name }) => name === "child_width") ? "child_width" : "width";
   const columns = vgSpec.layout?.columns ?? 1; // panels side by side
@@ -75,21 +80,20 @@ const isolate = (field, tuples) => {
   if (value) share("signals", "model", value); // the playback shows one model at a time
 };
 
-for (const field of ["layer", "model"]) {
-  document.getElementById(`isolate-${field}`).addEventListener("change", ({ target: { value } }) => {
+addEventListener("change", ({ target: { id, value, dataset } }) => {
+  const [kind, field] = id.split("-");
+  if (kind === "isolate") {
     const values = [field === "layer" ? Number(value) : value];
     isolate(field, value ? [{ unit: "layer_0", fields: [{ type: "E", field }], values }] : []);
-  });
-}
-for (const choice of document.querySelectorAll("[data-signal]")) {
-  choice.addEventListener("change", () => share("signals", choice.dataset.signal, Number(choice.value)));
-}
+  } else if (dataset.signal) share("signals", dataset.signal, Number(value));
+  else if (id === "dataset") showDataset();
+  else if (id === "edition-shown") turnTo(value);
+});
 
 const theme = () => (dark.matches ? "dark" : "light");
 const near = new IntersectionObserver((entries) => {
   for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) draw(target, theme());
 }, { rootMargin: "600px" });
-for (const place of document.querySelectorAll(".chart")) near.observe(place);
 dark.addEventListener("change", () => [...drawn.keys()].forEach((place) => draw(place, theme())));
 
 const shown = () => [...document.querySelectorAll(".chart")].filter((place) => place.clientWidth);
@@ -98,12 +102,42 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => dark.matches && shown().forEach((place) => draw(place, "dark")));
 
-const select = document.getElementById("dataset");
-const show = () => document.querySelectorAll("[data-dataset]").forEach((one) => {
-  one.hidden = one.dataset.dataset !== select.value;
-});
-select?.addEventListener("change", show);
-if (select) show();
+const showDataset = () => {
+  const chosen = document.getElementById("dataset")?.value;
+  document.querySelectorAll("[data-dataset]").forEach((one) => { one.hidden = one.dataset.dataset !== chosen; });
+};
+const begin = () => {
+  showDataset();
+  for (const place of document.querySelectorAll(".chart")) near.observe(place);
+};
+
+// The other editions wait in templates; the address keeps which one is shown.
+const waiting = new Map([...document.querySelectorAll("template")].map((one) => [one.dataset.edition, one.content]));
+const first = document.getElementById("edition-shown")?.value;
+let edition = first;
+const turnTo = (name) => {
+  const main = document.querySelector("main"), left = document.createDocumentFragment();
+  for (const [place, { view, observer }] of drawn) {
+    observer.disconnect();
+    view.finalize();
+    place.replaceChildren();
+  }
+  drawn.clear();
+  for (const setting of Object.keys(shared)) delete shared[setting];
+  document.querySelector(".choices").reset();
+  left.append(...main.childNodes);
+  main.append(waiting.get(name));
+  waiting.set(edition, left);
+  edition = name;
+  const address = new URL(location);
+  if (name === first) address.searchParams.delete("edition");
+  else address.searchParams.set("edition", name);
+  history.replaceState(null, "", address);
+  begin();
+};
+const wanted = new URL(location).searchParams.get("edition");
+if (wanted !== first && waiting.has(wanted)) turnTo(wanted);
+else begin();
 
 // The rows of a chart for every model and time, unpacked by its own transforms; packed columns are left out.
 const rowsOf = async ({ data, datasets, transform = [] }) => {
@@ -119,7 +153,7 @@ const rowsOf = async ({ data, datasets, transform = [] }) => {
 
 document.addEventListener("click", async ({ target }) => {
   if (!target.matches(".csv")) return;
-  const rows = await rowsOf(specificationOf(target.closest(".chart-box").querySelector(".chart")));
+  const rows = await rowsOf(await specificationOf(target.closest(".chart-box").querySelector(".chart")));
   const columns = [...new Set(rows.flatMap(Object.keys))];
   const cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];

@@ -1,7 +1,11 @@
 """The page: charts, texts and Table 1 in one self-contained HTML document."""
 
+import base64
+import gzip
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import vl_convert
@@ -11,13 +15,15 @@ from stages.figures.style import DARK, LIGHT, LINEAR, LOGARITHMIC, config
 FOLDER = Path(__file__).parent
 
 
-def html(content: dict) -> str:
-    """Fill page.html.jinja with `content`; style, script and drawing library are embedded."""
+def html(editions: Sequence[Mapping[str, Any]]) -> str:
+    """Fill page.html.jinja with the content of all editions; style, script and drawing library are embedded."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
     script = vl_convert.javascript_bundle((FOLDER / "page.js").read_text(encoding="utf-8"))
     themes = {"light": config(**LIGHT), "dark": config(**DARK)}
-    looks = {"logarithmic": LOGARITHMIC, "linear": LINEAR, "themes": themes, "style": style, "script": script}
-    return templates().get_template("page.html.jinja").render(**content, **looks)
+    body, of_page = (templates().get_template(f"{name}.html.jinja") for name in ("edition", "page"))
+    scales = {"logarithmic": LOGARITHMIC, "linear": LINEAR}
+    shown = [{**one, "body": body.render(**one, **scales, editions=editions)} for one in editions]
+    return of_page.render(editions=shown, themes=themes, style=style, script=script)
 
 
 def summary(content: dict) -> str:
@@ -35,13 +41,15 @@ def templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["script_json"] = script_json
-    environment.filters["without_config"] = without_config
+    environment.filters["packed"] = packed
     return environment
 
 
-def without_config(specification: dict) -> dict:
-    """The specification without its config, which all charts of the page share."""
-    return {key: value for key, value in specification.items() if key != "config"}
+def packed(specification: dict) -> str:
+    """The specification without its config, which all charts of the page share, as JSON in gzip in base 64."""
+    drawn = {key: value for key, value in specification.items() if key != "config"}
+    text = json.dumps(drawn, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode("utf-8"), mtime=0)).decode("ascii")
 
 
 def script_json(value: dict) -> str:

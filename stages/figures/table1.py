@@ -8,7 +8,6 @@ from stages.claims.table1 import NOT_RUN, Cell, footnotes, percent
 from stages.datasets.dataset import find_dataset
 from stages.figures.results import Results
 from stages.figures.style import model_colours
-from stages.params import DATASETS
 
 
 def overview(table: Mapping[str, Mapping[str, Cell]]) -> dict:
@@ -54,19 +53,6 @@ def rows(table1: pd.DataFrame, results: Results) -> list[dict[str, str]]:
             row["absent"] = results.absent.get(model, NOT_RUN)
         printed.append(row)
     return printed
-
-
-def recorded(records: Mapping[str, pd.DataFrame]) -> list[dict[str, str]]:
-    """A row of texts for each data set of each record: its name, the data set, and every model's test error."""
-    return [
-        {
-            "record": name,
-            "dataset": find_dataset(dataset).title,
-            "errors": ", ".join(f"{row.model} {percent(row.mean_percent)}" for row in rows.itertuples()),
-        }
-        for name, table1 in records.items()
-        for dataset, rows in table1[table1["dataset"].isin(DATASETS)].groupby("dataset", sort=False)
-    ]
 
 
 def numbers(judged: pd.Series) -> dict[str, str]:

@@ -11,7 +11,7 @@ import yaml
 from scipy.stats import ttest_ind
 
 from commands import attest
-from stages.params import Params
+from stages.claims.editions import Edition
 from stages.running.errors import InputError
 from tests.conftest import REPOSITORY
 
@@ -43,9 +43,9 @@ def folders(tmp_path, monkeypatch) -> tuple[Path, Path]:
     return here, there
 
 
-def read_judged(folder: Path, params: Params) -> dict[str, str]:
+def read_judged(edition: Edition) -> dict[str, str]:
     """What `judge` found, which these made-up records have instead of data."""
-    return {name: (folder / name).read_text() for name in attest.FILES}
+    return {name: (edition.data / name).read_text() for name in attest.FILES}
 
 
 def change_errors(folder: Path, model: str, by: list[float]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stages import render
+from stages.claims.editions import own
 from stages.figures.results import Results
 from stages.params import load_params
 from tests.synthetic_results import RECIPES, write_params, write_results
@@ -26,4 +27,4 @@ def root(tmp_path_factory) -> Path:
 def results(root) -> Results:
     """The results that the figures draw."""
     with contextlib.chdir(root):
-        return render.read_results("shapeset", load_params())
+        return render.read_results("shapeset", own(load_params()))

@@ -151,7 +151,7 @@ def test_what_is_decided_is_read_out():
     }
     shown = claims.beside("figure-2", judged)
     assert [one["name"] for one in shown] == [decided, open_one]
-    assert claims.read_out(shown) == ["Holds in this run: It is so."]
+    assert claims.read_out(shown) == ["Holds here: It is so."]
 
 
 def test_every_claim_stands_beside_the_figure_that_shows_it():
@@ -160,7 +160,7 @@ def test_every_claim_stands_beside_the_figure_that_shows_it():
     beside = {key: [one["name"] for one in claims.beside(key, judged)] for key in keys}
     assert {key: names for key, names in beside.items() if names} == FIGURES
     assert sum(map(len, FIGURES.values())) == len(CLAIMS)
-    assert {row["name"]: row["figure"].key for row in claims.ledger(judged)} == {
+    assert {row["name"]: row["figure"].key for row in claims.ledger(judged, {})} == {
         name: key for key, names in FIGURES.items() for name in names
     }
 
@@ -180,18 +180,15 @@ def test_what_is_wrong_with_a_claim_is_named(given, wrong):
     assert claims.wrong_keys(given) == wrong
 
 
-RECORDED = {"verdict": "holds", "numbers": {"x": 2.0}, "missing": None}
-OPEN = {"verdict": "undecided", "numbers": {}, "missing": "time is"}
-
-
-def test_of_records_only_what_is_decided_there_and_open_here_is_shown():
-    here = {"a": OPEN, "b": RECORDED, "c": OPEN}
-    there = {"a": RECORDED, "b": RECORDED | {"verdict": "fails"}, "c": OPEN, "no longer a claim": RECORDED}
-    (shown,) = claims.elsewhere({"gpu-paper": there}, here)
-    assert shown["record"] == "gpu-paper"
-    assert shown["counts"] == "Of the paper's 4 claims 2 hold, 1 fails and 1 is undecided."
-    assert shown["decided"] == [{"name": "a", "verdict": "holds", "found": "X: 2."}]
-
-
-def test_without_records_nothing_is_shown():
-    assert claims.elsewhere({}, {"a": OPEN}) == []
+def test_a_claim_has_the_verdicts_of_the_other_editions():
+    judged = {"best-depth": claim("holds"), "sigmoid-worst": claim("undecided")}
+    others = {
+        "gpu-paper": {"best-depth": claim("fails"), "sigmoid-worst": claim("holds")},
+        "older": {"best-depth": claim("undecided")},
+    }
+    best_depth, sigmoid_worst = claims.ledger(judged, others)
+    assert best_depth["elsewhere"] == [
+        {"edition": "gpu-paper", "verdict": "fails", "opposite": True},
+        {"edition": "older", "verdict": "undecided", "opposite": False},
+    ]
+    assert sigmoid_worst["elsewhere"] == [{"edition": "gpu-paper", "verdict": "holds", "opposite": False}]

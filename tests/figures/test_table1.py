@@ -85,15 +85,6 @@ def test_the_summary_is_of_the_data_sets_that_have_the_papers_tanh_with_both_ini
     assert table1.summary({"MNIST": judged.drop("tanh")}) == ""
 
 
-def test_a_record_has_a_row_for_each_of_its_data_sets_with_the_means_over_seeds(judged):
-    rows = judged.reset_index()
-    both = pd.concat([rows, rows.iloc[:1].assign(dataset="mnist", mean_percent=1.239), rows.assign(dataset="removed")])
-    shapeset, mnist = table1.recorded({"gpu-paper": both})
-    errors = ", ".join(f"{model} {mean:.2f}" for model, mean in judged["mean_percent"].items())
-    assert shapeset == {"record": "gpu-paper", "dataset": "Shapeset-3×2", "errors": errors}
-    assert mnist == {"record": "gpu-paper", "dataset": "MNIST", "errors": "sigmoid 1.24"}
-
-
 def test_diverged_runs_are_listed_with_their_update(results):
     sentences = table1.diverged(results.runs)
     assert len(sentences) == 6
