@@ -4,9 +4,15 @@
 const themes = JSON.parse(document.getElementById("themes").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const drawn = new Map(); // place → its view, the observer of its width, and the signals that have controls
+const [ERROR, WARNING] = [1, 2]; // of Vega's log
 const shared = {}; // signal → value, store → tuples
 
 const specificationOf = (place) => unpacked(place.parentElement.querySelector("script").textContent);
+const comparedWith = async (place) => {
+  const { name } = place.parentElement.querySelector("script").dataset;
+  const other = waiting.get(compared)?.querySelector(`script[data-name="${name}"]`);
+  return other ? beside(await specificationOf(place), await unpacked(other.textContent)) : specificationOf(place);
+};
 const unpacked = async (text) => {
   const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -33,8 +39,9 @@ const draw = async (place, theme) => {
   earlier?.observer.disconnect();
   earlier?.view.finalize();
   bind.replaceChildren();
-  const options = { actions: false, renderer: "svg", config: themes[theme], bind };
-  const { view, vgSpec } = await vegaEmbed(place, await specificationOf(place), options);
+  const logLevel = compared ? ERROR : WARNING; // a panel may have nothing of the other edition
+  const options = { actions: false, renderer: "svg", config: themes[theme], bind, logLevel };
+  const { view, vgSpec } = await vegaEmbed(place, await comparedWith(place), options);
   const controlled = (vgSpec.signals ?? []).filter((signal) => signal.bind).map(({ name }) => name);
   const width = vgSpec.signals?.some(({ name }) => name === "child_width") ? "child_width" : "width";
   const columns = vgSpec.layout?.columns ?? 1; // panels side by side
@@ -88,6 +95,7 @@ addEventListener("change", ({ target: { id, value, dataset } }) => {
   } else if (dataset.signal) share("signals", dataset.signal, Number(value));
   else if (id === "dataset") showDataset();
   else if (id === "edition-shown") turnTo(value);
+  else if (id === "edition-compared") compareWith(value);
 });
 
 const theme = () => (dark.matches ? "dark" : "light");
@@ -111,10 +119,10 @@ const begin = () => {
   for (const place of document.querySelectorAll(".chart")) near.observe(place);
 };
 
-// The other editions wait in templates; the address keeps which one is shown.
+// The other editions wait in templates; the address keeps which one is shown, and which one is drawn beside it.
 const waiting = new Map([...document.querySelectorAll("template")].map((one) => [one.dataset.edition, one.content]));
 const first = document.getElementById("edition-shown")?.value;
-let edition = first;
+let edition = first, compared = "";
 const turnTo = (name) => {
   const main = document.querySelector("main"), left = document.createDocumentFragment();
   for (const [place, { view, observer }] of drawn) {
@@ -127,17 +135,41 @@ const turnTo = (name) => {
   document.querySelector(".choices").reset();
   left.append(...main.childNodes);
   main.append(waiting.get(name));
+  waiting.delete(name);
   waiting.set(edition, left);
-  edition = name;
-  const address = new URL(location);
-  if (name === first) address.searchParams.delete("edition");
-  else address.searchParams.set("edition", name);
-  history.replaceState(null, "", address);
+  [edition, compared] = [name, ""];
+  keepAddress();
   begin();
 };
-const wanted = new URL(location).searchParams.get("edition");
-if (wanted !== first && waiting.has(wanted)) turnTo(wanted);
+const compareWith = (name) => {
+  compared = name;
+  keepAddress();
+  for (const place of drawn.keys()) draw(place, theme());
+  document.querySelectorAll(".compared").forEach((one) => one.remove());
+  if (!name) return;
+  for (const own of document.querySelectorAll("[data-beside]")) {
+    const other = waiting.get(name).querySelector(`[data-beside="${own.dataset.beside}"]`);
+    const added = document.createElement("small"), text = other?.textContent ?? "–";
+    added.className = "compared";
+    added.textContent = own.dataset.beside === "opening" ? `${name}: ${text}` : text;
+    if (text !== own.textContent) own.after(added);
+  }
+};
+const keepAddress = () => {
+  const address = new URL(location);
+  for (const [key, value] of [["edition", edition === first ? "" : edition], ["compare", compared]]) {
+    if (value) address.searchParams.set(key, value);
+    else address.searchParams.delete(key);
+  }
+  history.replaceState(null, "", address);
+};
+const [wanted, second] = ["edition", "compare"].map((key) => new URL(location).searchParams.get(key));
+if (waiting.has(wanted)) turnTo(wanted);
 else begin();
+if (waiting.has(second)) {
+  document.getElementById("edition-compared").value = second;
+  compareWith(second);
+}
 
 // The rows of a chart for every model and time, unpacked by its own transforms; packed columns are left out.
 const rowsOf = async ({ data, datasets, transform = [] }) => {

@@ -13,12 +13,13 @@ import vl_convert
 from stages.figures.style import DARK, LIGHT, LINEAR, LOGARITHMIC, config
 
 FOLDER = Path(__file__).parent
+SCRIPTS = ("compare.js", "page.js")
 
 
 def html(editions: Sequence[Mapping[str, Any]]) -> str:
     """Fill page.html.jinja with the content of all editions; style, script and drawing library are embedded."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    script = vl_convert.javascript_bundle((FOLDER / "page.js").read_text(encoding="utf-8"))
+    script = vl_convert.javascript_bundle("".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS))
     themes = {"light": config(**LIGHT), "dark": config(**DARK)}
     body, of_page = (templates().get_template(f"{name}.html.jinja") for name in ("edition", "page"))
     scales = {"logarithmic": LOGARITHMIC, "linear": LINEAR}

@@ -392,11 +392,27 @@ def two_editions(folder, tmp_path_factory) -> Path:
     shutil.copy(made / "params.yaml", record)
     (root / "reports/judged").mkdir()
     shutil.copytree(made / "reports", root / "reports/judged/abacus-overnight")
+    table1 = root / "reports/judged/abacus-overnight/table1.csv"
+    judged = pd.read_csv(table1)
+    judged.assign(mean_percent=0.8 * judged["mean_percent"]).to_csv(table1, index=False)
     with contextlib.chdir(root), pytest.MonkeyPatch.context() as patched:
         for kind, nothing in (("svg", ""), ("png", b""), ("overview_png", b"")):
             patched.setattr(render.pictures, kind, lambda given, nothing=nothing: nothing)
         render.main(load_params())
     return root / "reports/site/index.html"
+
+
+@pytest.fixture
+def of_two(two_editions, browser):
+    """The page with two editions as it opens at 1440 pixels, with a list of its complaints."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.complaints = []
+    page.on("console", lambda message: page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(two_editions.as_uri())
+    yield page
+    assert page.complaints == []
+    page.close()
 
 
 def drawn_lines(page: Page) -> dict[str, list[str]]:
@@ -405,24 +421,55 @@ def drawn_lines(page: Page) -> dict[str, list[str]]:
     return {key: paths_of(page, key) for key in (*OF_LAYERS, *OF_MODELS) if key != "figure-8"}
 
 
-def test_turning_to_another_edition_changes_every_figure_and_the_address_keeps_it(two_editions, browser):
-    page, complaints = browser.new_page(viewport={"width": 1440, "height": 900}), []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(two_editions.as_uri())
-    assert page.locator("#edition-shown").input_value() == "this run"  # the record decides no claim
-    own = drawn_lines(page)
-    page.locator("#isolate-layer").select_option("2")
-    page.locator("#edition-shown").select_option("abacus-overnight")
-    assert page.locator("#isolate-layer").input_value() == ""
-    others = drawn_lines(page)
+def test_turning_to_another_edition_changes_every_figure_and_the_address_keeps_it(two_editions, of_two):
+    assert of_two.locator("#edition-shown").input_value() == "this run"  # the record decides no claim
+    own = drawn_lines(of_two)
+    of_two.locator("#isolate-layer").select_option("2")
+    of_two.locator("#edition-shown").select_option("abacus-overnight")
+    assert of_two.locator("#isolate-layer").input_value() == ""
+    others = drawn_lines(of_two)
     assert [key for key in own if own[key] == others[key]] == []
-    assert page.url.endswith("?edition=abacus-overnight")
-    page.reload()
-    assert page.locator("#edition-shown").input_value() == "abacus-overnight"
-    assert drawn_lines(page) == others
-    page.locator("#edition-shown").select_option("this run")
-    assert drawn_lines(page) == own
-    assert page.url == two_editions.as_uri()
-    assert complaints == []
-    page.close()
+    assert of_two.url.endswith("?edition=abacus-overnight")
+    of_two.reload()
+    assert of_two.locator("#edition-shown").input_value() == "abacus-overnight"
+    assert drawn_lines(of_two) == others
+    of_two.locator("#edition-shown").select_option("this run")
+    assert drawn_lines(of_two) == own
+    assert of_two.url == two_editions.as_uri()
+
+
+def test_the_compared_edition_is_dashed_on_the_same_axes(two_editions, of_two):
+    draw_all(of_two)
+    own = {key: len(paths_of(of_two, key)) for key in ("figure-3", "figure-11", "theory", "depths")}
+    of_two.locator("#edition-compared").select_option("abacus-overnight")
+    assert of_two.url.endswith("?compare=abacus-overnight")
+    of_two.reload()
+    draw_all(of_two)
+    for key, lines in own.items():
+        dashes = of_two.locator(f"#{key} .chart:visible {LINES}").evaluate_all(
+            "all => all.map((one) => one.getAttribute('stroke-dasharray'))"
+        )
+        assert len(dashes) == 2 * lines
+        assert dashes.count("4,3") == lines
+    # the record's errors are 0.8 of this run's, so its lines lie lower
+    lines = of_two.locator(f"#figure-11 .chart:visible {LINES}")
+    tops = lines.evaluate_all("all => all.map((one) => one.getBBox().y)")
+    half = own["figure-11"]
+    assert all(one < other for one, other in zip(tops[:half], tops[half:], strict=True))
+
+
+def test_table_1_and_the_opening_have_the_compared_editions_numbers(two_editions, of_two):
+    table = pd.read_csv(two_editions.parents[1] / "judged/abacus-overnight/table1.csv")
+    of_two.locator("#edition-compared").select_option("abacus-overnight")
+    for row in table[table["dataset"] == "shapeset"].itertuples():
+        cell = (
+            of_two.locator("table.overview tbody tr", has=of_two.locator(f"th:text-is('{row.model}')"))
+            .locator("td")
+            .first
+        )
+        assert cell.locator(".compared").inner_text() == f"{row.mean_percent:.2f} ± {row.margin_percent:.2f}"
+        assert cell.locator("[data-beside]").inner_text() != cell.locator(".compared").inner_text()
+    opening = of_two.locator("header .compared").inner_text()
+    assert opening.startswith("abacus-overnight: Test errors of the tanh network")
+    of_two.locator("#edition-compared").select_option("")
+    assert of_two.locator(".compared").count() == 0
