@@ -15,7 +15,7 @@ from stages.claims.verdict import UNDECIDED
 from stages.datasets.dataset import find_dataset
 from stages.figures import claims, cost_surfaces, made, page, pictures, table1
 from stages.figures.charts import charts_of
-from stages.figures.contents import SECTIONS
+from stages.figures.contents import FIRST, SECTIONS
 from stages.figures.results import Results
 from stages.handover.machine import processor
 from stages.handover.objects import read_json
@@ -64,7 +64,10 @@ def read(edition: Edition) -> tuple[dict, dict[str, dict]]:
     judged = read_table1(edition.judged / "table1.csv")
     of_datasets = {dataset: judged[judged["dataset"] == dataset].set_index("model") for dataset in results}
     verdicts = read_claims(edition.judged / "claims.json")
-    sections, specifications = draw(results, read_surfaces(edition.data / "surfaces/surfaces.parquet"), verdicts)
+    surfaces = read_surfaces(edition.data / "surfaces/surfaces.parquet")
+    sections, specifications = draw(results, surfaces, verdicts)
+    first = charts_of(FIRST, results, surfaces, [])
+    specifications |= {chart["name"]: chart["specification"] for chart in first if chart["specification"]}
     content = {
         "edition": edition.name,
         "verdicts": verdicts,
@@ -83,6 +86,7 @@ def read(edition: Edition) -> tuple[dict, dict[str, dict]]:
         "smaller": params.settings.hidden_units < PAPER_UNITS
         or any(params.settings.updates[dataset] < PAPER_UPDATES for dataset in results),
         "notes": changed_recipes(params),
+        "first": (FIRST, first),
         "sections": sections,
         "layers": sorted({layer for found in results.values() for layer in found.monitored.get("layer", [])}),
         "table1": table1.overview(cells(judged, params, {name: found.absent for name, found in results.items()})),

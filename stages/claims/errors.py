@@ -21,7 +21,7 @@ from stages.claims.measurements import (
     Measurements,
 )
 from stages.claims.significance import LEVEL, bonferroni
-from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided, Verdict
+from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, NotRun, Undecided, Verdict
 from stages.datasets.dataset import find_dataset
 from stages.params import Model
 
@@ -145,13 +145,14 @@ def best_depth(measurements: Measurements) -> Verdict:
             measurements.require_learned(names[claimed], claimed)
             errors = {depth: measurements.errors(name, depth) for depth, name in names.items()}
         except Undecided as undecided:
-            lacking.append(str(undecided))
+            lacking.append(undecided)
             continue
         for depth in DEPTHS:
             if depth != claimed:
                 parts.append(_not_worse(names[claimed], claimed, depth, errors))
     if len(parts) < FEWEST_MODELS * (len(DEPTHS) - 1):
-        raise Undecided(f"at least {FEWEST_MODELS} of the five models need all depths from 1 to 5; {lacking[0]}")
+        needed = f"at least {FEWEST_MODELS} of the five models need all depths from 1 to 5"
+        raise type(lacking[0])(f"{needed}; {lacking[0]}")
     return verdict_on(parts)
 
 
@@ -183,7 +184,7 @@ def same_on_real_data(measurements: Measurements) -> Verdict:
     """
     finite = [dataset for dataset in measurements.datasets if not find_dataset(dataset).endless]
     if not finite:
-        raise Undecided("params.yaml lists no finite data set, such as mnist")
+        raise NotRun("params.yaml lists no finite data set, such as mnist")
     names = [measurements.find(recipe) for recipe in TABLE1_MODELS]
     here = _pairs(measurements, names, SHAPESET)
     count, numbers, by_seed, reverse, weakest = len(here) * len(finite), {}, {}, {}, []

@@ -8,7 +8,7 @@ from stages.claims import errors, initialization, saturation, side_results, weig
 from stages.claims.claim import Claim
 from stages.claims.measurements import Measurements
 from stages.claims.significance import FAMILY_LEVEL, holm
-from stages.claims.verdict import UNDECIDED, VERDICTS, Undecided, Verdict
+from stages.claims.verdict import UNDECIDED, VERDICTS, NotRun, Undecided, Verdict
 
 DIGITS = 6  # significant ones
 
@@ -64,6 +64,7 @@ def judge_claims(measurements: Measurements) -> dict[str, dict[str, Any]]:
                 words: {str(seed): rounded(each) for seed, each in of.items()} for words, of in one.by_seed.items()
             },
             "missing": one.missing,
+            "tested": one.tested,
             "scale": CLAIMS[name].scale,
         }
         for name, one in found.items()
@@ -122,4 +123,4 @@ def _verdict(claim: Claim, measurements: Measurements) -> Verdict:
     try:
         return claim.judge(measurements)
     except Undecided as undecided:
-        return Verdict(UNDECIDED, missing=str(undecided))
+        return Verdict(UNDECIDED, missing=str(undecided), tested=not isinstance(undecided, NotRun))

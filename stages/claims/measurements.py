@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from stages.claims.recipes import in_words
-from stages.claims.verdict import Undecided
+from stages.claims.verdict import NotRun, Undecided
 from stages.datasets.dataset import find_dataset
 from stages.handover.choice import preference
 from stages.handover.schemas import RUN
@@ -56,11 +56,11 @@ class Measurements:
         """
         alike = [name for name, model in self.models.items() if without_search(model) == without_search(wanted)]
         if not alike:
-            raise Undecided(f"params.yaml lacks this model: {in_words(wanted)}")
+            raise NotRun(f"params.yaml lacks this model: {in_words(wanted)}")
         alike = [name for name in alike if set(hidden_layers) <= set(self.depths(name))]
         if not alike:
             depths = ", ".join(map(str, hidden_layers))
-            raise Undecided(f"params.yaml lacks this model with {depths} hidden layers: {in_words(wanted)}")
+            raise NotRun(f"params.yaml lacks this model with {depths} hidden layers: {in_words(wanted)}")
         return min(alike, key=lambda name: PAPER_LAYERS not in self.depths(name))
 
     def find_pretrained(self, plain: Model) -> str:
@@ -70,7 +70,7 @@ class Measurements:
                 without = replace(model, pretraining=None, initialization=plain.initialization)
                 if without_search(without) == plain:
                     return self.find(model)
-        raise Undecided(f"params.yaml has no model with {plain.activation} units and pre-training")
+        raise NotRun(f"params.yaml has no model with {plain.activation} units and pre-training")
 
     def depths(self, name: str) -> list[int]:
         """Return the numbers of hidden layers that a model is trained with."""
@@ -185,7 +185,7 @@ class Measurements:
         """Return another stage's table; `missing` says what is missing where there is none."""
         table = self.tables(name)
         if table is None:
-            raise Undecided(missing)
+            raise NotRun(missing)
         return table
 
     def _whole(self, name: str, hidden_layers: int | None) -> pd.DataFrame:
@@ -219,7 +219,7 @@ class Measurements:
 
     def _require_listed(self, dataset: str) -> None:
         if dataset not in self.datasets:
-            raise Undecided(f"{dataset} is not among the data sets of params.yaml")
+            raise NotRun(f"{dataset} is not among the data sets of params.yaml")
 
 
 def measurements_in(folder: Path, params: Params) -> Measurements:

@@ -20,7 +20,7 @@ from stages.claims.measurements import (
     without_search,
 )
 from stages.claims.significance import LEVEL, mcnemar
-from stages.claims.verdict import FAILS, UNDECIDED, Undecided, Verdict
+from stages.claims.verdict import FAILS, UNDECIDED, NotRun, Undecided, Verdict
 
 SURFACE_COSTS = ("quadratic", "cross_entropy")
 PLATEAU_SHARES = ("plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict")
@@ -129,7 +129,7 @@ def second_order_helps(measurements: Measurements) -> Verdict:
     """Judge each update rule with learning rates per parameter, with both initializations."""
     rules = [rule for rule in PER_PARAMETER if any(model.update_rule == rule for model in measurements.models.values())]
     if not rules:
-        raise Undecided(f"params.yaml has no tanh models with update_rule {' or '.join(PER_PARAMETER)}")
+        raise NotRun(f"params.yaml has no tanh models with update_rule {' or '.join(PER_PARAMETER)}")
     tanh, tanh_n = measurements.find(TANH), measurements.find(TANH_N)
     parts = []
     for rule in rules:
@@ -168,7 +168,7 @@ def width_profile_irrelevant(measurements: Measurements) -> Verdict:
             and without_search(model) == replace(TANH, width_profile=model.width_profile)
         ]
         if not standard:
-            raise Undecided(f"params.yaml has no tanh model with standard initialization and layers that {change}")
+            raise NotRun(f"params.yaml has no tanh model with standard initialization and layers that {change}")
         for model in standard:
             normalized = measurements.find(replace(TANH_N, width_profile=model.width_profile))
             parts.append(beats(measurements, normalized, measurements.find(model)))

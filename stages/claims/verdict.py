@@ -11,6 +11,10 @@ class Undecided(Exception):
     """A claim cannot be judged; the text says in one sentence what is missing."""
 
 
+class NotRun(Undecided):
+    """A claim is not judged, since the edition lacks a model, data set or measurement that it is about."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One claim's verdict."""
@@ -27,3 +31,5 @@ class Verdict:
     """of the deciding part of the claim"""
     by_seed: Mapping[str, Mapping[int, float | str]] = field(default_factory=dict)
     """part of the claim, in words → seed → the margin by which it supports that part, or its own verdict"""
+    tested: bool = True
+    """whether the edition has what the claim is about"""

@@ -19,11 +19,12 @@ KEYS = {  # of a claim in reports/claims.json, with their types
     "numbers": dict,
     "missing": str | None,
     "scale": str,
+    "tested": bool,
     "test": str | None,
     "p": int | float | None,
     "p_holm": int | float | None,
 }
-COUNTED = {"holds": ("holds", "hold"), "fails": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
+COUNTED = {"holds": ("holds", "hold"), "fails": ("does not", "do not"), "undecided": ("is open", "are open")}
 
 
 def ledger(
@@ -40,7 +41,7 @@ def ledger(
             "name": name,
             "figure": figures[CLAIMS[name].figure] if name in CLAIMS else None,
             "numbers": in_words(name, claim["numbers"]),
-            "tested": tested(claim),
+            "significance": significance(claim),
             "elsewhere": elsewhere(name, claim["verdict"], others),
         }
         for name, claim in judged.items()
@@ -94,7 +95,7 @@ def in_words(name: str, numbers: Mapping[str, float]) -> list[str]:
     return [phrase(words, key, number(value), share(value)) for key, value in numbers.items()]
 
 
-def tested(claim: Mapping[str, Any]) -> str:
+def significance(claim: Mapping[str, Any]) -> str:
     """The test of a claim and its p-values, in one line; empty without a test."""
     if claim["p"] is None:
         return ""
@@ -102,12 +103,14 @@ def tested(claim: Mapping[str, Any]) -> str:
 
 
 def counts(judged: Mapping[str, Mapping[str, Any]]) -> str:
-    """How many claims have which verdict, in words; empty without claims."""
-    counted = Counter(claim["verdict"] for claim in judged.values())
+    """How many claims were tested and which verdicts they have, in words; empty without claims."""
+    counted = Counter(claim["verdict"] for claim in judged.values() if claim["tested"])
     parts = [f"{counted[one]} {COUNTED[one][counted[one] > 1]}" for one in VERDICTS if counted[one]]
     together = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-    claims = "the paper's one claim" if len(judged) == 1 else f"the paper's {len(judged)} claims"
-    return f"Of {claims} {together}." if judged else ""
+    others = len(judged) - counted.total()
+    not_run = f" {others} {'were' if others > 1 else 'was'} not run in this edition." if others else ""
+    found = f": {together}" if together else ""
+    return f"Tested {counted.total()} of the paper's {len(judged)} claims{found}.{not_run}" if judged else ""
 
 
 def elsewhere(name: str, verdict: str, others: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The page's figures in the paper's order, each with its text, its models and its drawing function."""
+"""The page's figures in its order, each with its text, its models and its drawing function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from stages.figures import (
     intervals,
     jacobians,
     playback,
+    signals,
     spectra,
     theory,
 )
@@ -78,75 +79,17 @@ class Figure:
     describes_data: bool = False
 
 
+FIRST = Figure(
+    "signals",
+    "The argument of the paper",
+    "What five layers do to a signal before any training",
+    "",
+    "",
+    "monitored",
+    signals.draw,
+    ("tanh", "tanh-n"),
+)
 SECTIONS = {
-    "The data": [
-        Figure(
-            "figure-1",
-            "Figure 1",
-            "Examples of every class",
-            "The first test images of every class. Networks have to name the class. Images of one class can differ "
-            "more than images of different classes.",
-            "",
-            "examples",
-            examples.draw,
-            describes_data=True,
-        ),
-    ],
-    "Saturation during training": [
-        Figure(
-            "figure-2",
-            "Figure 2",
-            "Sigmoid: mean and spread of each layer's activations",
-            "Follow the top layer: does it stay near 0, where the sigmoid is flat? Does it ever recover?",
-            "The top layer falls to 0 within the first updates and stays there for a long time, while the lower layers "
-            "keep means of about 0.5 or more. With four hidden layers it recovers late in training; with five it never "
-            "does.",
-            "monitored",
-            intervals.activations,
-            ("sigmoid",),
-            others=of_sigmoid_units,
-            paper_hidden_layers=4,
-        ),
-        Figure(
-            "figure-3",
-            "Figure 3",
-            "Tanh and softsign: saturation of each layer",
-            "A dot near 1 means that layer's units are pinned at their limit and pass back almost no gradient. In "
-            "which order do the layers get there?",
-            "Tanh layers saturate one after another, layer 1 first. Softsign layers saturate less, and all at about "
-            "the same time.",
-            "monitored",
-            activation_spread.draw,
-            ("tanh", "softsign"),
-            others=of_other_units,
-        ),
-        Figure(
-            "figure-4",
-            "Figure 4",
-            "Activations at the end of training",
-            "Where do each layer's activations pile up? At −1 and 1 the gradient vanishes; near 0 the unit is almost "
-            "linear.",
-            "Tanh activations of the lower layers pile up at −1 and 1. Softsign activations gather around ±0.6 to "
-            "±0.8, where the curve bends but is not flat.",
-            "histograms",
-            histograms.final_activations,
-            ("tanh", "softsign"),
-            others=of_other_units,
-        ),
-    ],
-    "The cost": [
-        Figure(
-            "figure-5",
-            "Figure 5",
-            "Two cost functions over two weights",
-            "Dots mark plateaus: at that slope, walking the full width of the square would not reach the lowest cost. "
-            "The network has one tanh unit between two weights and separates ten examples of two classes. The dark "
-            "band is its valley. This is one draw of examples; the claim compares many.",
-            "The quadratic cost has more plateaus, where gradient descent hardly moves.",
-            SURFACES,
-            cost_surfaces.draw,
-        ),
-    ],
     "Initialization": [
         Figure(
             "figure-6",
@@ -221,6 +164,48 @@ SECTIONS = {
             others=every_model,
         ),
     ],
+    "Saturation during training": [
+        Figure(
+            "figure-2",
+            "Figure 2",
+            "Sigmoid: mean and spread of each layer's activations",
+            "Follow the top layer: does it stay near 0, where the sigmoid is flat? Does it ever recover?",
+            "The top layer falls to 0 within the first updates and stays there for a long time, while the lower layers "
+            "keep means of about 0.5 or more. With four hidden layers it recovers late in training; with five it never "
+            "does.",
+            "monitored",
+            intervals.activations,
+            ("sigmoid",),
+            others=of_sigmoid_units,
+            paper_hidden_layers=4,
+        ),
+        Figure(
+            "figure-3",
+            "Figure 3",
+            "Tanh and softsign: saturation of each layer",
+            "A dot near 1 means that layer's units are pinned at their limit and pass back almost no gradient. In "
+            "which order do the layers get there?",
+            "Tanh layers saturate one after another, layer 1 first. Softsign layers saturate less, and all at about "
+            "the same time.",
+            "monitored",
+            activation_spread.draw,
+            ("tanh", "softsign"),
+            others=of_other_units,
+        ),
+        Figure(
+            "figure-4",
+            "Figure 4",
+            "Activations at the end of training",
+            "Where do each layer's activations pile up? At −1 and 1 the gradient vanishes; near 0 the unit is almost "
+            "linear.",
+            "Tanh activations of the lower layers pile up at −1 and 1. Softsign activations gather around ±0.6 to "
+            "±0.8, where the curve bends but is not flat.",
+            "histograms",
+            histograms.final_activations,
+            ("tanh", "softsign"),
+            others=of_other_units,
+        ),
+    ],
     "Gradients during training": [
         Figure(
             "figure-9",
@@ -257,6 +242,19 @@ SECTIONS = {
             tuple(PAPER_MODELS),
             others=every_model,
             still=False,
+        ),
+    ],
+    "The cost": [
+        Figure(
+            "figure-5",
+            "Figure 5",
+            "Two cost functions over two weights",
+            "Dots mark plateaus: at that slope, walking the full width of the square would not reach the lowest cost. "
+            "The network has one tanh unit between two weights and separates ten examples of two classes. The dark "
+            "band is its valley. This is one draw of examples; the claim compares many.",
+            "The quadratic cost has more plateaus, where gradient descent hardly moves.",
+            SURFACES,
+            cost_surfaces.draw,
         ),
     ],
     "Test errors": [
@@ -309,6 +307,19 @@ SECTIONS = {
             depths.draw,
             tuple(PAPER_MODELS),
             others=every_model,
+        ),
+    ],
+    "The data": [
+        Figure(
+            "figure-1",
+            "Figure 1",
+            "Examples of every class",
+            "The first test images of every class. Networks have to name the class. Images of one class can differ "
+            "more than images of different classes.",
+            "",
+            "examples",
+            examples.draw,
+            describes_data=True,
         ),
     ],
 }

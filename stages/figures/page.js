@@ -4,6 +4,7 @@
 const themes = JSON.parse(document.getElementById("themes").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const drawn = new Map(); // place → its view, the observer of its width, and the signals that have controls
+const NARROW = 480; // pixels: no room for panels side by side
 const [ERROR, WARNING] = [1, 2]; // of Vega's log
 const shared = {}; // signal → value, store → tuples
 
@@ -41,7 +42,9 @@ const draw = async (place, theme) => {
   bind.replaceChildren();
   const logLevel = compared ? ERROR : WARNING; // a panel may have nothing of the other edition
   const options = { actions: false, renderer: "svg", config: themes[theme], bind, logLevel };
-  const { view, vgSpec } = await vegaEmbed(place, await comparedWith(place), options);
+  const { columns: most = 1, ...specification } = await comparedWith(place);
+  if (specification.facet) specification.columns = place.clientWidth < NARROW ? 1 : most;
+  const { view, vgSpec } = await vegaEmbed(place, specification, options);
   const controlled = (vgSpec.signals ?? []).filter((signal) => signal.bind).map(({ name }) => name);
   const width = vgSpec.signals?.some(({ name }) => name === "child_width") ? "child_width" : "width";
   const columns = vgSpec.layout?.columns ?? 1; // panels side by side
@@ -151,7 +154,7 @@ const compareWith = (name) => {
     const other = waiting.get(name).querySelector(`[data-beside="${own.dataset.beside}"]`);
     const added = document.createElement("small"), text = other?.textContent ?? "–";
     added.className = "compared";
-    added.textContent = own.dataset.beside === "opening" ? `${name}: ${text}` : text;
+    added.textContent = own.closest("td") ? text : ` ${name}: ${text}`;
     if (text !== own.textContent) own.after(added);
   }
 };

@@ -81,7 +81,20 @@ def test_every_claim_has_a_verdict_and_is_explained(judged):
         SOFTSIGN: FAILS,
         SIGMOID: FAILS,
     }
-    keys = ["section", "claim", "rule", "verdict", "numbers", "test", "p", "p_holm", "by_seed", "missing", "scale"]
+    keys = [
+        "section",
+        "claim",
+        "rule",
+        "verdict",
+        "numbers",
+        "test",
+        "p",
+        "p_holm",
+        "by_seed",
+        "missing",
+        "tested",
+        "scale",
+    ]
     for name, claim in judged.items():
         assert list(claim) == keys
         assert bool(claim["missing"]) == (claim["verdict"] == UNDECIDED)

@@ -38,7 +38,14 @@ FIGURES = {  # which claims stand beside which figure
 
 def claim(verdict: str, **changes) -> dict:
     numbers = {"top_layer_p98": 0.00431, "at_0_after_updates": 396, "layer_1_mean": 0.5, "layer_2_mean": 0.6}
-    told = {"section": "3.1", "claim": "It is so.", "rule": "So.", "scale": "laptop", "verdict": verdict}
+    told = {
+        "section": "3.1",
+        "claim": "It is so.",
+        "rule": "So.",
+        "scale": "laptop",
+        "verdict": verdict,
+        "tested": True,
+    }
     return told | {"numbers": numbers} | dict.fromkeys(("missing", "test", "p", "p_holm")) | changes
 
 
@@ -118,13 +125,21 @@ def test_every_number_of_a_report_has_words_of_its_own(file):
     ("verdicts", "told"),
     [
         ([], ""),
-        (["holds"], "Of the paper's one claim 1 holds."),
-        (["holds", "fails", "undecided"], "Of the paper's 3 claims 1 holds, 1 fails and 1 is undecided."),
-        (["holds", "holds", "undecided", "undecided"], "Of the paper's 4 claims 2 hold and 2 are undecided."),
+        (["holds"], "Tested 1 of the paper's 1 claims: 1 holds."),
+        (["holds", "fails", "undecided"], "Tested 3 of the paper's 3 claims: 1 holds, 1 does not and 1 is open."),
+        (
+            ["holds", "holds", "undecided", "undecided", "not run", "not run"],
+            "Tested 4 of the paper's 6 claims: 2 hold and 2 are open. 2 were not run in this edition.",
+        ),
+        (["not run"], "Tested 0 of the paper's 1 claims. 1 was not run in this edition."),
     ],
 )
 def test_verdicts_are_counted_in_words(verdicts, told):
-    assert claims.counts({str(number): claim(verdict) for number, verdict in enumerate(verdicts)}) == told
+    judged = {
+        str(number): claim("undecided", tested=False) if verdict == "not run" else claim(verdict)
+        for number, verdict in enumerate(verdicts)
+    }
+    assert claims.counts(judged) == told
 
 
 def test_what_was_found_are_the_first_numbers_or_what_is_missing():
