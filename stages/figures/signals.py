@@ -22,11 +22,12 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
     first = monitored[monitored["update"] == 0]
     table = pd.concat([relative(first, column, where) for column, (_, where) in PANELS.items()])
     chosen = style.isolated("model")
-    ticks = [1 / part for part in PARTS if part <= 2 / table["size"].min()]
+    low, high = range_of(table["size"])
+    ticks = [1 / part for part in PARTS if part <= 2 / low]
     y = alt.Y(
         "size:Q",
         title="size, relative to where the signal enters",
-        scale=alt.Scale(type="log", nice=False, domain=[table["size"].min() / 1.3, table["size"].max() * 1.3]),
+        scale=alt.Scale(type="log", nice=False, domain=[low / 1.3, high * 1.3]),
         axis=alt.Axis(values=ticks, labelExpr="datum.value == 1 ? '1' : '1/' + format(1 / datum.value, '.0f')"),
     )
     shown = [model for model in table["model"].cat.categories if (table["model"] == model).any()]
@@ -37,18 +38,28 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
         values=shown,
         columns=alt.ExprRef("containerSize()[0] < 500 ? 1 : 0"),
     )
-    base = alt.Chart(style.inlined(table, list(table))).encode(
-        x=alt.X("layer:O", title="hidden layer", axis=alt.Axis(labelAngle=0)),
-        y=y,
-        color=style.model_colour(table).legend(legend),
-        opacity=style.unless_faded(chosen),
-        tooltip=["model:N", alt.Tooltip("layer:O", title="hidden layer"), alt.Tooltip("size:Q", format=".3f")],
+    base = (
+        alt.Chart(style.inlined(table, list(table)))
+        .transform_filter("datum.size > 0")
+        .encode(
+            x=alt.X("layer:O", title="hidden layer", axis=alt.Axis(labelAngle=0)),
+            y=y,
+            color=style.model_colour(table).legend(legend),
+            opacity=style.unless_faded(chosen),
+            tooltip=["model:N", alt.Tooltip("layer:O", title="hidden layer"), alt.Tooltip("size:Q", format=".3f")],
+        )
     )
     lines = alt.layer(base.mark_line(strokeWidth=3).add_params(chosen), base.mark_circle(size=70, opacity=1))
     headings = {column: heading for column, (heading, _) in PANELS.items()}
     header = alt.Header(labelExpr=f"{headings}[datum.label]", labelLimit=0)
     facet = alt.Facet("quantity:N", sort=list(PANELS), title=None, header=header)
     return lines.properties(width=style.WIDTH / len(PANELS), height=230).facet(facet=facet, columns=len(PANELS))
+
+
+def range_of(sizes: pd.Series) -> tuple[float, float]:
+    """The smallest and the largest of the sizes that a logarithmic axis can show."""
+    shown = sizes[(sizes > 0) & (sizes < float("inf"))]
+    return (shown.min(), shown.max()) if len(shown) else (1, 1)
 
 
 def relative(first: pd.DataFrame, column: str, where: str) -> pd.DataFrame:
