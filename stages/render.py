@@ -28,7 +28,6 @@ from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
 
 EXAMPLES_PER_CLASS = 8  # images of each class in figure 1
-OVERVIEW = ("figure-2", "figure-11", "figure-12", "figure-3", "figure-7")  # the charts of the README's picture
 PAPER_UNITS, PAPER_UPDATES = 1000, 5_000_000  # units per hidden layer; updates per run
 # every model's tables, each with its folder in `data`
 FOLDERS = dict.fromkeys(["runs", "monitored", "curves", "histograms"], "runs") | dict.fromkeys(
@@ -52,9 +51,6 @@ def main(params: Params) -> None:
             drawn = pictures.svg(specification)
             write_whole(folder / f"{name}.svg", drawn)
             (folder / f"{name}.png").write_bytes(pictures.png(drawn))
-        shown = overview(specifications, params.datasets)
-        if shown:
-            (folder / "overview.png").write_bytes(pictures.overview_png(shown))
 
 
 def read(edition: Edition) -> tuple[dict, dict[str, dict]]:
@@ -129,12 +125,6 @@ def draw(
                 specifications |= {chart["name"]: chart["specification"] for chart in charts if chart["specification"]}
         sections.append(section)
     return sections, specifications
-
-
-def overview(specifications: dict[str, dict], datasets: list[str]) -> list[dict]:
-    """The charts of the README's picture, from the first data set that has any of them."""
-    found = ([specifications.get(f"{dataset}-{key}") for key in OVERVIEW] for dataset in datasets)
-    return next(filter(None, ([one for one in shown if one] for shown in found)), [])
 
 
 def trained(params: Params) -> str:

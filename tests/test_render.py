@@ -66,7 +66,6 @@ def draw_nothing(patched: pytest.MonkeyPatch) -> None:
     """Let every picture be empty."""
     patched.setattr(render.pictures, "svg", lambda specification: "")
     patched.setattr(render.pictures, "png", lambda specification: b"")
-    patched.setattr(render.pictures, "overview_png", lambda specifications: b"")
 
 
 @pytest.fixture
@@ -127,10 +126,9 @@ def test_every_figure_is_on_the_page_and_a_small_picture(rendered):
     assert "<details>" not in page
     drawn = pictures(rendered)
     still = {named(figure, "shapeset") for figure in OF_SHAPESET if figure.still}
-    assert set(drawn) == {f"{name}.{kind}" for name in still for kind in ("svg", "png")} | {"overview.png"}
+    assert set(drawn) == {f"{name}.{kind}" for name in still for kind in ("svg", "png")}
     assert all(picture.startswith(b"\x89PNG") for name, picture in drawn.items() if name.endswith(".png"))
     assert all(len(picture) < 200_000 for name, picture in drawn.items() if name.endswith(".svg"))
-    assert len(drawn["overview.png"]) < 400_000
 
 
 def test_four_data_sets_are_one_page_in_its_order(of_four):
@@ -433,15 +431,6 @@ def test_a_removed_data_set_is_not_shown_even_if_its_files_remain(changing):
     render.main(load_params())
     assert "MNIST</" not in read_page(changing).split('id="table-1"')[0]
     assert not any(name.startswith("mnist") for name in pictures(changing))
-
-
-def test_the_overview_is_of_the_first_data_set_that_has_its_figures():
-    there = {
-        name: {"name": name} for name in ("mnist-figure-12", "mnist-figure-3", "shapeset-figure-2", "mnist-figure-1")
-    }
-    shown = [one["name"] for one in render.overview(there, ["cifar10", "mnist", "shapeset"])]
-    assert shown == ["mnist-figure-12", "mnist-figure-3"]
-    assert render.overview(there, ["cifar10"]) == []
 
 
 def rows_of(specification: dict) -> list[dict]:

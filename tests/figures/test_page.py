@@ -70,7 +70,7 @@ def folder(tmp_path_factory) -> Path:
 def site(folder) -> Path:
     """Their page."""
     with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patched:
-        for kind, nothing in (("svg", ""), ("png", b""), ("overview_png", b"")):
+        for kind, nothing in (("svg", ""), ("png", b"")):
             patched.setattr(render.pictures, kind, lambda given, nothing=nothing: nothing)
         render.main(load_params())
     return folder / "reports/site/index.html"
@@ -400,7 +400,7 @@ def two_editions(folder, tmp_path_factory) -> Path:
     judged = pd.read_csv(table1)
     judged.assign(mean_percent=0.8 * judged["mean_percent"]).to_csv(table1, index=False)
     with contextlib.chdir(root), pytest.MonkeyPatch.context() as patched:
-        for kind, nothing in (("svg", ""), ("png", b""), ("overview_png", b"")):
+        for kind, nothing in (("svg", ""), ("png", b"")):
             patched.setattr(render.pictures, kind, lambda given, nothing=nothing: nothing)
         render.main(load_params())
     return root / "reports/site/index.html"

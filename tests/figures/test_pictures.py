@@ -1,12 +1,7 @@
 """Still pictures show the page's charts without their interactive parts."""
 
-import io
 import subprocess
 import sys
-
-import pytest
-import vl_convert
-from PIL import Image
 
 from stages.figures import activation_spread, pictures, style
 from stages.figures.charts import in_panels
@@ -29,29 +24,6 @@ def test_drawing_a_still_leaves_the_specification_as_it_was(results):
     ours = specification(results)
     pictures.svg(ours)
     assert ours == specification(results)
-
-
-def test_the_overview_is_a_small_png_with_all_its_charts(results):
-    one = specification(results)
-    alone = Image.open(io.BytesIO(pictures.overview_png([one])))
-    four = pictures.overview_png([one] * 4)
-    assert len(four) < 400_000  # bytes
-    assert Image.open(io.BytesIO(four)).width > 1.8 * alone.width
-    assert Image.open(io.BytesIO(four)).height > 1.8 * alone.height
-
-
-def test_charts_of_a_row_end_at_the_same_height(results):
-    low = pictures.still(specification(results))
-    chart = activation_spread.draw(in_panels(results.monitored, ["tanh", "softsign"], results.headings))
-    high = pictures.still(style.specification(chart, "Figure 3. Tanh and softsign", ""))
-    before = [picture_height(one) for one in (low, high)]
-    after = [picture_height(one) for one in pictures.equally_high([low, high])]
-    assert before[0] < before[1] == after[1]
-    assert after[0] == pytest.approx(after[1], abs=1)
-
-
-def picture_height(still: dict) -> int:
-    return Image.open(io.BytesIO(vl_convert.vegalite_to_png(still))).height
 
 
 def test_pictures_use_no_installed_font():

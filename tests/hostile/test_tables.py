@@ -52,7 +52,6 @@ def project(tmp_path_factory):
         patched.setattr(vl_convert, "javascript_bundle", lambda script: script)
         patched.setattr(render.pictures, "svg", lambda specification: "")
         patched.setattr(render.pictures, "png", lambda specification: b"")
-        patched.setattr(render.pictures, "overview_png", lambda specifications: b"")
         patched.setattr(synthetic_results, "SEEDS", SEEDS)
         write_params(folder, RECIPES)
         write_results(folder, "shapeset", RECIPES)

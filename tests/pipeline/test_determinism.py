@@ -191,7 +191,7 @@ def files_of(output: Path) -> dict[str, bytes]:
 
 def test_every_file_in_git_has_the_same_bytes(twice):
     """dvc.lock and the figures among them."""
-    assert (twice[0] / "reports/figures/overview.png").is_file()
+    assert (twice[0] / "reports/figures/shapeset-signals.png").is_file()
     one, other = map(state, twice)
     assert one.keys() == other.keys()
     assert [file for file in one if one[file] != other[file]] == []

@@ -33,7 +33,13 @@ def state(folder: Path) -> dict[str, bytes]:
 
 
 def test_everything_is_written_and_nothing_stays_untracked(project):
-    for file in ("metrics.json", "table1.csv", "plots/error_curves.csv", "site/index.html", "figures/overview.png"):
+    for file in (
+        "metrics.json",
+        "table1.csv",
+        "plots/error_curves.csv",
+        "site/index.html",
+        "figures/shapeset-signals.png",
+    ):
         assert (project / "reports" / file).stat().st_size > 0
     assert run(project, "git", "status", "--porcelain").stdout == ""
 

@@ -59,7 +59,7 @@ def test_every_link_of_the_imprint_leads_to_a_file_from_the_front_and_from_the_e
         assert "last runs: judge 3 s." in imprint  # a removed stage is left out
         figures = re.findall(r'href="([^"]*)"', (folder / "figures/index.html").read_text(encoding="utf-8"))
         assert [link for link in figures if not (folder / "figures" / link).is_file()] == []
-        assert {"shapeset-figure-3.svg", "shapeset-figure-3.png", "overview.png"} < set(figures)
+        assert {"shapeset-figure-3.svg", "shapeset-figure-3.png"} < set(figures)
 
 
 @pytest.mark.long
