@@ -73,6 +73,7 @@ def read(edition: Edition) -> tuple[dict, dict[str, dict]]:
         "fewest_seeds": FEWEST_SEEDS,
         "parameters": made.parameters(params),
         "trained_on": sorted({device for found in results.values() for device in found.devices}),
+        "origin": origin(edition),
         "drawn_on": processor(),
         "versions": made.versions(),
         "summary": table1.summary({results[dataset].about.title: of_datasets[dataset] for dataset in results}),
@@ -102,6 +103,12 @@ def is_this_run(record: Edition) -> bool:
     """Whether a record has the numbers of this run, which are shown only once."""
     of_both = ([folder / name for name in ("table1.csv", "seeds.csv")] for folder in (record.judged, Path("reports")))
     return all(one.exists() and one.read_bytes() == other.read_bytes() for one, other in zip(*of_both, strict=True))
+
+
+def origin(edition: Edition) -> str:
+    """Where a record comes from, as it says itself; empty for this run."""
+    file = edition.data / "environment.md"
+    return file.read_text(encoding="utf-8").partition("\n\n")[2].strip() if file.exists() else ""
 
 
 def evidence(content: Mapping[str, Any]) -> tuple[int, int]:

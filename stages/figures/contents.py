@@ -82,7 +82,7 @@ class Figure:
 FIRST = Figure(
     "signals",
     "The argument of the paper",
-    "What five layers do to a signal before any training",
+    "What untrained layers do to a signal",
     "",
     "",
     "monitored",
