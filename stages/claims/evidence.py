@@ -43,8 +43,8 @@ class Part:
         return self.p < LEVEL and self.margins.mean() < 0
 
 
-def verdict_on(parts: Sequence[Part]) -> Verdict:
-    """Return the verdict on a claim that says all of `parts`.
+def verdict_on(parts: Sequence[Part], repeated: str = "seeds") -> Verdict:
+    """Return the verdict on a claim that says all of `parts`, over what was `repeated`.
 
     It holds if every part supports it. It fails if one contradicts it, even after Bonferroni's correction for their
     number. The p-value is that of the deciding part: the strongest that contradicts, corrected, else the weakest that
@@ -64,7 +64,9 @@ def verdict_on(parts: Sequence[Part]) -> Verdict:
     elif open_ones:
         verdict, decides = UNDECIDED, max(open_ones, key=_strength)
         p, seeds = decides.p, len(decides.margins)
-        missing = f"{decides.words}: {seeds} seeds cannot tell (p = {p:.2g}); more seeds or longer training might"
+        missing = (
+            f"{decides.words}: {seeds} {repeated} cannot tell (p = {p:.2g}); more of them or longer training might"
+        )
     else:
         verdict, missing, decides = HOLDS, None, max(parts, key=_strength)
         p = decides.p
@@ -72,7 +74,7 @@ def verdict_on(parts: Sequence[Part]) -> Verdict:
     for part in parts:
         numbers |= {key: value for key, value in part.numbers.items() if key not in numbers}
     corrected = f"; p times {count} for as many parts" if decides.contradicts and count > 1 else ""
-    test = f"t-test over {len(decides.margins)} seeds: {decides.words}{corrected}"
+    test = f"t-test over {len(decides.margins)} {repeated}: {decides.words}{corrected}"
     return Verdict(verdict, numbers, missing, test, p, {part.words: margins_of(part) for part in parts})
 
 
@@ -92,7 +94,7 @@ def power_of(margins: pd.Series) -> float:
 def together(words: str, of_seeds: Mapping[int, Verdict]) -> Verdict:
     """Return the verdict on a claim that each seed shows or does not: that on which all agree.
 
-    Its numbers are means over the seeds that have them.
+    Its numbers are means over the seeds, of what all seeds have.
     """
     counted = Counter(one.verdict for one in of_seeds.values())
     verdict = next(iter(counted)) if len(counted) == 1 else UNDECIDED
@@ -100,7 +102,7 @@ def together(words: str, of_seeds: Mapping[int, Verdict]) -> Verdict:
     for one in of_seeds.values():
         for key, value in one.numbers.items():
             numbers.setdefault(key, []).append(value)
-    means = {key: float(np.mean(values)) for key, values in numbers.items()}
+    means = {key: float(np.mean(values)) for key, values in numbers.items() if len(values) == len(of_seeds)}
     missing = None
     if verdict == UNDECIDED:
         waiting = {seed: one.missing for seed, one in of_seeds.items() if one.missing}

@@ -81,14 +81,17 @@ def settled(name: str, raw: dict[str, Verdict], measurements: Measurements) -> V
     whole = after_holm(name, raw)
     if whole.verdict == UNDECIDED:
         return whole
-    for seed in sorted({seed for of_seed in whole.by_seed.values() for seed in of_seed}):
-        other = after_holm(name, raw | {name: _verdict(CLAIMS[name], measurements.without(seed))}).verdict
-        if other != whole.verdict:
-            missing = (
-                f"the verdict would be “{whole.verdict}”, but without seed {seed} “{other}”; more seeds might decide"
-            )
-            return replace(whole, verdict=UNDECIDED, missing=missing)
-    return whole
+    seeds = sorted({seed for of_seed in whole.by_seed.values() for seed in of_seed})
+    without = {
+        seed: after_holm(name, raw | {name: _verdict(CLAIMS[name], measurements.without(seed))}).verdict
+        for seed in seeds
+    }
+    turned = [str(seed) for seed, other in without.items() if other != whole.verdict]
+    if not turned:
+        return whole
+    which = "any one of the seeds" if len(turned) == len(seeds) else f"seed {' or '.join(turned)}"
+    missing = f"the verdict would be “{whole.verdict}”, but not without {which}; more seeds might decide"
+    return replace(whole, verdict=UNDECIDED, missing=missing)
 
 
 def after_holm(name: str, raw: dict[str, Verdict]) -> Verdict:

@@ -362,7 +362,7 @@ TANH_ENDS_AT_EXTREMES = Claim(
     "around ±(0.6 to 0.8), where the units are neither linear nor saturated.",
     rule="In the lower half of the layers, the rule looks for the tenth of |z| in which activations are densest after "
     f"training. For tanh, it is above {BOUNDS[0]} in at least one layer and below {CENTRE[1]} in all others. For "
-    f"softsign, it is between {SHOULDERS[0]} and {SHOULDERS[1]}, that is around 0.6 to 0.8. {AGREE}",
+    f"softsign, it is between {SHOULDERS[0]} and {SHOULDERS[1]}, that is within a tenth of 0.6 to 0.8. {AGREE}",
     scale="overnight",
     figure="figure-4",
     metric="tanh_layer_1_densest_at",

@@ -47,7 +47,7 @@ def cross_entropy_fewer_plateaus(measurements: Measurements) -> Verdict:
         )
         numbers = {f"{cost}_{share}": float(of_costs[cost][share].mean()) for cost in SURFACE_COSTS}
         parts.append(Part(words, quadratic - cross_entropy, numbers))
-    found = verdict_on(parts)
+    found = verdict_on(parts, "draws")
     if found.verdict == FAILS and not all(part.contradicts for part in parts):
         missing = "the definitions of a plateau disagree: the quadratic cost has the larger share by some of them only"
         return replace(found, verdict=UNDECIDED, missing=missing)

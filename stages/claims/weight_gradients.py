@@ -68,8 +68,8 @@ def standard_weight_gradients_diverge(measurements: Measurements) -> Verdict:
 STANDARD_WEIGHT_GRADIENTS_DIVERGE = Claim(
     id="standard-weight-gradients-diverge",
     section="4.3",
-    sentence="During training, the scales of the layers' weight gradients grow apart with the standard initialization, "
-    "and stay alike with the normalized one.",
+    sentence="During training, the scales of the layers' weight gradients grow further apart with the standard "
+    "initialization than with the normalized one.",
     rule="Tanh: the rule divides the largest standard deviation of a hidden layer by the smallest, and averages the "
     "logarithm of this ratio over the second half of training. It is significantly larger with standard than with "
     f"normalized initialization (t-test, paired by seed, p < {LEVEL}). The claim fails if it is significantly smaller.",
