@@ -191,7 +191,7 @@ def _shrinks_unless_normalized(logs: dict[str, pd.DataFrame]) -> Verdict:
                 {"standard_factor_per_layer": standard},
             ),
             Part(
-                f"the average factor with normalized initialization ({normalized:.3f}), within {1 / HALFWAY:.2f} to {HALFWAY:.2f}",
+                f"the average factor with normalized initialization ({normalized:.3f}), up to {HALFWAY:.2f} or its inverse",
                 math.log(HALFWAY) - means["normalized"].abs(),
                 {"normalized_factor_per_layer": normalized},
             ),
