@@ -191,7 +191,7 @@ def _shrinks_unless_normalized(logs: dict[str, pd.DataFrame]) -> Verdict:
                 {"standard_factor_per_layer": standard},
             ),
             Part(
-                f"the average factor with normalized initialization ({normalized:.3f}), up to {HALFWAY:.2f} or its inverse",
+                f"how near 1 the average factor with normalized initialization is ({normalized:.3f})",
                 math.log(HALFWAY) - means["normalized"].abs(),
                 {"normalized_factor_per_layer": normalized},
             ),
