@@ -61,7 +61,8 @@ class Figure:
     which belongs to no data set. models: the paper's models in it, top to bottom. others: selects the other models
     shown after them. paper_hidden_layers: depth of the network in the paper's figure, if the page compares it with
     ours. endless: True for endless data sets only, False for finite ones only. still: whether it is also saved as a
-    picture. describes_data: whether each data set's description stands beside its chart.
+    picture. describes_data: whether each data set's description stands beside its chart. behind: whether the reader
+    opens it, since another figure of its section shows its point.
     """
 
     key: str
@@ -77,6 +78,7 @@ class Figure:
     endless: bool | None = None
     still: bool = True
     describes_data: bool = False
+    behind: bool = False
 
 
 FIRST = Figure(
@@ -102,6 +104,7 @@ SECTIONS = {
             histograms.initial_activations,
             ("tanh", "tanh-n"),
             others=every_model,
+            behind=True,
         ),
         Figure(
             "figure-7",
@@ -114,6 +117,7 @@ SECTIONS = {
             histograms.initial_back_propagated_gradients,
             ("tanh", "tanh-n"),
             others=every_model,
+            behind=True,
         ),
         Figure(
             "figure-8",
@@ -126,6 +130,7 @@ SECTIONS = {
             histograms.initial_weight_gradients,
             ("tanh", "tanh-n"),
             others=every_model,
+            behind=True,
         ),
         Figure(
             "theory",
@@ -162,6 +167,7 @@ SECTIONS = {
             spectra.draw,
             ("tanh", "tanh-n"),
             others=every_model,
+            behind=True,
         ),
     ],
     "Saturation during training": [

@@ -107,7 +107,7 @@ const near = new IntersectionObserver((entries) => {
 }, { rootMargin: "600px" });
 dark.addEventListener("change", () => [...drawn.keys()].forEach((place) => draw(place, theme())));
 
-const shown = () => [...document.querySelectorAll(".chart")].filter((place) => place.clientWidth);
+const shown = () => [...document.querySelectorAll(".chart")].filter((place) => place.checkVisibility());
 addEventListener("beforeprint", () => {
   for (const place of shown()) if (dark.matches || !drawn.has(place)) draw(place, "light"); // paper is white
 });
@@ -117,8 +117,17 @@ const showDataset = () => {
   const chosen = document.getElementById("dataset")?.value;
   document.querySelectorAll("[data-dataset]").forEach((one) => { one.hidden = one.dataset.dataset !== chosen; });
 };
+// A link to a figure or claim opens what hides it or its details.
+const openTarget = () => {
+  const target = document.getElementById(location.hash.slice(1));
+  const hiding = [target?.closest("details"), target?.querySelector(":scope > details")].filter(Boolean);
+  for (const one of hiding) one.open = true;
+  if (hiding.length) target.scrollIntoView();
+};
+addEventListener("hashchange", openTarget);
 const begin = () => {
   showDataset();
+  openTarget();
   for (const place of document.querySelectorAll(".chart")) near.observe(place);
 };
 

@@ -101,7 +101,8 @@ def page(site, browser):
 
 
 def draw_all(page: Page) -> None:
-    """Scroll through the page so that every visible chart is drawn."""
+    """Open what is behind another figure, and scroll through the page so that every visible chart is drawn."""
+    page.evaluate("document.querySelectorAll('.behind').forEach((one) => { one.open = true; })")
     for chart in page.locator(".chart:visible").all():
         chart.scroll_into_view_if_needed()
         chart.locator("svg.marks").wait_for()
@@ -478,3 +479,13 @@ def test_table_1_and_the_opening_have_the_compared_editions_numbers(two_editions
     assert summary.strip().startswith("abacus-overnight: Test errors of the tanh network")
     of_two.locator("#edition-compared").select_option("")
     assert of_two.locator(".compared").count() == 0
+
+
+def test_a_link_opens_the_figure_that_is_behind_another_and_the_details_of_a_claim(page):
+    assert not page.locator("#figure-6").is_visible()
+    page.evaluate("location.hash = '#figure-6'")
+    page.locator("#figure-6 .chart:visible svg.marks").wait_for()
+    details = page.locator("#claim-sigmoid-top-saturates details")
+    assert not details.evaluate("(one) => one.open")
+    page.locator("#figure-2 a.verdict").click()
+    assert details.evaluate("(one) => one.open")
