@@ -123,7 +123,7 @@ def test_adding_a_model_adds_its_stages_and_removing_one_drops_it_from_the_repor
     assert set(pd.read_csv(project / "reports/plots/error_curves.csv")["model"]) == {"tanh", "mine"}
     page = (project / "reports/site/index.html").read_text(encoding="utf-8")
     assert "params.yaml does not list the model sigmoid" in page
-    assert "mine: softsign units" in page
+    assert "mine<small>softsign units" in page
 
 
 def add_mnist(values: dict, source: Path) -> None:

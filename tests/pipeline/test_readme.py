@@ -23,7 +23,7 @@ COMMANDS = {
 INSTEAD = {
     "make repro": "make --old-file=setup repro",
     "make test": "make --dry-run test",
-    "make quote": "make --old-file=setup quote",
+    "make quote": "make --dry-run quote",
     "make publish": "make --dry-run publish",
     "make compare AGAINST=main": "make --dry-run compare",
     "python -m pip install -r requirements.lock": "python -m pip install --dry-run -r requirements.lock",
