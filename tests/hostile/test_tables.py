@@ -70,11 +70,6 @@ def project(tmp_path_factory):
         costs = {"cost": ["quadratic", "cross_entropy"] * 3, "seed": [0, 0, 1, 1, 2, 2]}
         pd.DataFrame(costs | {share: [0.5, 0.2] * 3 for share in shares}).to_parquet("data/surfaces/plateaus.parquet")
         assert ending(judge.main) == ""
-        found = Path("reports/judged/elsewhere")
-        found.mkdir()
-        for name in ("claims.json", "table1.csv", "seeds.csv"):
-            shutil.copy2(f"reports/{name}", found)
-        (found / "seeds.csv").write_text("others\n")  # so it is not taken for this run
         assert ending(render.main) == ""
         yield folder
 
@@ -281,12 +276,17 @@ def of_two(project):
 def without_charts(of_two, monkeypatch):
     """The same with a record beside this run, and without the charts, which take most of the time that is left."""
     monkeypatch.setattr(render, "charts_of", lambda *arguments: [])
-    record = Path("reports/recorded/elsewhere")
+    record, found = Path("reports/recorded/elsewhere"), Path("reports/judged/elsewhere")
     for folder in ("runs", "measured", "surfaces"):
         shutil.copytree(Path("data") / folder, record / folder)
     shutil.copy("params.yaml", record)
+    found.mkdir(parents=True)
+    for name in ("claims.json", "table1.csv"):
+        shutil.copy(f"reports/{name}", found)
+    (found / "seeds.csv").write_text("others\n")  # so it is not taken for this run
     yield of_two
     shutil.rmtree(record)
+    shutil.rmtree(found)
 
 
 def assert_page() -> None:
