@@ -72,14 +72,19 @@ def made(tmp_path_factory) -> Path:
         write_params(root, MODELS)
         write_results(root, "shapeset", MODELS | OTHER)
     (root / "reports" / "table1.csv").unlink()
+    write_judgeable(root, MODELS | OTHER)
+    return root
+
+
+def write_judgeable(root: Path, models: dict[str, tuple[str, str]]) -> None:
+    """Add to the results of `models` what only `judge` reads."""
     noise = np.random.default_rng(5)
-    for model in MODELS | OTHER:
+    for model in models:
         layer_table(noise).to_parquet(root / "data" / "measured" / "shapeset" / model / "layers.parquet")
         folder = root / "data" / "runs" / "shapeset" / model
         runs = run_table(pd.read_parquet(folder / "runs.parquet"))
         runs.to_parquet(folder / "runs.parquet")
         prediction_table(runs, noise).to_parquet(folder / "predictions.parquet")
-    return root
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from stages.params import load_params
 from stages.running.errors import InputError
 from tests import synthetic_results
 from tests.conftest import REPOSITORY
-from tests.synthetic_results import CHOSEN_RATE, UPDATES, prediction_table, write_params, write_results
-from tests.test_judge import layer_table, run_table
+from tests.synthetic_results import CHOSEN_RATE, UPDATES, write_params, write_results
+from tests.test_judge import write_judgeable
 
 MODELS = {"tanh": ("tanh", "standard"), "tanh-n": ("tanh", "normalized"), "sigmoid": ("sigmoid", "standard")}
 RECORD = Path("reports/recorded/abacus-made-up")
@@ -33,12 +33,7 @@ def made(tmp_path_factory) -> Path:
         patched.setattr(synthetic_results, "SEEDS", 5)
         write_params(root, MODELS)
         write_results(root, "shapeset", MODELS)
-    noise = np.random.default_rng(5)
-    for model in MODELS:
-        layer_table(noise).to_parquet(root / f"data/measured/shapeset/{model}/layers.parquet")
-        runs = run_table(pd.read_parquet(root / f"data/runs/shapeset/{model}/runs.parquet"))
-        runs.to_parquet(root / f"data/runs/shapeset/{model}/runs.parquet")
-        prediction_table(runs, noise).to_parquet(root / f"data/runs/shapeset/{model}/predictions.parquet")
+    write_judgeable(root, MODELS)
     plateaus = {"cost": ["quadratic", "cross_entropy"] * 5, "seed": np.repeat(range(5), 2)}
     shares = ("plateau_share", "plateau_share_half_as_strict", "plateau_share_twice_as_strict")
     (root / "data/surfaces").mkdir()
