@@ -13,7 +13,6 @@ from io import StringIO
 from itertools import product
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow
 import torch
@@ -25,6 +24,7 @@ from stages.claims.editions import CHECKSUMS, RECORDED
 from stages.claims.measurements import at_best_rate
 from stages.claims.verdict import Undecided
 from stages.figures.made import versions
+from stages.figures.playback import spread
 from stages.handover.machine import processor
 from stages.handover.objects import read_json
 from stages.handover.schemas import RUN
@@ -116,8 +116,7 @@ def thinned(name: str, table: pd.DataFrame, best: pd.DataFrame) -> pd.DataFrame:
             kept |= table["update"] == 0
         return table[kept.to_numpy()]
     if name == "histograms":
-        updates = np.unique(table["update"])
-        return table[table["update"].isin(updates[np.linspace(0, len(updates) - 1, MOMENTS).round().astype(int)])]
+        return table[table["update"].isin(spread(table["update"], MOMENTS))]
     return table
 
 

@@ -69,10 +69,10 @@ def draw(histograms: pd.DataFrame) -> alt.FacetChart:
     )
 
 
-def spread(updates: pd.Series) -> list[int]:
-    """At most MOMENTS of the recorded updates, about evenly spaced from the first to the last."""
+def spread(updates: pd.Series, moments: int = MOMENTS) -> list[int]:
+    """At most so many of the recorded updates, about evenly spaced from the first to the last."""
     recorded = np.unique(updates)
-    return recorded[np.unique(np.linspace(0, len(recorded) - 1, MOMENTS).round().astype(int))].tolist()
+    return recorded[np.unique(np.linspace(0, len(recorded) - 1, moments).round().astype(int))].tolist()
 
 
 def packed(histograms: pd.DataFrame) -> pd.DataFrame:
