@@ -54,7 +54,7 @@ class Results:
 
     @cached_property
     def gaps(self) -> pd.DataFrame:
-        """By how many points standard tanh errs more than normalized tanh: units, seed, update, points, epoch_updates."""
+        """The points by which standard tanh errs more than normalized: units, seed, update, points, epoch_updates."""
         parts = [pd.DataFrame(columns=["units", "seed", "update", "points", "epoch_updates"])]
         normalized = self.of_widths(TANH_N)
         for units, standard in self.of_widths(TANH).items():
