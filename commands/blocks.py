@@ -19,6 +19,7 @@ from stages.params import DATASETS, load_params
 from stages.running.errors import InputError
 
 REPORTS = Path("reports")
+SEARCH = REPORTS / "search"
 INSIDE = [  # heading, model, moment, metric, format
     ("sigmoid: mean, end", "sigmoid", "final", "activation_mean", "{:.3f}"),
     ("tanh: saturated, end", "tanh", "final", "saturated_share", "{:.3f}"),
@@ -203,6 +204,29 @@ def time_of_stages() -> str:
     return table(["record", "scale", "models", *kinds, "all stages"], rows)
 
 
+def pretraining_search() -> str:
+    """Return every setting of pre-training that the search tried, of each activation the lowest validation error first.
+
+    Raises InputError if a setting has no runs in the search's seeds.csv.
+    """
+    models, seeds = load_params(SEARCH / "params.yaml").models, read_csv(SEARCH / "seeds.csv")
+    metrics = read_json(SEARCH / "metrics.json")["shapeset"]
+    found = seeds.groupby("model")["validation_error_percent"].agg(["mean", "min", "max"])
+    missing = sorted(set(models) - set(found.index))
+    if missing:
+        raise InputError(f"{SEARCH}/seeds.csv: lacks {', '.join(missing)}")
+    rows = []
+    for name in sorted(models, key=lambda one: (models[one].activation, found.loc[one, "mean"])):
+        tried, errors = models[name].pretraining, found.loc[name]
+        layers = metrics[name]["initial"].items()
+        saturated = [f"{100 * of['saturated_share']:.0f}" for layer, of in layers if "saturated_share" in of]
+        settings = [models[name].activation, tried.decoder, tried.corruption, f"{tried.learning_rate:g}"]
+        both = f"{percent(errors['min'])} to {percent(errors['max'])} %"
+        rows.append([*settings, f"{percent(errors['mean'])} %", both, ", ".join(saturated)])
+    heading = ["units", "decoder", "corruption", "rate", "validation error", "of both seeds"]
+    return table([*heading, "saturated, layers 1 to 5 (%)"], rows)
+
+
 def scales() -> str:
     """Return the scales of params.yaml."""
     rows = [
@@ -329,6 +353,7 @@ BLOCKS = {
     "verdicts": verdicts,
     "claims": claims,
     "svm": svm,
+    "pretraining-search": pretraining_search,
     "time": time,
     "time-of-stages": time_of_stages,
     "scales": scales,

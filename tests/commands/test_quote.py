@@ -266,6 +266,36 @@ def test_claims_have_the_verdict_of_every_edition():
         assert found[f"`{name}`"] == [claim["section"], *verdicts]
 
 
+def test_the_search_for_pretraining_has_the_means_of_its_runs_and_params_have_the_best(tmp_path):
+    with (REPOSITORY / "reports/search/seeds.csv").open(encoding="utf-8", newline="") as file:
+        runs = [(row["model"], float(row["validation_error_percent"])) for row in csv.DictReader(file)]
+    tried = {}
+    for line in blocks.pretraining_search().splitlines()[2:]:
+        units, decoder, corruption, rate, mean, *_ = [cell.strip() for cell in line.strip("|").split("|")]
+        errors = [error for model, error in runs if model == f"{units}-{decoder}-{corruption}-{rate.replace('.', '')}"]
+        assert len(errors) == 2
+        assert float(mean.split()[0]) == pytest.approx(sum(errors) / 2, abs=0.0051)
+        tried[units, decoder, corruption, float(rate)] = sum(errors)
+    params = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
+    (tmp_path / "params.yaml").write_text(
+        re.sub(r"(?m)^  # (?=  |\w[\w-]+: *(\{|#|$))", "  ", params), encoding="utf-8"
+    )
+    models = blocks.load_params(tmp_path / "params.yaml").models
+    for units in ("tanh", "sigmoid"):
+        chosen = models[f"{units}-pretrained"].pretraining
+        best = min((one for one in tried if one[0] == units), key=tried.get)
+        assert (units, chosen.decoder, chosen.corruption, chosen.learning_rate) == best
+
+
+def test_a_setting_without_runs_is_named(copy):
+    shutil.copytree(REPOSITORY / "reports/search", copy / "reports/search")
+    seeds = copy / "reports/search/seeds.csv"
+    lines = seeds.read_text(encoding="utf-8").splitlines(keepends=True)
+    seeds.write_text("".join(line for line in lines if "tanh-units-masking-0003" not in line), encoding="utf-8")
+    with pytest.raises(InputError, match=re.escape("reports/search/seeds.csv: lacks tanh-units-masking-0003")):
+        blocks.pretraining_search()
+
+
 def test_the_svm_has_the_numbers_of_its_claim():
     for folder, row in cells(blocks.svm()).items():
         numbers = json.loads((REPOSITORY / folder.strip("`") / "claims.json").read_text())["deep-beats-svm"]["numbers"]
