@@ -40,9 +40,9 @@ def main(params: Params) -> None:
     this_run, specifications = read(own(params))
     others = [read(record)[0] for record in records() if not is_this_run(record)]
     contents = sorted([this_run, *others], key=evidence, reverse=True)
+    verdicts = {content["edition"]: content["verdicts"] for content in contents}
     for content in contents:
-        verdicts = {one["edition"]: one["verdicts"] for one in contents if one is not content}
-        content["claims"] = claims.ledger(content["verdicts"], verdicts)
+        content["claims"] = claims.ledger(content["edition"], verdicts)
     with whole_folder(Path("reports/site")) as folder:
         write_whole(folder / "index.html", page.html(contents))
     write_whole(Path("reports/summary.md"), page.summary(this_run))
@@ -85,7 +85,7 @@ def read(edition: Edition) -> tuple[dict, dict[str, dict]]:
         "notes": changed_recipes(params),
         "first": (FIRST, first),
         "sections": sections,
-        "layers": sorted({layer for found in results.values() for layer in found.monitored.get("layer", [])}),
+        "drawn": {figure.key for section in sections for figure, *_ in section["figures"]},
         "table1": table1.overview(cells(judged, params, {name: found.absent for name, found in results.items()})),
         "tables": [
             {
@@ -127,6 +127,8 @@ def draw(
         for figure in figures:
             found = claims.beside(figure.key, verdicts)
             charts = charts_of(figure, results, surfaces, claims.read_out(found))
+            if figure.where_run and not any(chart["specification"] for chart in charts):
+                continue
             section["figures"].append((figure, charts, found))
             if figure.still:
                 specifications |= {chart["name"]: chart["specification"] for chart in charts if chart["specification"]}
@@ -192,7 +194,7 @@ def read_results(dataset: str, edition: Edition) -> Results:
         found[model] = of_chosen_run(files)
         if found[model]["monitored"].empty:
             absent[model] = DIVERGED
-    tables = {name: together(name, found, list(params.models)) for name in FOLDERS}
+    tables = {name: together(name, found, list(params.models)) for name in (*FOLDERS, "apart")}
     papers = {name: paper_model(model) for name, model in params.models.items()}
     return Results(
         dataset=dataset,
@@ -203,6 +205,7 @@ def read_results(dataset: str, edition: Edition) -> Results:
         examples=read_examples(dataset),
         runs=tables["runs"],
         monitored=tables["monitored"],
+        apart=tables["apart"],
         curves=tables["curves"].assign(
             chance_percent=100 * (1 - about.commonest_share), epoch_updates=epoch_updates(dataset, params)
         ),
@@ -216,8 +219,8 @@ def read_results(dataset: str, edition: Edition) -> Results:
 def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
     """One model's tables: the statistics of the chosen run's hidden layers, and the errors of all its seeds.
 
-    curves: errors at the chosen depth and learning rate; `chosen` marks the chosen run. The output layer, which has
-    only gradients, is left out as in the paper.
+    curves: errors at the chosen depth and learning rate; `chosen` marks the chosen run. apart: each seed's largest
+    standard deviation of a layer's weight gradients over the smallest. The output layer is left out as in the paper.
     """
     tables = {name: read_table(file) for name, file in files.items()}
     runs = read_runs(files["runs"]) if tables["runs"]["chosen"].any() else tables["runs"]  # all may have diverged
@@ -226,9 +229,12 @@ def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
     beside = tables["curves"].merge(chosen, on=["hidden_layers", "learning_rate"], suffixes=("", "_chosen"))
     depth, theory = chosen["hidden_layers"].max(), tables["theory"]
     monitored = chosen_run(files["monitored"], tables["monitored"], runs)
+    of_seeds = tables["monitored"].merge(chosen, on=["hidden_layers", "learning_rate"], suffixes=("", "_chosen"))
+    sizes = of_seeds[of_seeds["layer"] <= depth].groupby(["seed", "update"])["weight_gradient_std"]
     return {
         "runs": tables["runs"],
         "monitored": monitored[monitored["layer"] <= depth],
+        "apart": (sizes.max() / sizes.min()).rename("ratio").reset_index(),
         "curves": beside.assign(chosen=beside["seed"] == beside["seed_chosen"]),
         "histograms": tables["histograms"][tables["histograms"]["layer"] <= depth],
         "jacobians": tables["jacobians"],

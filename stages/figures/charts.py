@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from stages.claims.table1 import NOT_RUN, PAPER_MODELS
+from stages.claims.table1 import NOT_RUN
 from stages.datasets.dataset import find_dataset
 from stages.figures import style
-from stages.figures.contents import SURFACES, Figure
+from stages.figures.contents import SURFACES, Figure, no_model
 from stages.figures.results import Results, hidden_layers
 from stages.params import DATASETS
 
@@ -48,31 +48,57 @@ def chart_of(
     title = f"{figure.label}. {figure.title}\n{dataset}".strip()
     read_out = " ".join([f"{title.replace(chr(10), ', ')}.", figure.look, *found])
     specification = style.specification(chart, title, read_out) if chart else None
-    return {"name": name, "dataset": dataset, "words": said, "specification": specification, "notes": notes}
+    height = style.drawn_height(specification) if specification else None
+    return {
+        "name": name,
+        "dataset": dataset,
+        "words": said,
+        "specification": specification,
+        "height": height,
+        "notes": notes,
+    }
 
 
 def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, list[str]]:
     """The figure of these results (None without any data), and a sentence for each missing model."""
     wanted = models_of(figure, results)
-    lacking = [model for model in wanted if model not in results.labels or model in results.absent]
+    lacking = [model for model in wanted if model not in results.recipes or model in results.absent]
     notes = [why_absent(model, results) for model in lacking]
+    present = [model for model in wanted if model not in lacking]
     table = getattr(results, figure.table)
     if wanted:
-        table = in_panels(table, [model for model in wanted if model not in lacking], results.headings)
+        table = in_panels(table, present, results.headings)
     if table.empty:
         return None, notes or [f"{results.about.title} has no data for this figure: {NOT_RUN}."]
-    return figure.draw(table), notes
+    return with_choices(figure.draw(table), figure, table, present), notes
+
+
+def with_choices(
+    chart: alt.TopLevelMixin, figure: Figure, table: pd.DataFrame, present: list[str]
+) -> alt.TopLevelMixin:
+    """The chart with its usermeta: the models and layers that the reader can choose on the page."""
+    first = [model for model in figure.models if model in present] or present
+    layers = [int(layer) for layer in sorted(table["layer"].unique())] if "layer" in table else []
+    if figure.one_model:
+        chart, models = style.of_one_model(chart, first[0]), {"one_of": present}
+    elif len(present) > 1 and figure.others is not no_model:
+        more = [model for model in present if model not in first]
+        chart, models = style.of_models(chart, first), {"shown": first, "more": more}
+    else:
+        models = {}
+    meta = chart.usermeta if isinstance(chart.usermeta, dict) else {}
+    return chart.properties(usermeta=meta | models | {"layers": layers})
 
 
 def models_of(figure: Figure, results: Results) -> list[str]:
-    """The models that the figure shows, the paper's first."""
-    others = {model: recipe for model, recipe in results.recipes.items() if model not in PAPER_MODELS}
+    """The models that the figure shows or that the reader can add, those that it shows at first before the others."""
+    others = {model: recipe for model, recipe in results.recipes.items() if model not in figure.models}
     return [*figure.models, *(model for model, recipe in others.items() if figure.others(recipe))]
 
 
 def why_absent(model: str, results: Results) -> str:
     """Why these results lack a model."""
-    if model not in results.labels:
+    if model not in results.recipes:
         return f"params.yaml does not list the model {model}."
     return f"{model} has no results on {results.about.title}: {results.absent[model]}."
 

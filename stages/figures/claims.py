@@ -27,12 +27,10 @@ KEYS = {  # of a claim in reports/claims.json, with their types
 COUNTED = {"holds": ("holds", "hold"), "fails": ("does not", "do not"), "undecided": ("is open", "are open")}
 
 
-def ledger(
-    judged: Mapping[str, Mapping[str, Any]], others: Mapping[str, Mapping[str, Mapping[str, Any]]]
-) -> list[dict[str, Any]]:
-    """A row for each claim of one edition, with its figure, its numbers in words, and the verdicts of other editions.
+def ledger(edition: str, editions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """A row for each claim of one edition, with its figure, its numbers in words, and the verdicts of all editions.
 
-    judged: claim → what `judge` found. others: edition → the same.
+    editions: edition → claim → what `judge` found.
     """
     figures = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
     return [
@@ -42,9 +40,9 @@ def ledger(
             "figure": figures[CLAIMS[name].figure] if name in CLAIMS else None,
             "numbers": in_words(name, claim["numbers"]),
             "significance": significance(claim),
-            "elsewhere": elsewhere(name, claim["verdict"], others),
+            "verdicts": [compared(one, name, claim["verdict"], judged) for one, judged in editions.items()],
         }
-        for name, claim in judged.items()
+        for name, claim in editions[edition].items()
     ]
 
 
@@ -65,11 +63,11 @@ def _finite(value: Any) -> bool:
 
 
 def beside(figure: str, judged: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The judged claims of the figure with this key: name, verdict, claim, and its first numbers or what is missing."""
+    """The tested claims of the figure with this key: name, verdict, claim, and its first numbers or what is missing."""
     return [
         {"name": name, "verdict": claim["verdict"], "claim": claim["claim"], "found": found(name, claim)}
         for name, claim in judged.items()
-        if name in CLAIMS and CLAIMS[name].figure == figure
+        if name in CLAIMS and CLAIMS[name].figure == figure and claim["tested"]
     ]
 
 
@@ -113,13 +111,11 @@ def counts(judged: Mapping[str, Mapping[str, Any]]) -> str:
     return f"Tested {counted.total()} of the paper's {len(judged)} claims{found}.{not_run}" if judged else ""
 
 
-def elsewhere(name: str, verdict: str, others: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The verdict of every other edition on a claim, and whether it is the opposite one."""
-    found = {edition: judged[name]["verdict"] for edition, judged in others.items() if name in judged}
-    return [
-        {"edition": edition, "verdict": other, "opposite": {verdict, other} == {HOLDS, FAILS}}
-        for edition, other in found.items()
-    ]
+def compared(edition: str, name: str, verdict: str, judged: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The verdict of `edition` on a claim, None if it has none, and how it differs from the shown edition's."""
+    other = judged[name]["verdict"] if name in judged else None
+    opposite = {verdict, other} == {HOLDS, FAILS}
+    return {"edition": edition, "verdict": other, "differs": other not in (verdict, None), "opposite": opposite}
 
 
 def number(value: float) -> str:

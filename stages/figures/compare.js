@@ -6,12 +6,12 @@ const HOLLOW = { type: "point", filled: false, size: 22, strokeWidth: 1 };
 const named = (mark) => (typeof mark === "string" ? { type: mark } : mark);
 const only = (layer, filter) => ({ ...layer, transform: [{ filter }, ...(layer.transform ?? [])] });
 
-// The lines and dots of a layer as those of the other edition; none for other marks.
+// The lines and dots of a layer, and the outlines of its areas, as those of the other edition; none for other marks.
 const copied = ({ name, params, ...layer }) => {
   const mark = named(layer.mark);
-  if (name === "pointer" || !["line", "circle"].includes(mark.type)) return [];
-  const { tooltip, strokeDash, size, ...encoding } = layer.encoding ?? {};
-  const drawn = mark.type === "line" ? { ...mark, ...THIN } : HOLLOW;
+  if (name === "pointer" || !(mark.line || ["line", "circle"].includes(mark.type))) return [];
+  const { tooltip, strokeDash, size, y2, ...encoding } = layer.encoding ?? {};
+  const drawn = mark.type === "circle" ? HOLLOW : { ...mark, ...THIN, type: "line" };
   return [only({ ...layer, mark: drawn, encoding }, "datum.compared")];
 };
 
@@ -28,12 +28,11 @@ const withTicks = (layers) => (layer) => {
 };
 
 // Returns `own` with the rows of `other`, a specification of the same figure, for what both have. A chart without lines
-// or dots, and one whose reader chooses what it shows, stays as it is.
+// or dots stays as it is.
 const beside = (own, other) => {
   const [names, others] = [own, other].map(({ datasets }) => Object.keys(datasets ?? {}));
   const inner = own.spec ?? own;
-  const chosen = own.params?.some(({ bind }) => typeof bind === "object"); // by a control, not by the legend
-  if (!inner.layer || chosen || names.length !== 1 || others.length !== 1) return own;
+  if (!inner.layer || names.length !== 1 || others.length !== 1) return own;
   const rows = own.datasets[names[0]];
   const shared = ["model", own.facet?.field].filter((field) => field && field in (rows[0] ?? {}));
   const known = (row) => shared.every((field) => rows.some((one) => one[field] === row[field]));

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import altair as alt
 import pandas as pd
@@ -17,7 +18,9 @@ from stages.figures import (
     histograms,
     intervals,
     jacobians,
+    layers_apart,
     playback,
+    ridges,
     signals,
     spectra,
     theory,
@@ -58,11 +61,12 @@ class Figure:
 
     key: its name in file names and links. label: its place in the paper. look: what to look for. paper: what the paper
     found, if it has this figure. table: the table it draws, a field of `stages.figures.results.Results`, or SURFACES,
-    which belongs to no data set. models: the paper's models in it, top to bottom. others: selects the other models
-    shown after them. paper_hidden_layers: depth of the network in the paper's figure, if the page compares it with
-    ours. endless: True for endless data sets only, False for finite ones only. still: whether it is also saved as a
-    picture. describes_data: whether each data set's description stands beside its chart. behind: whether the reader
-    opens it, since another figure of its section shows its point.
+    which belongs to no data set. models: the models that it shows at first, top to bottom. others: selects the models
+    that the reader can add. paper_hidden_layers: depth of the network in the paper's figure, if the page compares it
+    with ours. endless: True for endless data sets only, False for finite ones only. still: whether it is also saved as
+    a picture. describes_data: whether each data set's description stands beside its chart. behind: whether the reader
+    opens it, since another figure of its section shows its point. one_model: whether it shows one model at a time.
+    where_run: whether it is left out where nothing of it was run.
     """
 
     key: str
@@ -79,6 +83,14 @@ class Figure:
     still: bool = True
     describes_data: bool = False
     behind: bool = False
+    one_model: bool = False
+    where_run: bool = False
+
+    @property
+    def source(self) -> str:
+        """The file that draws it."""
+        function = self.draw.func if isinstance(self.draw, partial) else self.draw
+        return f"{function.__module__.replace('.', '/')}.py"
 
 
 FIRST = Figure(
@@ -103,7 +115,7 @@ SECTIONS = {
             "histograms",
             histograms.initial_activations,
             ("tanh", "tanh-n"),
-            others=every_model,
+            others=of_random_weights,
             behind=True,
         ),
         Figure(
@@ -116,7 +128,7 @@ SECTIONS = {
             "histograms",
             histograms.initial_back_propagated_gradients,
             ("tanh", "tanh-n"),
-            others=every_model,
+            others=of_random_weights,
             behind=True,
         ),
         Figure(
@@ -129,7 +141,7 @@ SECTIONS = {
             "histograms",
             histograms.initial_weight_gradients,
             ("tanh", "tanh-n"),
-            others=every_model,
+            others=of_random_weights,
             behind=True,
         ),
         Figure(
@@ -142,7 +154,7 @@ SECTIONS = {
             "normalized initialization.",
             "theory",
             theory.draw,
-            tuple(PAPER_MODELS),
+            ("tanh", "tanh-n"),
             others=of_random_weights,
         ),
         Figure(
@@ -154,7 +166,7 @@ SECTIONS = {
             "jacobians",
             jacobians.draw,
             tuple(PAPER_MODELS),
-            others=every_model,
+            others=of_random_weights,
         ),
         Figure(
             "spectra",
@@ -187,15 +199,15 @@ SECTIONS = {
         ),
         Figure(
             "figure-3",
-            "Figure 3",
+            "Figures 3 and 10",
             "Tanh and softsign: saturation of each layer",
-            "A dot near 1 means that layer's units are pinned at their limit and pass back almost no gradient. In "
-            "which order do the layers get there?",
-            "Tanh layers saturate one after another, layer 1 first. Softsign layers saturate less, and all at about "
-            "the same time.",
+            "A dot near 1 means that layer's units are pinned at their limit and pass back almost no gradient; dashed "
+            "is where a tanh layer counts as saturated. In which order do the layers get there?",
+            "Tanh layers saturate one after another, layer 1 first; with normalized initialization they stay together "
+            "longer. Softsign layers saturate less, and all at about the same time.",
             "monitored",
             activation_spread.draw,
-            ("tanh", "softsign"),
+            ("tanh", "tanh-n", "softsign"),
             others=of_other_units,
         ),
         Figure(
@@ -207,7 +219,7 @@ SECTIONS = {
             "Tanh activations of the lower layers pile up at −1 and 1. Softsign activations gather around ±0.6 to "
             "±0.8, where the curve bends but is not flat.",
             "histograms",
-            histograms.final_activations,
+            ridges.final_activations,
             ("tanh", "softsign"),
             others=of_other_units,
         ),
@@ -216,37 +228,40 @@ SECTIONS = {
         Figure(
             "figure-9",
             "Figure 9",
-            "Weight gradients during training",
-            "Do the bands of the layers, a standard deviation to either side of the mean, move apart during training?",
+            "How far apart the layers' weight gradients are",
+            "The largest layer's standard deviation over the smallest's: 1 means that all layers learn alike. Line: "
+            "mean over seeds. Band: all seeds. Does the standard network's line stay above the other?",
             "The layers' weight gradients start alike. They diverge as a standard network trains and stay closer "
             "together in a normalized one.",
-            "monitored",
-            intervals.weight_gradients,
+            "apart",
+            layers_apart.draw,
             ("tanh", "tanh-n"),
             others=every_model,
         ),
         Figure(
-            "figure-10",
-            "Figure 10",
-            "Tanh with normalized initialization: saturation of each layer",
-            "Compare with the tanh panel of figure 3. Do the layers start closer together? Does layer 1 still run "
-            "ahead?",
-            "The layers start closer together and stay together longer.",
+            "figure-9-layers",
+            "Figure 9",
+            "Weight gradients of every layer",
+            "Do the bands of the layers, a standard deviation to either side of the mean, move apart during training?",
+            "",
             "monitored",
-            activation_spread.draw,
-            ("tanh-n",),
+            intervals.weight_gradients,
+            ("tanh", "tanh-n"),
+            others=every_model,
+            behind=True,
         ),
         Figure(
             "playback",
             "Beyond the paper",
             "Watch every layer learn",
-            "Choose a model and move the slider through training to see all layers' activations and gradients. The "
-            "axes rescale with the gradients.",
+            "Press Play, or move the slider. The axes stay the same, and those of gradients count powers of ten, so "
+            "you can see them shrink and grow. Each row has its own height.",
             "",
             "histograms",
             playback.draw,
-            tuple(PAPER_MODELS),
+            ("tanh", "tanh-n", "softsign", "softsign-n", "sigmoid"),
             others=every_model,
+            one_model=True,
             still=False,
         ),
     ],
@@ -291,6 +306,7 @@ SECTIONS = {
             tuple(PAPER_MODELS),
             others=every_model,
             endless=False,
+            where_run=True,
         ),
         Figure(
             "gap",
@@ -309,10 +325,11 @@ SECTIONS = {
             "The lowest validation error of each model at each depth. A large dot marks a model's best depth. Which "
             "models do better when deeper?",
             "On Shapeset the best depth was five hidden layers, and four for the sigmoid.",
-            "runs",
+            "depths",
             depths.draw,
             tuple(PAPER_MODELS),
             others=every_model,
+            where_run=True,
         ),
     ],
     "The data": [

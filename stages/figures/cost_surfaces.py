@@ -37,9 +37,11 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
         .encode(
             fill=alt.Fill(
                 "band:O",
-                title=["share of the way from the", "lowest to the highest cost"],
-                scale=alt.Scale(domain=list(range(BANDS))),
+                title="share of the way from the lowest to the highest cost",
+                scale=alt.Scale(domain=list(range(BANDS)), scheme="tealblues", reverse=True),
                 legend=alt.Legend(
+                    titleOrient="top",
+                    columns=alt.ExprRef("containerSize()[0] < 500 ? 5 : 0"),
                     labelExpr=f"datum.value % 2 ? '' : {100 // BANDS} * datum.value + ' %'",
                     symbolType="square",
                     symbolStrokeWidth=0,
@@ -61,6 +63,7 @@ def draw(surfaces: pd.DataFrame) -> alt.FacetChart:
             columns=2,
         )
         .transform_flatten(["weight_1", "weight_2"])
+        .properties(usermeta={"square": True})
     )
 
 

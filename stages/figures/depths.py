@@ -14,12 +14,10 @@ def draw(runs: pd.DataFrame) -> alt.LayerChart:
     found = runs.dropna(subset=["validation_error"]).groupby(["model", "hidden_layers"], observed=True)
     lowest = found.agg(percent=("validation_error", "min"), chosen=("chosen", "any")).reset_index()
     table = style.inlined(lowest.assign(percent=100 * lowest["percent"]), list(lowest))
-    chosen = style.isolated("model")
     base = alt.Chart(table).encode(
         x=alt.X("hidden_layers:O", title="hidden layers", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("percent:Q", title="lowest validation error (%)", scale=alt.Scale(zero=False)),
         color=style.model_colour(table),
-        opacity=style.unless_faded(chosen),
     )
     dots = base.mark_circle(opacity=1).encode(
         size=alt.condition("datum.chosen", alt.value(130), alt.value(35)),
@@ -29,5 +27,5 @@ def draw(runs: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("percent:Q", format=".2f"),
         ],
     )
-    lines = base.mark_line().encode(strokeDash=style.model_dash(table)).add_params(chosen)
+    lines = base.mark_line().encode(strokeDash=style.model_dash(table))
     return alt.layer(lines, dots).properties(width=style.WIDTH, height=240)

@@ -3,9 +3,12 @@
 import math
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from stages.figures import style
+
+HEIGHT, LABEL = 340, 14  # pixels of the chart, and from a label to the next
 
 
 def draw(curves: pd.DataFrame) -> alt.LayerChart:
@@ -17,9 +20,12 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
     """
     shown = curves[curves["test_error"] > 0]
     columns = ["update", "test_error"]
-    table = style.in_lists(shown, ["model", "seed", "chosen", "chance_percent"], columns)
+    last = shown["update"].max()
+    ends = label_places(shown[shown["chosen"] & (shown["update"] == last)], np.log(shown["test_error"]))
+    table = style.in_lists(shown, ["model", "seed", "chosen", "chance_percent"], columns).merge(
+        ends, how="left", on="model"
+    )
     time = style.updates_axis(shown)
-    chosen = style.isolated("model")
     base = (
         alt.Chart(table)
         .transform_calculate(percent="100 * datum.test_error")
@@ -34,12 +40,13 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
     bands = (
         base.transform_aggregate(low="min(percent)", high="max(percent)", groupby=["model", "update"])
         .mark_area(fillOpacity=0.18)
-        .encode(y=alt.Y("low:Q"), y2="high:Q", opacity=style.unless_faded(chosen))
+        .encode(y=alt.Y("low:Q"), y2="high:Q")
     )
-    lines = (
-        base.transform_filter("datum.chosen")
-        .mark_line()
-        .encode(y=percent, strokeDash=style.model_dash(table), opacity=style.unless_faded(chosen))
+    lines = base.transform_filter("datum.chosen").mark_line().encode(y=percent, strokeDash=style.model_dash(table))
+    names = (
+        base.transform_filter(f"datum.chosen && datum.update == {last}")
+        .mark_text(align="left", dx=4)
+        .encode(y="label_at:Q", text="model:N")
     )
     chance = alt.Chart(table).transform_aggregate(chance="max(chance_percent)", last="max(update)")
     chance_line = chance.mark_rule(strokeDash=[4, 4], color="#777777").encode(y="chance:Q")
@@ -56,8 +63,18 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
         {"test_error": ""},
         ".2%",
     )
-    drawn = alt.layer(bands.add_params(chosen), lines, chance_line, chance_text, readout)
-    return drawn.transform_flatten(columns).properties(width=style.WIDTH, height=340)
+    drawn = alt.layer(bands, lines, names, chance_line, chance_text, readout)
+    return drawn.transform_flatten(columns).properties(width=style.WIDTH, height=HEIGHT)
+
+
+def label_places(ends: pd.DataFrame, logarithms: pd.Series) -> pd.DataFrame:
+    """model and label_at (percent): where each model's name stands, beside the end of its line.
+
+    The names of the paper's models are clear of each other. logarithms: of all errors on the axis.
+    """
+    places, papers = np.log(ends["test_error"].to_numpy(float)), ends["model"].isin(style.PAPER_COLOURS).to_numpy()
+    places[papers] = style.apart(pd.Series(places[papers]), np.ptp(logarithms) * LABEL / HEIGHT)
+    return style.inlined(ends.assign(label_at=100 * np.exp(places)), ["model", "label_at"])
 
 
 def ticks(percent: pd.Series) -> list[float]:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from stages.figures import style
 
-SIZE = 64  # largest size of an image in pixels, as in the paper
+SIZE = 32  # largest size of an image in pixels, that of Shapeset
 
 
 def draw(examples: pd.DataFrame) -> alt.Chart:

@@ -16,9 +16,8 @@ def draw(gaps: pd.DataFrame) -> alt.LayerChart:
     columns = ["update", "points"]
     table = style.in_lists(gaps, ["units", "seed"], columns)
     time = style.updates_axis(gaps)
-    chosen = style.isolated("units")
     colour = alt.Color("units:O", title="units in each hidden layer", legend=alt.Legend(symbolType="stroke"))
-    base = alt.Chart(table).encode(x=time, color=colour, opacity=style.unless_faded(chosen))
+    base = alt.Chart(table).encode(x=time, color=colour)
     over_seeds = base.transform_aggregate(
         low="min(points)", high="max(points)", mean="mean(points)", groupby=["units", "update"]
     )
@@ -39,7 +38,7 @@ def draw(gaps: pd.DataFrame) -> alt.LayerChart:
         .mark_text(align="right", dy=-9)
         .encode(x="last:Q", y="points:Q", text="name:N")
     )
-    drawn = alt.layer(bands.add_params(chosen), lines, readings, rule, text)
+    drawn = alt.layer(bands, lines, readings, rule, text)
     return drawn.transform_flatten(columns).properties(width=style.WIDTH, height=260)
 
 

@@ -1,4 +1,4 @@
-"""Figures 4, 6, 7 and 8: normalized histograms of each layer's activations and gradients."""
+"""Figures 6, 7 and 8: normalized histograms of each layer's activations and gradients before training."""
 
 import altair as alt
 import pandas as pd
@@ -9,11 +9,6 @@ TAILS = 0.004  # share of the gradients that is cut off, half on each side
 # Neighbouring bins of gradients are merged: at initialization all examples of a class have nearly the same gradients,
 # so fine bins would show these clumps instead of the distribution.
 POOLED = 4
-
-
-def final_activations(histograms: pd.DataFrame) -> alt.FacetChart:
-    """Figure 4: the activations at the end of training."""
-    return of_activations(of(at_the_end(histograms), "activation"))
 
 
 def initial_activations(histograms: pd.DataFrame) -> alt.FacetChart:
@@ -36,11 +31,6 @@ def initial_weight_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
 def at_initialization(histograms: pd.DataFrame) -> pd.DataFrame:
     """The rows before the first update."""
     return histograms[histograms["update"] == 0]
-
-
-def at_the_end(histograms: pd.DataFrame) -> pd.DataFrame:
-    """The rows after the last update."""
-    return histograms[histograms["update"] == histograms["update"].max()]
 
 
 def of(histograms: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -88,7 +78,6 @@ def overlaid(histograms: pd.DataFrame, x: alt.X) -> alt.FacetChart:
     """The layers' histograms as overlaid lines through the bin middles, one panel per model."""
     columns = ["left", "right", "density"]
     table = style.in_lists(histograms, ["model", "layer"], columns)
-    chosen = style.isolated("layer")
     base = (
         alt.Chart(table)
         .transform_calculate(middle="(datum.left + datum.right) / 2")
@@ -98,7 +87,7 @@ def overlaid(histograms: pd.DataFrame, x: alt.X) -> alt.FacetChart:
             color=style.layer_colour(table),
         )
     )
-    lines = base.mark_line().encode(opacity=style.unless_faded_in_panels(chosen, table)).add_params(chosen)
+    lines = base.mark_line().encode(opacity=style.unless_faded())
     dots = style.hover_dots(
         base,
         [

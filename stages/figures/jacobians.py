@@ -7,8 +7,8 @@ from stages.figures import style
 
 PAPER_VALUES = {"tanh": 0.5, "tanh-n": 0.8}  # at initialization
 MOMENTS = {
-    "initial": "at initialization\nevery model's chosen run, before its first update",
-    "final": "at the end of training\nevery model's chosen run, after its last update",
+    "initial": "at initialization\nbefore the first update",
+    "final": "at the end of training\nafter the last update",
 }
 
 
@@ -20,8 +20,7 @@ def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
     """
     table = style.inlined(jacobians, ["model", "moment", "layer", "average_singular_value"])
     table["paper_value"] = jacobians["paper_model"].map(PAPER_VALUES).where(table["moment"] == "initial")
-    chosen = style.isolated("model")
-    base = alt.Chart(table).encode(color=style.model_colour(table), opacity=style.unless_faded(chosen))
+    base = alt.Chart(table).encode(color=style.model_colour(table))
     measured = (
         base.transform_calculate(pair="datum.layer + ' → ' + (toNumber(datum.layer) + 1)")
         .mark_line(point=alt.OverlayMarkDef(size=45, filled=True))
@@ -35,7 +34,6 @@ def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
             ],
             strokeDash=style.model_dash(table),
         )
-        .add_params(chosen)
     )
     paper = (
         base.transform_filter("isValid(datum.paper_value)")
@@ -44,4 +42,4 @@ def draw(jacobians: pd.DataFrame) -> alt.FacetChart:
         .mark_point(shape="diamond", size=90, filled=True)
         .encode(x="pair:O", y="paper_value:Q", tooltip=["model:N", alt.Tooltip("paper_value:Q", title="the paper")])
     )
-    return style.panels(alt.layer(measured, paper), "moment", MOMENTS)
+    return style.panels(alt.layer(measured, paper), "moment", MOMENTS, columns=2)

@@ -1,105 +1,144 @@
 // Draws each chart from the packed specification beside it when it comes near the screen, fits its width to the page,
-// shares the reader's settings between all charts, and turns from one edition's results to another's.
+// sets what the reader chooses beside it, and turns from one edition's results to another's.
 
 const themes = JSON.parse(document.getElementById("themes").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const drawn = new Map(); // place → its view, the observer of its width, and the signals that have controls
+const drawn = new Map(); // place → its view, the observer of its width, and the function that fits it
 const NARROW = 480; // pixels: no room for panels side by side
 const [ERROR, WARNING] = [1, 2]; // of Vega's log
-const shared = {}; // signal → value, store → tuples
+const MOMENT = 450; // milliseconds of the playback
+const ROUNDS = 4; // of fitting: axes and legends change with the width
+const WIDTHS = ["child_width", "childWidth"]; // signals of panels; a chart without panels has `width`
 
-const specificationOf = (place) => unpacked(place.parentElement.querySelector("script").textContent);
-const comparedWith = async (place) => {
-  const { name } = place.parentElement.querySelector("script").dataset;
-  const other = waiting.get(compared)?.querySelector(`script[data-name="${name}"]`);
-  return other ? beside(await specificationOf(place), await unpacked(other.textContent)) : specificationOf(place);
-};
+const box = (element) => element.closest(".chart-box");
+const specificationOf = (place) => unpacked(box(place).querySelector("script").textContent);
 const unpacked = async (text) => {
   const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
 };
-const has = (view, kind, name) => name in view.getState({ signals: () => true, data: () => true })[kind];
-
-const apply = (view, kind, name, value) => {
-  if (!has(view, kind, name)) return;
-  if (JSON.stringify(view[kind === "data" ? "data" : "signal"](name)) === JSON.stringify(value)) return;
-  view[kind === "data" ? "data" : "signal"](name, structuredClone(value)).runAsync();
+const comparedWith = async (place) => {
+  const own = await specificationOf(place), { name } = box(place).querySelector("script").dataset;
+  const other = waiting.get(compared)?.querySelector(`script[data-name="${name}"]`);
+  box(place).querySelector(".lacking")?.remove();
+  if (compared && !other) {
+    const lacking = document.createElement("p");
+    lacking.className = "note lacking";
+    lacking.textContent = `${compared} has nothing of this figure.`;
+    place.after(lacking);
+  }
+  return other ? beside(own, await unpacked(other.textContent)) : own;
 };
 
-const share = (kind, name, value) => {
-  shared[name] = [kind, value];
-  for (const { view } of drawn.values()) apply(view, kind, name, value);
+// The names of models and layers beside a chart are its legend.
+const withoutLegends = (specification, place) => {
+  if (!box(place).querySelector(".chip")) return specification;
+  return JSON.parse(JSON.stringify(specification), (key, value) => (key === "legend" ? null : value));
+};
+
+// Numbers that a line lacks at this point are left out of its tooltip.
+const formatTooltip = (value, sanitize) => {
+  const known = Object.entries(value).filter(([, text]) => !/^(NaN.*|null|undefined)?$/.test(text));
+  const rows = known.map(([key, text]) => `<tr><td class="key">${sanitize(key)}</td><td>${sanitize(text)}</td></tr>`);
+  return `<table>${rows.join("")}</table>`;
 };
 
 const draw = async (place, theme) => {
   near.unobserve(place);
   const earlier = drawn.get(place);
-  const bind = place.parentElement.querySelector(".controls");
-  const kept = (earlier?.controlled ?? []).map((name) => [name, earlier.view.signal(name)]);
   earlier?.observer.disconnect();
   earlier?.view.finalize();
-  bind.replaceChildren();
+  const { columns: most, ...specification } = withoutLegends(await comparedWith(place), place);
+  if (most) specification.columns = place.clientWidth < NARROW ? 1 : most;
   const logLevel = compared ? ERROR : WARNING; // a panel may have nothing of the other edition
-  const options = { actions: false, renderer: "svg", config: themes[theme], bind, logLevel };
-  const { columns: most = 1, ...specification } = await comparedWith(place);
-  if (specification.facet) specification.columns = place.clientWidth < NARROW ? 1 : most;
+  const options = { actions: false, renderer: "svg", config: themes[theme], logLevel, tooltip: { formatTooltip } };
   const { view, vgSpec } = await vegaEmbed(place, specification, options);
-  const controlled = (vgSpec.signals ?? []).filter((signal) => signal.bind).map(({ name }) => name);
-  const width = vgSpec.signals?.some(({ name }) => name === "child_width") ? "child_width" : "width";
-  const columns = vgSpec.layout?.columns ?? 1; // panels side by side
-  const around = place.querySelector("svg").width.baseVal.value - columns * view.signal(width); // axes, padding
-  const rows = vgSpec.signals?.find(({ name }) => name === "y_step"); // rows of pictures shrink with their columns
+  const signals = new Map((vgSpec.signals ?? []).map((signal) => [signal.name, signal]));
+  const width = WIDTHS.find((name) => signals.has(name)) ?? "width";
   const fit = async () => {
     if (!place.clientWidth) return; // its data set is hidden
-    await view.signal(width, Math.max(150, (place.clientWidth - around) / columns)).resize().runAsync();
-    if (rows) view.signal("y_step", Math.min(rows.value, view.scale("x").bandwidth() + 6)).resize().runAsync();
+    const panels = place.querySelectorAll("g.cell > g").length || Infinity;
+    const columns = Math.min(specification.columns ?? 1, panels); // panels side by side
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const missing = (place.clientWidth - place.querySelector("svg").width.baseVal.value) / columns;
+      if (Math.abs(missing) < 1) break;
+      const fitted = Math.max(150, view.signal(width) + missing);
+      view.signal(width, fitted);
+      if (specification.usermeta.square) view.signal("child_height", fitted);
+      await view.resize().runAsync();
+    }
+    const rows = signals.get("y_step"); // rows of pictures shrink with their columns
+    if (rows) view.signal("y_step", Math.min(rows.value, view.scale("x").bandwidth() + 4)).resize().runAsync();
   };
-  const observer = new ResizeObserver(fit);
-  drawn.set(place, { view, observer, controlled });
-  for (const [name, value] of kept) apply(view, "signals", name, value);
-  for (const [name, [kind, value]] of Object.entries(shared)) apply(view, kind, name, value);
-  for (const field of ["layer", "model"]) {
-    const store = `isolated_${field}_store`;
-    if (has(view, "data", store)) view.addDataListener(store, (_, tuples) => isolate(field, tuples));
+  let fittedTo; // pixels: a chart's own changes of height ask for nothing
+  const observer = new ResizeObserver(() => {
+    if (place.clientWidth !== fittedTo) fit();
+    fittedTo = place.clientWidth;
+  });
+  drawn.set(place, { view, observer, signals, fit });
+  await set(place);
+  observer.observe(box(place));
+};
+
+// Sets what the controls beside a chart say, and gives their swatches the chart's colours.
+const set = async (place) => {
+  const { view, signals, fit } = drawn.get(place), settings = box(place).querySelector(".controls");
+  for (const { dataset: { signal }, value } of settings.querySelectorAll("[data-signal]")) {
+    view.signal(signal, signal === "model" ? value : Number(value));
   }
-  const slider = bind.querySelector("input[type=range]");
-  if (slider) labelSlider(slider, view);
-  observer.observe(place.parentElement);
+  for (const name of ["shown_models", "chosen_layers"].filter((one) => signals.has(one))) {
+    const chips = [...settings.querySelectorAll(`[name=${name}]`)];
+    const valueOf = ({ value }) => (name === "chosen_layers" ? Number(value) : value);
+    view.signal(name, chips.filter(({ checked }) => checked).map(valueOf));
+    const colour = view.scale("color");
+    for (const chip of chips) {
+      const swatch = chip.nextElementSibling;
+      swatch.hidden = !colour.domain().includes(valueOf(chip)); // colours are of models or of layers
+      swatch.style.background = colour(valueOf(chip));
+    }
+  }
+  const slider = settings.querySelector("input[type=range]");
+  if (slider) tellMoment(slider);
+  await view.runAsync();
+  await fit();
 };
 
-const labelSlider = (slider, view) => {
-  const output = document.createElement("output");
-  slider.after(output);
-  const update = (_, text) => {
-    output.textContent = text;
-    slider.setAttribute("aria-valuetext", text);
-  };
-  view.addSignalListener("moment_text", update);
-  update("moment_text", view.signal("moment_text"));
+const tellMoment = (slider) => {
+  const text = `${Number(slider.dataset.moments.split(" ")[slider.value]).toLocaleString("en")} updates`;
+  slider.nextElementSibling.textContent = text;
+  slider.setAttribute("aria-valuetext", text);
 };
 
-const isolate = (field, tuples) => {
-  const selected = tuples.map(({ unit, fields, values }) => ({ unit, fields, values }));
-  const plain = JSON.parse(JSON.stringify(selected)); // drops the functions that Vega adds
-  const value = plain[0]?.values[0] ?? "";
-  share("data", `isolated_${field}_store`, plain);
-  document.getElementById(`isolate-${field}`).value = value;
-  if (field !== "model") return;
-  share("signals", "shown_model", value);
-  if (value) share("signals", "model", value); // the playback shows one model at a time
+// Plays on from the slider's moment, or from the first one if it is at the end, until it is pressed again.
+const play = (button) => {
+  const slider = button.nextElementSibling;
+  if (button.dataset.playing) return stop(button);
+  if (slider.value === slider.max) slider.value = 0;
+  else slider.stepUp();
+  button.textContent = "Pause";
+  button.dataset.playing = setInterval(() => {
+    if (slider.value === slider.max || !slider.isConnected) return stop(button);
+    slider.stepUp();
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+  }, MOMENT);
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+};
+const stop = (button) => {
+  clearInterval(button.dataset.playing);
+  delete button.dataset.playing;
+  button.textContent = "Play";
 };
 
-addEventListener("change", ({ target: { id, value, dataset } }) => {
-  const [kind, field] = id.split("-");
-  if (kind === "isolate") {
-    const values = [field === "layer" ? Number(value) : value];
-    isolate(field, value ? [{ unit: "layer_0", fields: [{ type: "E", field }], values }] : []);
-  } else if (dataset.signal) share("signals", dataset.signal, Number(value));
-  else if (id === "dataset") showDataset();
+addEventListener("input", ({ target }) => {
+  const place = box(target)?.querySelector(".chart");
+  if (drawn.has(place)) set(place);
+});
+addEventListener("change", ({ target: { id, value } }) => {
+  if (id === "dataset") showDataset();
   else if (id === "edition-shown") turnTo(value);
   else if (id === "edition-compared") compareWith(value);
 });
+addEventListener("submit", (event) => event.preventDefault());
 
 const theme = () => (dark.matches ? "dark" : "light");
 const near = new IntersectionObserver((entries) => {
@@ -120,14 +159,13 @@ const showDataset = () => {
 // A link to a figure or claim opens what hides it or its details.
 const openTarget = () => {
   const target = document.getElementById(location.hash.slice(1));
-  const hiding = [target?.closest("details"), target?.querySelector(":scope > details")].filter(Boolean);
+  const hiding = [target?.closest("details"), target?.matches("tr") && target.querySelector("details")].filter(Boolean);
   for (const one of hiding) one.open = true;
   if (hiding.length) target.scrollIntoView();
 };
 addEventListener("hashchange", openTarget);
 const begin = () => {
   showDataset();
-  openTarget();
   for (const place of document.querySelectorAll(".chart")) near.observe(place);
 };
 
@@ -143,8 +181,7 @@ const turnTo = (name) => {
     place.replaceChildren();
   }
   drawn.clear();
-  for (const setting of Object.keys(shared)) delete shared[setting];
-  document.querySelector(".choices").reset();
+  for (const form of document.querySelectorAll("form")) form.reset();
   left.append(...main.childNodes);
   main.append(waiting.get(name));
   waiting.delete(name);
@@ -178,6 +215,7 @@ const keepAddress = () => {
 const [wanted, second] = ["edition", "compare"].map((key) => new URL(location).searchParams.get(key));
 if (waiting.has(wanted)) turnTo(wanted);
 else begin();
+openTarget();
 if (waiting.has(second)) {
   document.getElementById("edition-compared").value = second;
   compareWith(second);
@@ -188,16 +226,25 @@ const rowsOf = async ({ data, datasets, transform = [] }) => {
   const unpacking = transform.filter((one) => !("filter" in one));
   const unseen = { data, datasets, transform: unpacking, mark: "point" };
   const { view, vgSpec } = await vegaEmbed(document.createElement("div"), unseen, { actions: false });
-  const rows = view.data(vgSpec.marks[0].from.data).map((row) => (
+  const rows = view.data(vgSpec.marks[0].from.data).map(({ label_at: _, ...row }) => (
     Object.fromEntries(Object.entries(row).filter(([, value]) => typeof value !== "object"))
   ));
   view.finalize();
   return rows;
 };
 
+// A finger's tap shows what a pointer would.
+document.addEventListener("click", ({ target, pointerType, clientX, clientY }) => {
+  if (pointerType !== "touch" || !target.closest(".chart")) return;
+  for (const type of ["pointerover", "pointermove"]) {
+    target.dispatchEvent(new PointerEvent(type, { bubbles: true, clientX, clientY }));
+  }
+});
+
 document.addEventListener("click", async ({ target }) => {
+  if (target.matches(".play")) play(target);
   if (!target.matches(".csv")) return;
-  const rows = await rowsOf(await specificationOf(target.closest(".chart-box").querySelector(".chart")));
+  const rows = await rowsOf(await specificationOf(target));
   const columns = [...new Set(rows.flatMap(Object.keys))];
   const cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))];

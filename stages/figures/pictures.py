@@ -1,7 +1,7 @@
 """Charts as still pictures, SVG and PNG, drawn by vl-convert without a browser."""
 
-import copy
 import io
+import json
 import os
 from pathlib import Path
 
@@ -33,8 +33,15 @@ def smaller(picture: Image.Image) -> bytes:
 
 
 def still(specification: dict) -> dict:
-    """The specification with its title, and without interactive parts."""
-    drawn = copy.deepcopy(specification)
+    """The specification with its title, and without interactive parts and the names of models that are not shown."""
+    shown = specification["usermeta"].get("shown")
+
+    def named(part: dict) -> dict:
+        if shown and "symbolType" in part:  # a legend
+            part["values"] = [one for one in part["values"] if one in shown or not isinstance(one, str)]
+        return part
+
+    drawn = json.loads(json.dumps(specification), object_hook=named)
     title, *subtitle = drawn["usermeta"]["title"].split("\n")
     drawn["title"] = {"text": title, "subtitle": subtitle}
     drawn["params"] = [one for one in drawn.get("params", []) if "select" not in one]

@@ -1,4 +1,6 @@
-"""Every layer's histograms during training, controlled by one slider."""
+"""Every layer's histograms during training, played or moved by a slider."""
+
+import math
 
 import altair as alt
 import numpy as np
@@ -6,16 +8,19 @@ import pandas as pd
 
 from stages.figures import style
 from stages.figures.histograms import pooled
+from stages.figures.ridges import rows
 
 QUANTITIES = {
     "activation": "activations: z",
-    "back_propagated_gradient": "back-propagated gradients: ∂Cost/∂s",
+    "back_propagated_gradient": "gradients: ∂Cost/∂s",
     "weight_gradient": "weight gradients: ∂Cost/∂W",
 }
 MOMENTS = 16  # shown of the recorded ones
 DIGITS = 2  # of a stored density, in base 36
 HIGHEST = 36**DIGITS - 1
-HEIGHT = 150
+HEIGHT = 260
+POWER = "datum.value ? format(datum.value, '~e') : '0'"
+DECADES = 4  # of the gradients' axis, to either side of 0
 UNPACKED = {
     "left": "datum.packed.low + datum.bin * datum.packed.width",
     "right": "min(datum.left + datum.packed.width, datum.packed.high)",
@@ -24,37 +29,16 @@ UNPACKED = {
 }
 
 
-def draw(histograms: pd.DataFrame) -> alt.FacetChart:
-    """One panel per quantity, one line per layer, for the model and update that the reader chooses.
+def draw(histograms: pd.DataFrame) -> alt.ConcatChart:
+    """One panel per quantity and one row per layer, at the update that the reader chooses; the axes stay the same.
 
     histograms: one row per model, update, quantity, hidden layer and bin (left, right) with its density.
     """
     moments = spread(histograms["update"])
     table = packed(histograms[histograms["update"].isin(moments)])
-    models = [model for model in histograms["model"].cat.categories if (histograms["model"] == model).any()]
-    last = len(moments) - 1
-    time = alt.param(
-        name="moment", value=last, bind=alt.binding_range(min=0, max=last, step=1, name="time of training ")
-    )
-    text = alt.param(name="moment_text", expr=f"format({moments}[moment], ',') + ' updates'")
-    model = alt.param(name="model", value=models[0], bind=alt.binding_select(options=models, name="model "))
-    title = f"model + (indexof({models}, model) < 0 ? ' has no data here' : ' after ' + moment_text)"
-    chosen = style.isolated("layer")
-    base = (
-        alt.Chart(table)
-        .transform_calculate(middle="(datum.left + datum.right) / 2")
-        .encode(
-            x=alt.X("middle:Q", title=None, axis=alt.Axis(grid=False, tickCount=7), scale=alt.Scale(nice=False)),
-            y=alt.Y("density:Q", title="density", axis=alt.Axis(tickCount=4)),
-            color=style.layer_colour(table),
-        )
-    )
-    lines = base.mark_line().encode(opacity=style.unless_faded(chosen)).add_params(chosen)
-    values = [alt.Tooltip("layer:O"), *(alt.Tooltip(f"{name}:Q", format=".3g") for name in ("middle", "density"))]
-    drawn = style.panels(alt.layer(lines, style.hover_dots(base, values)), "quantity", QUANTITIES)
-    drawn.spec.height = HEIGHT
+    panels = [panel(quantity, histograms, table) for quantity in QUANTITIES]
     drawn = (
-        drawn.transform_filter("datum.model == model")
+        alt.concat(*panels, data=table, columns=len(panels), spacing=24)
         .transform_flatten(["update", "packed"])
         .transform_filter(f"datum.update == {moments}[moment]")
         .transform_calculate(bin=f"sequence(length(datum.packed.densities) / {DIGITS})")
@@ -62,11 +46,25 @@ def draw(histograms: pd.DataFrame) -> alt.FacetChart:
     )
     for name, expression in UNPACKED.items():
         drawn = drawn.transform_calculate(**{name: expression})
-    return (
-        drawn.resolve_scale(x="independent", y="independent")
-        .add_params(time, text, model)
-        .properties(title=alt.Title(alt.ExprRef(title)))
-    )
+    return drawn.add_params(alt.param(name="moment", value=0)).properties(usermeta={"moments": moments})
+
+
+def panel(quantity: str, histograms: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
+    """The rows of one quantity; around 0, a gradient's axis is linear."""
+    bins = histograms[histograms["quantity"] == quantity]
+    low, high = float(bins["left"].min()), float(bins["right"].max())
+    scale, axis = alt.Scale(domain=[low, high], nice=False), alt.Axis(grid=False, tickCount=3)
+    if quantity != "activation":
+        largest = max(-low, high) or 1.0
+        scale = alt.Scale(type="symlog", constant=largest / 10**DECADES, domain=[-largest, largest], nice=False)
+        power = math.floor(math.log10(largest))
+        sizes = [float(f"1e{power - below}") for below in (0, DECADES // 2)]
+        axis = alt.Axis(grid=False, values=sorted([0, *sizes, *(-size for size in sizes)]), labelExpr=POWER)
+    x = alt.X("middle:Q", title=None, scale=scale, axis=axis)
+    of_quantity = alt.Chart().transform_filter(f"datum.quantity == '{quantity}'")
+    drawn = rows(of_quantity, table, x)
+    width = (style.WIDTH - 24 * (len(QUANTITIES) - 1)) / len(QUANTITIES)
+    return drawn.properties(width=width, height=HEIGHT, title=QUANTITIES[quantity])
 
 
 def spread(updates: pd.Series, moments: int = MOMENTS) -> list[int]:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from stages.claims.measurements import PAPER_LAYERS, TANH, TANH_N, without_search
-from stages.claims.recipes import in_words
 from stages.datasets.dataset import Dataset, find_dataset
 from stages.params import Model
+
+FEWEST_DEPTHS = 3  # to compare depths; figure 2 alone needs two
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,10 @@ class Results:
 
     dataset: its name in params.yaml. recipes: model → recipe, as in params.yaml. absent: model → why it has no rows.
     devices: what the models were trained on. hidden_units: in each layer, of models that do not say. examples:
-    class_name, example, image. runs: every run. monitored: the chosen run's statistics. curves: the errors of all seeds
-    at the chosen rate and depth. histograms: the chosen run's. jacobians, spectra, theory: measured on the chosen run;
-    jacobians has paper_model, the paper's name for this recipe.
+    class_name, example, image. runs: every run. monitored: the chosen run's statistics. apart, curves: of all seeds at
+    the chosen rate and depth, how far apart the layers' weight gradients are, and the errors. histograms: the chosen
+    run's. jacobians, spectra, theory: measured on the chosen run; jacobians has paper_model, the paper's name for this
+    recipe.
     """
 
     dataset: str
@@ -31,6 +33,7 @@ class Results:
     examples: pd.DataFrame
     runs: pd.DataFrame
     monitored: pd.DataFrame
+    apart: pd.DataFrame
     curves: pd.DataFrame
     histograms: pd.DataFrame
     jacobians: pd.DataFrame
@@ -43,14 +46,25 @@ class Results:
         return find_dataset(self.dataset)
 
     @property
-    def labels(self) -> dict[str, str]:
-        """Each model with its recipe in words."""
-        return {model: f"{model}: {in_words(recipe)}" for model, recipe in self.recipes.items()}
+    def headings(self) -> dict[str, str]:
+        """The panel heading of each model with results: its start and, in a second line, its chosen run."""
+        return {
+            model: f"{model}: {self.recipes[model].initialization}\n"
+            f"{hidden_layers(run.hidden_layers)}, rate {run.learning_rate:g}, seed {run.seed}"
+            for model, run in self.chosen.items()
+            if model in self.recipes
+        }
 
     @cached_property
     def chosen(self) -> dict[str, NamedTuple]:
         """Each model's chosen run, with the columns of `runs`; models whose runs all diverged are left out."""
         return {run.model: run for run in self.runs.itertuples() if run.chosen}
+
+    @cached_property
+    def depths(self) -> pd.DataFrame:
+        """Every run, where runs have at least FEWEST_DEPTHS depths; an empty table elsewhere."""
+        depths = self.runs.get("hidden_layers", pd.Series(dtype=int)).nunique()
+        return self.runs if depths >= FEWEST_DEPTHS else self.runs.iloc[:0]
 
     @cached_property
     def gaps(self) -> pd.DataFrame:
@@ -73,16 +87,6 @@ class Results:
             if of_width == wanted and PAPER_LAYERS in (recipe.hidden_layers or [PAPER_LAYERS]):
                 found.setdefault(recipe.hidden_units or self.hidden_units, name)
         return found
-
-    @property
-    def headings(self) -> dict[str, str]:
-        """The panel heading of each model with results: its label and, in a second line, its chosen run."""
-        return {
-            model: f"{self.labels[model]}\n{hidden_layers(run.hidden_layers)}, "
-            f"learning rate {run.learning_rate:g}, seed {run.seed}"
-            for model, run in self.chosen.items()
-            if model in self.labels
-        }
 
 
 def hidden_layers(count: int) -> str:

@@ -21,7 +21,6 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
     """
     first = monitored[monitored["update"] == 0]
     table = pd.concat([relative(first, column, where) for column, (_, where) in PANELS.items()])
-    chosen = style.isolated("model")
     low, high = range_of(table["size"])
     ticks = [1 / part for part in PARTS if part <= 2 / low]
     y = alt.Y(
@@ -45,11 +44,10 @@ def draw(monitored: pd.DataFrame) -> alt.FacetChart:
             x=alt.X("layer:O", title="hidden layer", axis=alt.Axis(labelAngle=0)),
             y=y,
             color=style.model_colour(table).legend(legend),
-            opacity=style.unless_faded(chosen),
             tooltip=["model:N", alt.Tooltip("layer:O", title="hidden layer"), alt.Tooltip("size:Q", format=".3f")],
         )
     )
-    lines = alt.layer(base.mark_line(strokeWidth=3).add_params(chosen), base.mark_circle(size=70, opacity=1))
+    lines = alt.layer(base.mark_line(strokeWidth=3), base.mark_circle(size=70, opacity=1))
     headings = {column: heading for column, (heading, _) in PANELS.items()}
     header = alt.Header(labelExpr=f"{headings}[datum.label]", labelLimit=0)
     facet = alt.Facet("quantity:N", sort=list(PANELS), title=None, header=header)

@@ -18,7 +18,6 @@ def draw(spectra: pd.DataFrame) -> alt.FacetChart:
     """
     columns = ["share", "singular_value"]
     table = style.in_lists(spectra, ["model", "moment", "layer"], columns)
-    chosen = style.isolated("layer")
     axis = alt.Axis(labelExpr="100 * datum.value + ' %'", tickCount=6, grid=False)
     base = (
         alt.Chart(table)
@@ -37,7 +36,7 @@ def draw(spectra: pd.DataFrame) -> alt.FacetChart:
     lines = [
         base.transform_filter(f"datum.moment == '{moment}'")
         .mark_line(strokeDash=dashes)
-        .encode(opacity=style.unless_faded_in_panels(chosen, table))
+        .encode(opacity=style.unless_faded())
         for moment, dashes in DASHES.items()
     ]
     dots = style.hover_dots(
@@ -49,6 +48,5 @@ def draw(spectra: pd.DataFrame) -> alt.FacetChart:
             alt.Tooltip("singular_value:Q", title="singular value", format=".3g"),
         ],
     )
-    layered = alt.layer(lines[0].add_params(chosen), *lines[1:], dots)
-    drawn = style.panels(layered, "model", style.headings(spectra))
+    drawn = style.panels(alt.layer(*lines, dots), "model", style.headings(spectra))
     return drawn.transform_flatten(columns).resolve_scale(y="independent")

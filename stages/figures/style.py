@@ -5,30 +5,35 @@ import math
 import re
 
 import altair as alt
+import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 
 WIDTH = 640  # pixels of a panel before the page fits it to the reader's screen
 HEIGHT = 190
+AROUND = 75  # pixels above and below a panel, for its heading and its axis
 
 # The first is vl-convert's built-in font; the others have the same widths.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 POINTER = "pointer"  # names the layers that appear only near the pointer
 NOTE = "note"  # names the style of small print
 LOGARITHMIC, LINEAR = 1e-12, 1e12  # constants that make a symmetric logarithm practically either
-# The reader's settings of all charts: the power of the time axis, logarithmic or linear sizes, and the model whose
-# panels do not fade.
-SHARED = {"time_power": 0.5, "log_constant": LOGARITHMIC, "shown_model": ""}
+# The reader's settings of a chart: the power of the time axis, logarithmic or linear sizes, and the layers that stand
+# out, or none of them.
+SETTINGS = {"time_power": 0.5, "log_constant": LOGARITHMIC, "chosen_layers": []}
+MODELS = "shown_models"  # the setting with the models that a chart shows
 FADED = 0.08  # opacity
-LIGHT = {"background": "white", "ink": "#333333", "soft": "#5b5b5b", "faint": "#e4e4e4", "viridis": [0, 0.85]}
-DARK = {"background": "#16191d", "ink": "#dddddd", "soft": "#a9a9a9", "faint": "#33383f", "viridis": [0.3, 1]}
+# `layers` is the part of the scheme plasma that contrasts with the background, 3 : 1 or more, most for the top layer
+LIGHT = {"background": "white", "ink": "#333333", "soft": "#5b5b5b", "faint": "#e4e4e4", "layers": [0.66, 0]}
+DARK = {"background": "#16191d", "ink": "#dddddd", "soft": "#a9a9a9", "faint": "#33383f", "layers": [0.35, 1]}
 
 
-def config(background: str, ink: str, soft: str, faint: str, viridis: list[float]) -> dict:
-    """The Vega-Lite config of all charts; `viridis` is the part of that scheme that contrasts with `background`."""
+def config(background: str, ink: str, soft: str, faint: str, layers: list[float]) -> dict:
+    """The Vega-Lite config of all charts."""
     return {
         "font": FONT,
         "background": background,
-        "range": {"ordinal": {"scheme": "viridis", "extent": viridis}},
+        "range": {"ordinal": {"scheme": "plasma", "extent": layers}},
         "padding": 4,
         "view": {"stroke": None},
         "axis": {
@@ -98,13 +103,32 @@ def specification(chart: alt.TopLevelMixin, title: str, description: str) -> dic
     """The chart as a Vega-Lite specification with this project's style.
 
     title: the figure's title and, in a second line, its data set; only pictures draw it, since the page has its own.
+    usermeta adds it to what the page offers to choose, with the names of the reader's settings.
     description: the text for screen readers.
     """
     text = numbered_views(json.dumps(chart.to_dict()))
     drawn = json.loads(text)
-    shared = [{"name": name, "value": value} for name, value in SHARED.items() if name in text]
-    words = {"description": description, "usermeta": {"title": title}}
-    return {**drawn, "params": [*drawn.get("params", []), *shared], **words, "config": CONFIG}
+    settings = {name: value for name, value in SETTINGS.items() if name in text}
+    params = [{"name": name, "value": value} for name, value in settings.items()]
+    meta = {**drawn.get("usermeta", {}), "title": title, "settings": list(settings)}
+    words = {"description": description, "usermeta": meta}
+    return {**drawn, "params": [*drawn.get("params", []), *params], **words, "config": CONFIG}
+
+
+def drawn_height(specification: dict) -> int:
+    """About how high the chart is in pixels, which the page keeps free until it is drawn."""
+    panel = specification.get("spec", specification)
+    panel = specification["concat"][0] if "concat" in specification else panel
+    rows = 1
+    if "facet" in specification:
+        meta, facet = specification["usermeta"], specification["facet"]
+        shown = meta.get("shown", facet["sort"]) if facet["field"] == "model" else facet["sort"]
+        rows = math.ceil(len(shown) / specification.get("columns", 1))
+    height = panel["height"]
+    if isinstance(height, dict):  # a step for each row of pictures
+        (data,) = specification["datasets"].values()
+        height = height["step"] * len({row["class_name"] for row in data})
+    return rows * (height + AROUND)
 
 
 def numbered_views(text: str) -> str:
@@ -136,7 +160,7 @@ def ratios() -> alt.Scale:
     return alt.Scale(type="symlog", constant=alt.ExprRef("log_constant"), nice=False, zero=False)
 
 
-def powers_of_ten(values: pd.Series, firsts: tuple[int, ...] = (1,)) -> list[float]:
+def powers_of_ten(values: pd.Series, firsts: tuple[float, ...] = (1,)) -> list[float]:
     """Ticks of a logarithmic axis: `firsts` times the powers of ten that the positive values span."""
     positive = values[values > 0]
     if positive.empty:
@@ -222,20 +246,30 @@ def update_ticks(last: int) -> list[int]:
     return sorted({tick for tick in (int(float(f"{update:.0e}")) for update in evenly) if tick <= last})
 
 
-def isolated(field: str) -> alt.Parameter:
-    """A click on a legend isolates a layer or model; the others fade. Add it to the first mark of a chart."""
-    return alt.selection_point(name=f"isolated_{field}", fields=[field], bind="legend")
+def of_models(chart: alt.TopLevelMixin, shown: list[str]) -> alt.TopLevelMixin:
+    """The chart with those of its models that the reader wants to see, at first `shown`."""
+    chosen = alt.param(name=MODELS, value=shown)
+    return chart.add_params(chosen).transform_filter(f"indexof({MODELS}, datum.model) >= 0")
 
 
-def unless_faded(chosen: alt.Parameter) -> alt.Opacity:
-    """Full opacity for the isolated layer or model, FADED for the rest."""
-    return alt.when(chosen).then(alt.value(1)).otherwise(alt.value(FADED))
+def of_one_model(chart: alt.TopLevelMixin, first: str) -> alt.TopLevelMixin:
+    """The chart with the one of its models that the reader chooses, at first `first`."""
+    return chart.add_params(alt.param(name="model", value=first)).transform_filter("datum.model == model")
 
 
-def unless_faded_in_panels(chosen: alt.Parameter, table: pd.DataFrame) -> alt.OpacityValue:
-    """The same in panels of models: panels other than the reader's model fade, if the chart shows that model."""
-    reader = f"indexof({table['model'].unique().tolist()}, shown_model) < 0 || datum.model == shown_model"
-    return alt.OpacityValue(FADED, condition={"test": {"and": [{"param": chosen.name}, reader]}, "value": 1})
+def unless_faded() -> alt.OpacityValue:
+    """Full opacity for the layers that the reader chose, or for all if none is chosen; FADED for the rest."""
+    stands_out = "length(chosen_layers) == 0 || indexof(chosen_layers, datum.layer) >= 0"
+    return alt.OpacityValue(FADED, condition={"test": stands_out, "value": 1})
+
+
+def apart(values: pd.Series, gap: float) -> pd.Series:
+    """The places nearest to `values`, in their order, that are at least `gap` apart: of texts at the ends of lines."""
+    order, steps = np.argsort(values.to_numpy(float), kind="stable"), gap * np.arange(len(values))
+    places = np.empty(len(values))
+    if len(values):
+        places[order] = isotonic_regression(values.to_numpy(float)[order] - steps).x + steps
+    return pd.Series(places, values.index)
 
 
 def hover_dots(chart: alt.Chart, tooltip: list) -> alt.Chart:
@@ -280,8 +314,8 @@ def headings(table: pd.DataFrame) -> dict[str, str]:
     return dict(zip(pairs["model"].astype(str), pairs["panel"].astype(str), strict=True))
 
 
-def panels(layered: alt.LayerChart, column: str, headings: dict[str, str]) -> alt.FacetChart:
-    """One panel per row for each value of `column`, in the order of `headings`.
+def panels(layered: alt.LayerChart, column: str, headings: dict[str, str], columns: int = 1) -> alt.FacetChart:
+    """One panel for each value of `column`, in the order of `headings`, with so many in a row.
 
     A heading's second line is smaller.
     """
@@ -299,6 +333,6 @@ def panels(layered: alt.LayerChart, column: str, headings: dict[str, str]) -> al
     )  # a longer one would shrink the chart
     return (
         (layered + second_line)
-        .properties(width=WIDTH, height=HEIGHT)
-        .facet(facet=alt.Facet(f"{column}:N", sort=list(headings), title=None, header=header), columns=1)
+        .properties(width=(WIDTH - 24 * (columns - 1)) / columns, height=HEIGHT)
+        .facet(facet=alt.Facet(f"{column}:N", sort=list(headings), title=None, header=header), columns=columns)
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from stages.claims.recipes import in_words
 from stages.claims.table1 import NOT_RUN, Cell, footnotes, percent
 from stages.datasets.dataset import find_dataset
 from stages.figures.results import Results
@@ -43,10 +44,10 @@ def rows(table1: pd.DataFrame, results: Results) -> list[dict[str, str]]:
 
     table1: one row per model (the index) for one data set, as the stage `judge` writes it.
     """
-    colours = model_colours(list(results.labels))
+    colours = model_colours(list(results.recipes))
     printed = []
-    for model, label in results.labels.items():
-        row = {"model": model, "recipe": label.removeprefix(f"{model}: "), "colour": colours[model]}
+    for model, recipe in results.recipes.items():
+        row = {"model": model, "recipe": in_words(recipe), "colour": colours[model]}
         if model in table1.index and model not in results.absent:
             row |= numbers(table1.loc[model])
         else:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from stages.figures import style
 
-HEIGHT = 230  # pixels of a panel: the sigmoid's gradients span many powers of ten
+HEIGHT = 150  # pixels of a panel: the sigmoid's gradients span many powers of ten
 QUANTITIES = {
     "activation": "activations: Var[z]\nfrom the inputs up",
     "back_propagated_gradient": "back-propagated gradients: Var[∂Cost/∂s]\nfrom the output layer down",
@@ -21,11 +21,9 @@ def draw(theory: pd.DataFrame) -> alt.FacetChart:
     theory: one row per model, quantity and layer with measured, linear and mean_field.
     """
     table = style.inlined(theory, ["model", "layer", "quantity", *VALUES])
-    chosen = style.isolated("model")
     base = alt.Chart(table).encode(
         x=alt.X("layer:O", title="hidden layer", axis=alt.Axis(labelAngle=0)),
         color=style.model_colour(table),
-        opacity=style.unless_faded(chosen),
     )
     scale = alt.Scale(type="log", nice=False, padding=8)
     axis = alt.Axis(format=".0e", values=style.powers_of_ten(table[list(VALUES)].stack()), labelOverlap="greedy")
@@ -47,6 +45,6 @@ def draw(theory: pd.DataFrame) -> alt.FacetChart:
             ]
         )
     )
-    drawn = style.panels(alt.layer(linear.add_params(chosen), mean_field, measured), "quantity", QUANTITIES)
+    drawn = style.panels(alt.layer(linear, mean_field, measured), "quantity", QUANTITIES)
     drawn.spec.height = HEIGHT
     return drawn.resolve_scale(y="independent")

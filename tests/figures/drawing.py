@@ -23,7 +23,9 @@ class Mark:
 def marks(chart: alt.TopLevelMixin) -> dict[str, list[Mark]]:
     """The visible marks of every panel except texts, by panel title ('' without panels)."""
     scene = vl_convert.vegalite_to_scenegraph(style.specification(chart, "a chart", ""))["scenegraph"]
-    cells = [panel for group in with_role(scene, "cell") for panel in group["items"]]
+    side_by_side = [with_role(scene, f"concat_{number}_group") for number in range(3)]
+    groups = with_role(scene, "cell") or [group for one in side_by_side for group in one]
+    cells = [panel for group in groups for panel in group["items"]]
     return {
         title(panel): [mark(group) for group in with_role(panel, "mark") if group["marktype"] != "text"]
         for panel in cells or [scene]

@@ -1,8 +1,9 @@
-"""Figures 3 and 10 draw standard deviations as lines and 98th percentiles as dots."""
+"""Figures 3 and 10 in one draw standard deviations as lines and 98th percentiles as dots."""
 
 import numpy as np
 import pandas as pd
 
+from stages.claims.saturation import TANH_SATURATED
 from stages.figures import activation_spread
 from stages.figures.charts import in_panels
 from tests.figures.drawing import assert_drawn_to_scale, marks
@@ -22,6 +23,9 @@ def test_each_panel_draws_its_own_models_chosen_run(root, results):
         pixels += [*(line.ys for line in lines), dots.ys]
         values += [rows.activation_std.to_numpy() for _, rows in chosen.groupby("layer")]
         values.append(chosen.activation_p98.to_numpy())
+        (rule,) = [mark for mark in drawn if mark.kind == "rule"]
+        pixels.append(rule.ys)
+        values.append([TANH_SATURATED])
     assert_drawn_to_scale(np.concatenate(pixels), np.concatenate(values))
 
 

@@ -1,4 +1,4 @@
-"""A figure shows its models that have results, and names the missing ones."""
+"""A figure offers its models that have results, the paper's at first, and names the missing ones."""
 
 import dataclasses
 
@@ -8,30 +8,54 @@ import vl_convert
 
 from stages.datasets.dataset import find_dataset
 from stages.figures import style
-from stages.figures.charts import drawn, words
+from stages.figures.charts import drawn, models_of, words
 from stages.figures.contents import SECTIONS
-from stages.params import DATASETS, Model
-from tests.figures.drawing import texts
+from stages.params import DATASETS, Model, Pretraining
+from tests.figures.drawing import marks, texts
 
 FIGURES = {figure.key: figure for figures in SECTIONS.values() for figure in figures}
 
 
-def shown(chart) -> list[str]:
-    """The models that a chart has panels of, in order."""
-    return chart.facet.to_dict()["sort"]
+def offered(chart) -> tuple[list[str], list[str]]:
+    """The models that a chart shows at first, and those that the reader can add."""
+    return chart.usermeta.get("shown"), chart.usermeta.get("more")
 
 
-def test_the_papers_models_come_first_and_a_readers_own_after_them(results):
-    for key, models in {"figure-3": ["tanh", "softsign"], "figure-9": ["tanh", "tanh-n"]}.items():
+def test_the_papers_models_are_shown_and_others_can_be_added(results):
+    others = {"figure-3": ["softsign-n", "mine"], "figure-9": ["sigmoid", "softsign", "softsign-n", "mine"]}
+    for key, more in others.items():
         chart, notes = drawn(FIGURES[key], results)
-        assert shown(chart) == [*models, "mine"]
+        assert offered(chart) == (list(FIGURES[key].models), more)
         assert notes == []
+        drawn_models = {line.split(":")[0] for line in marks(chart)} - {""}
+        assert drawn_models <= set(FIGURES[key].models)
+
+
+def test_a_model_that_was_added_is_drawn(results):
+    chart, _ = drawn(FIGURES["figure-3"], results)
+    next(one for one in chart.params if one.name == style.MODELS).value = ["mine", "tanh"]
+    assert [panel.split(":")[0] for panel in marks(chart)] == ["tanh", "mine"]
+
+
+def test_a_figure_of_one_model_at_a_time_offers_all(results):
+    chart, _ = drawn(FIGURES["playback"], results)
+    assert chart.usermeta["one_of"] == ["tanh", "tanh-n", "softsign", "softsign-n", "sigmoid", "mine"]
+    assert next(one for one in chart.params if one.name == "model").value == "tanh"
+
+
+def test_a_pretrained_network_is_not_offered_where_the_start_is_shown(results):
+    pretraining = Pretraining("linear", "masking", 0.25, 0.003, {"laptop": 10})
+    recipes = results.recipes | {"mine": Model("softplus", "standard", pretraining=pretraining)}
+    with_one = dataclasses.replace(results, recipes=recipes)
+    offering = {key for key in FIGURES if "mine" in models_of(FIGURES[key], with_one)}
+    assert not offering & {"figure-6", "figure-7", "figure-8", "theory", "jacobians"}
+    assert {"figure-3", "figure-9", "figure-11", "playback"} <= offering
 
 
 def test_a_panels_second_line_is_the_chosen_run(results):
     written = texts(drawn(FIGURES["figure-2"], results)[0])
-    assert "sigmoid: sigmoid units, standard initialization" in written
-    assert "5 hidden layers, learning rate 0.03, seed 1" in written
+    assert "sigmoid: standard" in written
+    assert "5 hidden layers, rate 0.03, seed 1" in written
 
 
 def test_a_depth_that_differs_from_the_papers_is_named(results):
@@ -65,19 +89,18 @@ def test_figure_2_has_sigmoids_of_every_kind(results):
 
     runs = renamed(results.runs).assign(hidden_layers=lambda table: 5 - (table["model"] == "sigmoid-4").astype(int))
     with_four = dataclasses.replace(results, recipes=recipes, runs=runs, monitored=renamed(results.monitored))
-    assert shown(drawn(FIGURES["figure-2"], with_four)[0]) == ["sigmoid", "sigmoid-4"]
+    assert offered(drawn(FIGURES["figure-2"], with_four)[0]) == (["sigmoid"], ["sigmoid-4"])
     assert words(FIGURES["figure-2"], with_four) == []
 
 
-def test_a_figure_of_one_model_shows_no_other(results):
-    assert shown(drawn(FIGURES["figure-2"], results)[0]) == ["sigmoid"]
-    assert shown(drawn(FIGURES["figure-10"], results)[0]) == ["tanh-n"]
+def test_a_figure_with_one_model_offers_no_choice(results):
+    assert offered(drawn(FIGURES["figure-2"], results)[0]) == (None, None)
 
 
 def test_a_model_that_is_not_in_params_is_named(results):
     recipes = {model: recipe for model, recipe in results.recipes.items() if model != "softsign"}
     chart, notes = drawn(FIGURES["figure-3"], dataclasses.replace(results, recipes=recipes))
-    assert shown(chart) == ["tanh", "mine"]
+    assert offered(chart) == (["tanh", "tanh-n"], ["softsign-n", "mine"])
     assert notes == ["params.yaml does not list the model softsign."]
 
 
@@ -87,11 +110,11 @@ def test_a_figure_without_any_of_its_models_has_no_chart(results):
     assert drawn(FIGURES["figure-2"], absent) == (None, [note])
 
 
-@pytest.mark.parametrize("key", [key for key in FIGURES if key not in ("figure-1", "figure-5")])
-def test_every_legend_of_layers_or_models_answers_to_a_click(results, key):
-    chart, _ = drawn(FIGURES[key], results)
-    (legend,) = vl_convert.vegalite_to_vega(style.specification(chart, "", ""))["legends"]
-    assert legend["encode"]["labels"]["interactive"] is True
+@pytest.mark.parametrize("key", [key for key in FIGURES if key not in ("figure-1", "figure-5", "figure-12", "depths")])
+def test_about_as_much_height_is_kept_free_as_the_chart_takes(results, key):
+    chart = style.specification(drawn(FIGURES[key], results)[0], "", "")
+    scene = vl_convert.vegalite_to_scenegraph(chart)
+    assert style.drawn_height(chart) == pytest.approx(scene["height"], rel=0.3)
 
 
 def test_missing_images_are_named(results):

@@ -162,6 +162,7 @@ def test_what_is_decided_is_read_out():
         decided: claim("holds", numbers={}),
         open_one: claim("undecided", missing="there is none"),
         other: claim("holds"),
+        "sigmoid-pretrained-escapes": claim("undecided", tested=False),
         "no longer a claim": claim("holds"),
     }
     shown = claims.beside("figure-2", judged)
@@ -175,7 +176,7 @@ def test_every_claim_stands_beside_the_figure_that_shows_it():
     beside = {key: [one["name"] for one in claims.beside(key, judged)] for key in keys}
     assert {key: names for key, names in beside.items() if names} == FIGURES
     assert sum(map(len, FIGURES.values())) == len(CLAIMS)
-    assert {row["name"]: row["figure"].key for row in claims.ledger(judged, {})} == {
+    assert {row["name"]: row["figure"].key for row in claims.ledger("this run", {"this run": judged})} == {
         name: key for key, names in FIGURES.items() for name in names
     }
 
@@ -195,15 +196,19 @@ def test_what_is_wrong_with_a_claim_is_named(given, wrong):
     assert claims.wrong_keys(given) == wrong
 
 
-def test_a_claim_has_the_verdicts_of_the_other_editions():
-    judged = {"best-depth": claim("holds"), "sigmoid-worst": claim("undecided")}
-    others = {
+def test_a_claim_has_the_verdicts_of_all_editions():
+    editions = {
+        "this run": {"best-depth": claim("holds"), "sigmoid-worst": claim("undecided")},
         "gpu-paper": {"best-depth": claim("fails"), "sigmoid-worst": claim("holds")},
         "older": {"best-depth": claim("undecided")},
     }
-    best_depth, sigmoid_worst = claims.ledger(judged, others)
-    assert best_depth["elsewhere"] == [
-        {"edition": "gpu-paper", "verdict": "fails", "opposite": True},
-        {"edition": "older", "verdict": "undecided", "opposite": False},
+    best_depth, sigmoid_worst = claims.ledger("this run", editions)
+    assert best_depth["verdicts"] == [
+        {"edition": "this run", "verdict": "holds", "differs": False, "opposite": False},
+        {"edition": "gpu-paper", "verdict": "fails", "differs": True, "opposite": True},
+        {"edition": "older", "verdict": "undecided", "differs": True, "opposite": False},
     ]
-    assert sigmoid_worst["elsewhere"] == [{"edition": "gpu-paper", "verdict": "holds", "opposite": False}]
+    assert sigmoid_worst["verdicts"][1:] == [
+        {"edition": "gpu-paper", "verdict": "holds", "differs": True, "opposite": False},
+        {"edition": "older", "verdict": None, "differs": False, "opposite": False},
+    ]

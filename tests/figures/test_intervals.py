@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+import vl_convert
 
-from stages.figures import intervals
+from stages.figures import intervals, style
 from stages.figures.charts import in_panels
-from tests.figures.drawing import assert_drawn_to_scale, marks
+from tests.figures.drawing import assert_drawn_to_scale, marks, with_role
 
 QUANTITIES = {  # in the columns of monitored.parquet → the chart and the models of its panels
     "activation": (intervals.activations, ["sigmoid"]),
@@ -18,7 +19,7 @@ QUANTITIES = {  # in the columns of monitored.parquet → the chart and the mode
 def test_lines_are_the_means_and_bands_the_standard_deviations_of_the_chosen_run(root, results, quantity):
     draw, models = QUANTITIES[quantity]
     panels = marks(draw(in_panels(results.monitored, models, results.headings)))
-    assert list(panels) == [results.labels[model] for model in models]
+    assert list(panels) == [results.headings[model].partition("\n")[0] for model in models]
     pixels, values = [], []
     for model, drawn in zip(models, panels.values(), strict=True):
         table = pd.read_parquet(root / f"data/runs/shapeset/{model}/monitored.parquet")
@@ -36,6 +37,27 @@ def test_lines_are_the_means_and_bands_the_standard_deviations_of_the_chosen_run
         values += means + edges
     # one scale for all panels, so that they can be compared
     assert_drawn_to_scale(np.concatenate(pixels), np.concatenate(values))
+
+
+def test_every_lines_label_stands_at_its_end_or_as_near_as_others_let_it(results):
+    table = in_panels(results.monitored, ["sigmoid"], results.headings)
+    scene = vl_convert.vegalite_to_scenegraph(style.specification(intervals.activations(table), "", ""))["scenegraph"]
+    labels = {
+        item["text"]: item["y"]
+        for group in with_role(scene, "mark")
+        if group["marktype"] == "text"
+        for item in group["items"]
+        if item["text"].startswith("layer ")
+    }
+    (drawn,) = marks(intervals.activations(table)).values()
+    ends = [mark.ys[-1] for mark in drawn if mark.kind == "line"]
+    assert list(labels) == [f"layer {one}" for one in range(1, 6)]
+    places = np.sort(list(labels.values()))
+    assert np.diff(places).min() > 12  # the height of a text
+    order = np.argsort(ends)
+    assert (np.argsort(list(labels.values())) == order).all()
+    alone = np.diff(np.sort(ends)).min() > intervals.LABEL
+    assert np.abs(places - np.sort(ends)).max() < (0.1 if alone else 5 * intervals.LABEL)
 
 
 def test_weight_gradients_of_zero_have_no_interval(results):

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 from stages.figures import activation_spread, pictures, style
-from stages.figures.charts import in_panels
+from stages.figures.charts import drawn, in_panels
+from tests.figures.test_charts import FIGURES
 
 
 def specification(results) -> dict:
@@ -13,11 +14,19 @@ def specification(results) -> dict:
 
 
 def test_a_still_has_the_title_the_data_set_and_nothing_invisible(results):
-    drawn = pictures.svg(specification(results))
-    assert ">Figure 3. Tanh</text>" in drawn
-    assert ">Shapeset</text>" in drawn
-    assert 'opacity="0"' not in drawn
-    assert len(drawn) < 100_000
+    picture = pictures.svg(specification(results))
+    assert ">Figure 3. Tanh</text>" in picture
+    assert ">Shapeset</text>" in picture
+    assert 'opacity="0"' not in picture
+    assert len(picture) < 100_000
+
+
+def test_a_legend_names_the_models_that_are_shown(results):
+    chart, _ = drawn(FIGURES["figure-9"], results)
+    assert chart.usermeta["more"]
+    picture = pictures.svg(style.specification(chart, "Figure 9", ""))
+    names = [model for model in results.recipes if f">{model}</text>" in picture]
+    assert names == chart.usermeta["shown"] == ["tanh", "tanh-n"]
 
 
 def test_drawing_a_still_leaves_the_specification_as_it_was(results):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.figures import playback
+from stages.figures import playback, ridges, style
 from stages.figures.histograms import POOLED
-from tests.figures.drawing import assert_drawn_to_scale, marks, texts
+from tests.figures.drawing import marks
 from tests.figures.test_histograms import in_fours, recorded
 from tests.synthetic_results import UPDATES
 
@@ -23,28 +23,39 @@ def test_few_moments_are_all_kept():
     assert playback.spread(pd.Series([0, 5, 9, 5])) == [0, 5, 9]
 
 
-@pytest.mark.parametrize("model", ["sigmoid", "tanh-n"])
-def test_it_opens_with_the_end_of_the_first_models_training(root, results, model):
-    histograms = results.histograms[results.histograms["model"] == model]
-    chart = playback.draw(histograms)
-    assert f"{model} after 60,000 updates" in texts(chart)
-    panels = marks(chart)
+@pytest.mark.parametrize(("model", "moment"), [("sigmoid", 0), ("tanh-n", 0), ("tanh-n", 7), ("tanh-n", 15)])
+def test_a_row_is_its_layers_histogram_at_the_moment_on_axes_that_stay(root, results, model, moment):
+    """Positions are compared for all moments together, so an axis that moved would be found."""
+    update = playback.spread(pd.Series(UPDATES))[moment]
+    panels, at_first = of_moment(results, model, moment), of_moment(results, model, 0)
     assert list(panels) == list(playback.QUANTITIES.values())
-    for quantity, lines in zip(playback.QUANTITIES, panels.values(), strict=True):
-        bins = in_fours(recorded(root, model, UPDATES[-1], quantity))
-        assert len(lines) == 5
-        ys = np.concatenate([line.ys for line in lines])
-        slope, offset = np.polyfit(bins.density, ys, 1)
-        step = playback.HEIGHT / playback.HIGHEST  # a layer's densities are rounded to that share of its highest
-        np.testing.assert_allclose(ys, slope * bins.density + offset, atol=step)
-        assert_drawn_to_scale(np.concatenate([line.xs for line in lines]), bins.middle)
+    for quantity, title in playback.QUANTITIES.items():
+        largest = np.abs(results.histograms.query("quantity == @quantity")[["left", "right"]]).max(axis=None)
+        linear = largest / 10**playback.DECADES
+        across, places = [], []
+        for drawn, when in ((at_first, 0), (panels, update)):
+            bins = in_fours(recorded(root, model, when, quantity))
+            areas = [mark for mark in drawn[title] if mark.kind == "area"]
+            assert len(areas) == 5
+            highest = bins.groupby("layer")["density"].transform("max")
+            rows = bins.layer + ridges.ROW * bins.density / highest
+            tops = np.concatenate([np.minimum(mark.ys, mark.y2s) for mark in areas])
+            slope, offset = np.polyfit(rows, tops, 1)
+            np.testing.assert_allclose(tops, slope * rows + offset, atol=playback.HEIGHT / playback.HIGHEST)
+            across += [mark.xs for mark in areas]
+            middle = bins.middle.to_numpy()
+            places.append(middle if quantity == "activation" else np.sign(middle) * np.log1p(np.abs(middle) / linear))
+        pixels, values = np.concatenate(across), np.concatenate(places)
+        slope, offset = np.polyfit(values, pixels, 1)
+        assert np.ptp(pixels) > 50
+        np.testing.assert_allclose(pixels, slope * values + offset, atol=0.1)  # edges have six digits
 
 
-def test_a_model_without_histograms_is_not_taken_for_another(results):
-    chart = playback.draw(results.histograms)
-    next(one for one in chart.params if one.name == "model").value = "nobody"
-    assert "nobody has no data here" in texts(chart)
-    assert not any(marks(chart).values())
+def of_moment(results, model: str, moment: int) -> dict:
+    """The drawn marks of one model at one of the shown moments."""
+    chart = style.of_one_model(playback.draw(results.histograms), model)
+    next(one for one in chart.params if one.name == "moment").value = moment
+    return marks(chart)
 
 
 def test_a_last_pool_of_fewer_bins_ends_where_the_bins_ended():

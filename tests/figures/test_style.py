@@ -43,6 +43,22 @@ def test_lists_keep_the_order_of_the_numbers():
     assert lists.to_dict("list") == {"layer": [2, 1], "update": [[0, 9], [0]], "mean": [[0.123457, 1.0], [0.5]]}
 
 
+@pytest.mark.parametrize("values", [[0.5, 0.1, 0.52, 0.9], [0.3, 0.3, 0.3], [1.0], []])
+def test_labels_are_apart_and_nowhere_nearer_to_their_lines(values):
+    """Compared with a search over all places on a fine grid."""
+    series, gap = pd.Series(values, index=[f"line {one}" for one in range(len(values))], dtype=float), 0.1
+    places = style.apart(series, gap)
+    assert list(places.index) == list(series.index)
+    ordered, places = np.sort(series), places.loc[series.sort_values(kind="stable").index].to_numpy()
+    assert (np.diff(places) > gap - 1e-9).all()
+    off = ((places - ordered) ** 2).sum()
+    rng = np.random.default_rng(0)
+    for step in rng.normal(scale=0.02, size=(500, len(values))):
+        other = places + step
+        if (np.diff(other) >= gap).all():
+            assert ((other - ordered) ** 2).sum() >= off - 1e-12
+
+
 def test_powers_of_ten_are_those_around_the_positive_values():
     values = pd.Series([0.02, 0.0, 3e-4, 0.5])
     assert style.powers_of_ten(values) == [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
@@ -73,4 +89,4 @@ def test_a_chart_is_the_same_however_wide_the_terminal_is(results, monkeypatch):
         monkeypatch.setenv("COLUMNS", columns)
         drawn.append(style.specification(error_curves.draw(results.curves), "", ""))
     assert drawn[0] == drawn[1]
-    assert {name for one in drawn[0]["params"] for name in one.get("views", [])} == {"view_1", style.POINTER}
+    assert {name for one in drawn[0]["params"] for name in one.get("views", [])} == {style.POINTER}
