@@ -1,7 +1,8 @@
 """The branch that keeps all editions: `python -m publishing.branch` pushes public/ to it.
 
 A deployment to GitHub or GitLab Pages replaces the whole site, and their caches and artifacts expire, so a branch keeps
-the editions. Git stores a file that two editions share only once. This module needs only the standard library.
+the editions. Git stores a file that two editions share only once; the remote for DVC, which is large, is of the newest
+edition and stays out. This module needs only the standard library.
 """
 
 import tempfile
@@ -11,7 +12,7 @@ from publishing.commit import recorded
 from publishing.git import git, has
 from stages.running.errors import InputError, report_input_errors
 
-PUBLIC, EDITIONS, BRANCH = Path("public"), "editions", "pages"
+PUBLIC, EDITIONS, REMOTE, BRANCH = Path("public"), "editions", "dvc", "pages"
 KEPT = f"refs/remotes/origin/{BRANCH}"
 
 
@@ -55,7 +56,7 @@ def tree_of(folder: Path) -> str:
     repository = git("rev-parse", "--absolute-git-dir")
     with tempfile.TemporaryDirectory() as beside:
         own = {"GIT_DIR": repository, "GIT_WORK_TREE": str(folder.resolve()), "GIT_INDEX_FILE": f"{beside}/index"}
-        git("add", "--all", "--force", ".", folder=folder, **own)
+        git("add", "--all", "--force", ".", f":(exclude){REMOTE}", folder=folder, **own)
         return git("write-tree", **own)
 
 

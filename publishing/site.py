@@ -2,10 +2,12 @@
 
 public/ holds the reports with the page as index.html. public/editions/<commit>/ holds each complete edition, with its
 commit in edition.json. Earlier editions come from public/ and from the branch that `publishing.branch` keeps.
+public/dvc/ holds all results of this edition.
 """
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,23 +18,25 @@ from pathlib import Path
 
 import jinja2
 
-from publishing.branch import EDITIONS, KEPT, PUBLIC
+from publishing.branch import EDITIONS, KEPT, PUBLIC, REMOTE
 from publishing.commit import WRITTEN, Commit, changes, clean_commit, recorded
 from publishing.git import has
 from publishing.imprint import imprinted
+from publishing.remote import write_remote
 from stages.params import load_params
 from stages.running.durations import read_durations
 from stages.running.errors import InputError, report_input_errors
 from stages.running.files import whole_folder, write_whole
 
-REPORTS, PAGE = Path("reports"), Path("reports/site")
+REPORTS, PAGE, SOURCE = Path("reports"), Path("reports/site"), "source"
 
 
 def main() -> None:
     """Write public/ and print its address."""
     commit = clean_commit()
     published, stages = reproduced()
-    took = read_durations(load_params().scale)
+    params = load_params()
+    took = read_durations(params.scale)
     seconds = {stage: taken for stage, taken in took.items() if stage in stages}
     differing = changes(*WRITTEN)
     if differing:
@@ -50,6 +54,7 @@ def main() -> None:
             write_edition(folder, commit, published, all_editions, seconds)
         listed = records(editions)
         write_whole(editions / "index.html", filled("editions.html.jinja", {"editions": listed, "shown": commit}))
+        write_remote(site / REMOTE, params)
     print(f"{commit.name} published beside {len(listed) - 1} earlier: {(PUBLIC / 'index.html').resolve().as_uri()}")
 
 
@@ -107,8 +112,20 @@ def write_edition(
         figures[file.stem].append(file.name)
     write_whole(folder / "figures" / "index.html", filled("figures.html.jinja", {"figures": figures}))
     page, links = folder / "index.html", parts(folder) | {"all editions": all_editions}
-    write_whole(page, imprinted(page.read_text(encoding="utf-8"), commit, links, seconds))
+    text = with_sources(page.read_text(encoding="utf-8"), folder)
+    write_whole(page, imprinted(text, commit, links, seconds))
     write_whole(folder / "edition.json", json.dumps(commit._asdict(), indent=2, ensure_ascii=False) + "\n")
+
+
+def with_sources(page: str, folder: Path) -> str:
+    """Copy the files that draw the figures to `folder`/source, and return the HTML `page` with its links to them."""
+    sources = sorted(set(re.findall(r'href="\.\./\.\./(stages/figures/\w+\.py)"', page)))
+    (folder / SOURCE).mkdir(exist_ok=True)
+    for source in sources:
+        copy = f"{SOURCE}/{Path(source).name}.txt"  # browsers show text and save other files
+        shutil.copyfile(source, folder / copy)
+        page = page.replace(f'href="../../{source}"', f'href="{copy}"')
+    return page
 
 
 def parts(edition: Path) -> dict[str, str]:
