@@ -27,12 +27,12 @@ const withTicks = (layers) => (layer) => {
   return { ...layer, encoding };
 };
 
-// Returns `own` with the rows of `other`, a specification of the same figure, for what both have. A chart without lines
-// or dots stays as it is.
+// Returns `own` with the rows of `other`, a specification of the same figure, for what both have. Undefined for a
+// chart that shows one edition at a time.
 const beside = (own, other) => {
   const [names, others] = [own, other].map(({ datasets }) => Object.keys(datasets ?? {}));
   const inner = own.spec ?? own;
-  if (!inner.layer || names.length !== 1 || others.length !== 1) return own;
+  if (!inner.layer || names.length !== 1 || others.length !== 1) return undefined;
   const rows = own.datasets[names[0]];
   const shared = ["model", own.facet?.field].filter((field) => field && field in (rows[0] ?? {}));
   const known = (row) => shared.every((field) => rows.some((one) => one[field] === row[field]));

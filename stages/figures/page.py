@@ -13,7 +13,7 @@ import vl_convert
 from stages.figures.style import DARK, LIGHT, LINEAR, LOGARITHMIC, config
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("compare.js", "page.js")
+SCRIPTS = ("compare.js", "draw.js", "playback.js", "numbers.js", "page.js")
 
 
 def html(editions: Sequence[Mapping[str, Any]]) -> str:

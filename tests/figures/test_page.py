@@ -1,6 +1,7 @@
 """The page in a real browser: every figure is drawn and interactive, and the page is self-contained and accessible."""
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from stages import render
@@ -255,6 +257,13 @@ def test_a_layer_stands_out_until_it_is_clicked_again_in_its_figure_alone(page):
         assert opacities_in(page, key) == {(FULL, FADED, FADED, FADED, FADED)}
 
 
+def lowest_mark(page: Page, key: str) -> float:
+    """Where the lowest mark of a figure ends, in pixels from the top of its place."""
+    of_all = """(place) => Math.max(...[...place.querySelectorAll(".mark-line path, .mark-area path, text")]
+        .map((one) => one.getBoundingClientRect().bottom)) - place.getBoundingClientRect().top"""
+    return page.locator(f"#{key} .chart:visible").evaluate(of_all)
+
+
 def test_a_model_can_be_added_and_taken_away_by_keyboard(page):
     draw_all(page)
     assert panels_in(page, "figure-3") == ["tanh", "tanh-n", "softsign"]
@@ -264,6 +273,7 @@ def test_a_model_can_be_added_and_taken_away_by_keyboard(page):
     page.keyboard.press("Space")
     page.wait_for_timeout(500)
     assert panels_in(page, "figure-3") == ["tanh", "tanh-n", "softsign", "softsign-n"]
+    assert lowest_mark(page, "figure-3") <= page.locator("#figure-3 .chart:visible").bounding_box()["height"]
     page.keyboard.press("Space")
     page.wait_for_timeout(500)
     assert panels_in(page, "figure-3") == ["tanh", "tanh-n", "softsign"]
@@ -340,11 +350,19 @@ def test_every_figure_has_a_link_to_its_source(page, site):
     assert len(targets) > 10
 
 
-def test_the_page_hardly_grows_while_its_charts_are_drawn(page):
-    before = page.evaluate("document.documentElement.scrollHeight")
+def test_the_page_hardly_grows_while_its_charts_are_drawn(browser, site, page):
+    page.locator("#dataset").select_option("Shapeset-3×2")
     for chart in page.locator(".chart:visible").all():
         chart.scroll_into_view_if_needed()
         chart.locator("svg.marks").wait_for()
+    undrawn = browser.new_page(viewport={"width": 1440, "height": 900})
+    undrawn.add_init_script(
+        "window.IntersectionObserver = class { observe() {} unobserve() {} }; window.requestIdleCallback = () => {};"
+    )
+    undrawn.goto(site.as_uri())
+    assert undrawn.locator("svg.marks").count() == 0
+    before = undrawn.evaluate("document.documentElement.scrollHeight")
+    undrawn.close()
     assert page.evaluate("document.documentElement.scrollHeight") == pytest.approx(before, rel=0.03)
 
 
@@ -408,19 +426,56 @@ def wait_for_background(page: Page, colour: str) -> None:
     page.wait_for_function(script, arg=colour)
 
 
-@pytest.mark.parametrize("scheme", BACKGROUNDS)
-def test_printing_uses_light_charts_and_the_screen_keeps_its_colours(browser, site, scheme):
-    page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
-    page.goto(site.as_uri())
-    page.locator("#signals svg.marks").first.wait_for()
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    shown = page.locator(".chart:visible").count()
-    page.wait_for_function(f"() => document.querySelectorAll('.chart svg.marks').length >= {shown}")
-    wait_for_background(page, BACKGROUNDS["light"])
-    assert page.locator(".chart svg.marks").count() == shown
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    wait_for_background(page, BACKGROUNDS[scheme])
-    page.close()
+def test_a_page_is_ready_to_print_without_being_scrolled_through(page):
+    every = "(all) => all.filter((one) => one.clientWidth).every((one) => one.querySelector('svg.marks'))"
+    page.wait_for_function(f"() => ({every})([...document.querySelectorAll('.chart')])")
+
+
+def test_on_paper_a_dark_page_is_a_light_one_with_the_same_pictures(browser, site):
+    printed = {}
+    for scheme in BACKGROUNDS:
+        page = browser.new_page(viewport={"width": 1000, "height": 900}, color_scheme=scheme)
+        page.goto(site.as_uri())
+        draw_all(page)
+        page.emulate_media(media="print", color_scheme=scheme)
+        page.wait_for_timeout(300)
+        for key in ("figure-1", "figure-3"):
+            shot = page.locator(f"#{key} .chart:visible").screenshot()
+            printed[scheme, key] = np.asarray(Image.open(io.BytesIO(shot)).convert("L"), dtype=float)
+        names = page.locator("#figure-3 .chip:visible").all_inner_texts()
+        assert [name.strip() for name in names] == ["tanh", "tanh-n", "softsign", "1", "2", "3", "4", "5"]
+        page.close()
+    for key in ("figure-1", "figure-3"):
+        light, dark = printed["light", key], printed["dark", key]
+        assert np.percentile(dark, 90) > 250  # the paper
+        assert light.shape == dark.shape
+        assert np.abs(light - dark).mean() < 6
+    pictures = printed["light", "figure-1"] < 100  # their black parts
+    assert printed["dark", "figure-1"][pictures].mean() < 110
+
+
+def test_a_chart_that_was_hidden_when_the_colours_changed_keeps_its_panels_side_by_side(page):
+    page.locator("#dataset").select_option("MNIST")
+    draw_all(page)
+    page.locator("#dataset").select_option("Shapeset-3×2")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(500)
+    page.locator("#dataset").select_option("MNIST")
+    page.locator("#figure-3").scroll_into_view_if_needed()
+    page.locator("#figure-3 .chart[data-theme=dark]:visible").wait_for()
+    page.wait_for_timeout(300)
+    titles = page.locator("#figure-3 .chart:visible .role-title-text text")
+    places = [titles.nth(number).bounding_box() for number in range(titles.count())]
+    assert len({round(place["x"]) for place in places}) == 3
+    assert len({round(place["y"]) for place in places}) == 1
+
+
+def test_a_picture_of_figure_1_tells_its_class(page):
+    draw_all(page)
+    page.locator("#figure-1 .chart:visible image").first.hover()
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    assert tooltip.inner_text().split() == ["triangle"]
 
 
 def test_another_colour_scheme_leaves_what_was_chosen(page):
@@ -561,6 +616,29 @@ def test_the_compared_edition_is_dashed_on_the_same_axes(two_editions, of_two):
     tops = lines.evaluate_all("all => all.map((one) => one.getBBox().y)")
     half = own["figure-11"]
     assert all(one < other for one, other in zip(tops[:half], tops[half:], strict=True))
+
+
+def test_an_edition_is_left_without_a_trace_of_what_it_was_compared_with(of_two):
+    of_two.locator("#dataset").select_option("MNIST")
+    of_two.locator("#edition-compared").select_option("abacus-overnight")
+    assert of_two.locator(".compared").count() > 0
+    for edition in ("abacus-overnight", "this run"):
+        of_two.locator("#edition-shown").select_option(edition)
+        assert of_two.locator("#dataset").input_value() == "MNIST"
+        assert of_two.locator("#edition-compared").input_value() == ""
+        assert of_two.locator(".compared, .lacking").count() == 0
+
+
+def test_a_comparison_chosen_while_charts_are_being_drawn_is_drawn_in_all(two_editions, of_two):
+    of_two.goto(two_editions.as_uri())
+    of_two.locator("#edition-compared").select_option("abacus-overnight")
+    draw_all(of_two)
+    of_two.locator("#playback .lacking:visible").wait_for()
+    for key in ("figure-3", "figure-9", "figure-11", "theory"):
+        dashed = of_two.locator(f"#{key} .chart:visible {LINES}[stroke-dasharray='4,3']")
+        dashed.first.wait_for(state="attached")
+    note = "This figure shows one edition at a time."
+    assert of_two.locator("#playback .lacking:visible").all_inner_texts() == [note]
 
 
 def test_table_1_and_the_opening_have_the_compared_editions_numbers(two_editions, of_two):
