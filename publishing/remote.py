@@ -1,4 +1,4 @@
-"""A read-only DVC remote beside the published page: from it, `dvc pull` brings a clone the newest edition's results."""
+"""A read-only DVC remote beside the published page: `dvc pull` downloads the newest edition's results from it."""
 
 from pathlib import Path
 

@@ -220,21 +220,22 @@ def of_chosen_run(files: dict[str, Path]) -> dict[str, pd.DataFrame]:
     """One model's tables: the statistics of the chosen run's hidden layers, and the errors of all its seeds.
 
     curves: errors at the chosen depth and learning rate; `chosen` marks the chosen run. apart: each seed's largest
-    standard deviation of a layer's weight gradients over the smallest. The output layer is left out as in the paper.
+    standard deviation of a layer's weight gradients over the smallest, where all layers have some. The output layer is
+    left out as in the paper.
     """
     tables = {name: read_table(file) for name, file in files.items()}
     runs = read_runs(files["runs"]) if tables["runs"]["chosen"].any() else tables["runs"]  # all may have diverged
     chosen = runs.loc[runs["chosen"], [*RUN]]
     chosen_run(files["curves"], tables["curves"], runs)
-    beside = tables["curves"].merge(chosen, on=["hidden_layers", "learning_rate"], suffixes=("", "_chosen"))
+    on, suffixes = ["hidden_layers", "learning_rate"], ("", "_chosen")
+    beside, of_seeds = (tables[name].merge(chosen, on=on, suffixes=suffixes) for name in ("curves", "monitored"))
     depth, theory = chosen["hidden_layers"].max(), tables["theory"]
     monitored = chosen_run(files["monitored"], tables["monitored"], runs)
-    of_seeds = tables["monitored"].merge(chosen, on=["hidden_layers", "learning_rate"], suffixes=("", "_chosen"))
     sizes = of_seeds[of_seeds["layer"] <= depth].groupby(["seed", "update"])["weight_gradient_std"]
     return {
         "runs": tables["runs"],
         "monitored": monitored[monitored["layer"] <= depth],
-        "apart": (sizes.max() / sizes.min()).rename("ratio").reset_index(),
+        "apart": (sizes.max() / sizes.min()).rename("ratio").reset_index().query("ratio < inf"),
         "curves": beside.assign(chosen=beside["seed"] == beside["seed_chosen"]),
         "histograms": tables["histograms"][tables["histograms"]["layer"] <= depth],
         "jacobians": tables["jacobians"],

@@ -6,11 +6,9 @@ import altair as alt
 import pandas as pd
 
 from stages.claims.table1 import NOT_RUN
-from stages.datasets.dataset import find_dataset
 from stages.figures import style
 from stages.figures.contents import SURFACES, Figure, no_model
 from stages.figures.results import Results, hidden_layers
-from stages.params import DATASETS
 
 
 def charts_of(
@@ -21,18 +19,11 @@ def charts_of(
         chart = figure.draw(surfaces) if len(surfaces) else None
         notes = [] if chart else [f"The costs' surfaces are {NOT_RUN}."]
         return [chart_of(figure, figure.key, "", chart, notes, [], found)]
-    charts = [
+    return [
         chart_of(figure, f"{dataset}-{figure.key}", of.about.title, *drawn(figure, of), words(figure, of), found)
         for dataset, of in results.items()
         if figure.endless in (None, of.about.endless)
     ]
-    return charts or [chart_of(figure, figure.key, "", None, [not_listed(figure)], [], found)]
-
-
-def not_listed(figure: Figure) -> str:
-    """A sentence for a figure whose data sets are all missing from params.yaml."""
-    titles = [about.title for about in map(find_dataset, DATASETS) if about.endless == figure.endless]
-    return f"Not part of this run: {', '.join(titles)}. To add a data set, list it in params.yaml."
 
 
 def chart_of(

@@ -24,7 +24,7 @@ KEYS = {  # of a claim in reports/claims.json, with their types
     "p": int | float | None,
     "p_holm": int | float | None,
 }
-COUNTED = {"holds": ("holds", "hold"), "fails": ("does not", "do not"), "undecided": ("is open", "are open")}
+COUNTED = {"holds": ("holds", "hold"), "fails": ("does not", "do not"), "undecided": ("is undecided", "are undecided")}
 
 
 def ledger(edition: str, editions: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
@@ -112,10 +112,15 @@ def counts(judged: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def compared(edition: str, name: str, verdict: str, judged: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The verdict of `edition` on a claim, None if it has none, and how it differs from the shown edition's."""
-    other = judged[name]["verdict"] if name in judged else None
-    opposite = {verdict, other} == {HOLDS, FAILS}
-    return {"edition": edition, "verdict": other, "differs": other not in (verdict, None), "opposite": opposite}
+    """The verdict of `edition` on a claim, whether it was tested there, and how it differs from the shown edition's."""
+    claim = judged.get(name, {"verdict": UNDECIDED, "tested": False})
+    return {
+        "edition": edition,
+        "verdict": claim["verdict"],
+        "tested": claim["tested"],
+        "differs": claim["tested"] and claim["verdict"] != verdict,
+        "opposite": {verdict, claim["verdict"]} == {HOLDS, FAILS},
+    }
 
 
 def number(value: float) -> str:

@@ -178,7 +178,7 @@ SECTIONS = {
             "spectra",
             spectra.draw,
             ("tanh", "tanh-n"),
-            others=every_model,
+            others=of_random_weights,
             behind=True,
         ),
     ],
@@ -215,7 +215,7 @@ SECTIONS = {
             "Figure 4",
             "Activations at the end of training",
             "Where do each layer's activations pile up? At −1 and 1 the gradient vanishes; near 0 the unit is almost "
-            "linear.",
+            "linear. Each row has its own height.",
             "Tanh activations of the lower layers pile up at −1 and 1. Softsign activations gather around ±0.6 to "
             "±0.8, where the curve bends but is not flat.",
             "histograms",
@@ -230,7 +230,7 @@ SECTIONS = {
             "Figure 9",
             "How far apart the layers' weight gradients are",
             "The largest layer's standard deviation over the smallest's: 1 means that all layers learn alike. Line: "
-            "mean over seeds. Band: all seeds. Does the standard network's line stay above the other?",
+            "geometric mean over seeds. Band: all seeds. Which network's layers are further apart, early and late?",
             "The layers' weight gradients start alike. They diverge as a standard network trains and stay closer "
             "together in a normalized one.",
             "apart",
@@ -292,13 +292,14 @@ SECTIONS = {
             tuple(PAPER_MODELS),
             others=every_model,
             endless=True,
+            where_run=True,
         ),
         Figure(
             "figure-12",
             "Figure 12",
             "Test error during training on the same images every epoch",
-            "Lines and bands are as in figure 11; the dashed line is chance. A curve that rises again shows "
-            "overfitting.",
+            "Line: the run with the best validation error. Band: all seeds. Dashed: chance. A curve that rises again "
+            "shows overfitting.",
             "The sigmoid learns last and ends highest on MNIST and CIFAR-10. Normalized tanh learns faster than "
             "standard tanh and ends lower, below or level with all others. Initialization matters less for softsign.",
             "curves",
@@ -317,6 +318,7 @@ SECTIONS = {
             "One width and one moment: with 1,000 units, at the end of training, the lead was 11.55 points.",
             "gaps",
             gap.draw,
+            endless=True,
         ),
         Figure(
             "depths",

@@ -9,23 +9,29 @@ TAILS = 0.004  # share of the gradients that is cut off, half on each side
 # Neighbouring bins of gradients are merged: at initialization all examples of a class have nearly the same gradients,
 # so fine bins would show these clumps instead of the distribution.
 POOLED = 4
+TOOLTIP = [
+    alt.Tooltip("layer:O"),
+    alt.Tooltip("left:Q", title="from", format=".3g"),
+    alt.Tooltip("right:Q", title="to", format=".3g"),
+    alt.Tooltip("density:Q", format=".3g"),
+]
 
 
 def initial_activations(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 6: the activations at initialization."""
-    return of_activations(of(at_initialization(histograms), "activation"))
+    return of_activations(of_quantity(at_initialization(histograms), "activation"))
 
 
 def initial_back_propagated_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 7: the gradients with respect to the pre-activations at initialization."""
     return of_gradients(
-        of(at_initialization(histograms), "back_propagated_gradient"), "back-propagated gradient: ∂Cost/∂s"
+        of_quantity(at_initialization(histograms), "back_propagated_gradient"), "back-propagated gradient: ∂Cost/∂s"
     )
 
 
 def initial_weight_gradients(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 8: the gradients with respect to the weights at initialization."""
-    return of_gradients(of(at_initialization(histograms), "weight_gradient"), "weight gradient: ∂Cost/∂W")
+    return of_gradients(of_quantity(at_initialization(histograms), "weight_gradient"), "weight gradient: ∂Cost/∂W")
 
 
 def at_initialization(histograms: pd.DataFrame) -> pd.DataFrame:
@@ -33,7 +39,7 @@ def at_initialization(histograms: pd.DataFrame) -> pd.DataFrame:
     return histograms[histograms["update"] == 0]
 
 
-def of(histograms: pd.DataFrame, quantity: str) -> pd.DataFrame:
+def of_quantity(histograms: pd.DataFrame, quantity: str) -> pd.DataFrame:
     """The rows of one quantity: model, panel (heading), layer, bin (left, right) and density."""
     return histograms.loc[histograms["quantity"] == quantity, ["model", "panel", "layer", "left", "right", "density"]]
 
@@ -88,14 +94,6 @@ def overlaid(histograms: pd.DataFrame, x: alt.X) -> alt.FacetChart:
         )
     )
     lines = base.mark_line().encode(opacity=style.unless_faded())
-    dots = style.hover_dots(
-        base,
-        [
-            alt.Tooltip("layer:O"),
-            alt.Tooltip("left:Q", title="from", format=".3g"),
-            alt.Tooltip("right:Q", title="to", format=".3g"),
-            alt.Tooltip("density:Q", format=".3g"),
-        ],
-    )
+    dots = style.hover_dots(base, TOOLTIP)
     drawn = style.panels(alt.layer(lines, dots), "model", style.headings(histograms))
     return drawn.transform_flatten(columns)

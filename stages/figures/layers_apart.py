@@ -11,15 +11,14 @@ def draw(apart: pd.DataFrame) -> alt.LayerChart:
     """The geometric mean over the seeds, one line per model, in a band from the lowest to the highest seed.
 
     apart: one row per model, seed and update, with ratio: the largest standard deviation of a hidden layer's weight
-    gradients over the smallest. Where a layer has no gradient at all, it is left out, since the axis is logarithmic.
+    gradients over the smallest.
     """
-    shown = apart[np.isfinite(apart["ratio"])]
-    logs = shown.assign(log=np.log(shown["ratio"])).groupby(["model", "update"], observed=True)["log"]
+    logs = apart.assign(log=np.log(apart["ratio"])).groupby(["model", "update"], observed=True)["log"]
     over_seeds = np.exp(logs.agg(["mean", "min", "max"])).reset_index()
     columns = ["update", "mean", "min", "max"]
     table = style.in_lists(over_seeds, ["model"], columns)
     time = style.updates_axis(over_seeds)
-    ticks = style.powers_of_ten(shown["ratio"], (1, 1.5, 2, 3, 5, 7))
+    ticks = style.powers_of_ten(apart["ratio"], (1, 1.5, 2, 3, 5, 7))
     y = alt.Y(
         "mean:Q",
         title="largest layer over smallest",

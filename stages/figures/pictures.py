@@ -49,7 +49,7 @@ def still(specification: dict) -> dict:
     layers[:] = [layer for layer in layers if not layer.get("name", "").startswith(POINTER)]
     for layer in layers:
         layer.pop("name", None)
-        layer["encoding"].pop("opacity", None)  # interactive: it fades what a click has not isolated
+        layer["encoding"].pop("opacity", None)  # interactive: it fades the layers that the reader has not chosen
     return drawn
 
 

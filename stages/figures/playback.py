@@ -1,6 +1,8 @@
 """Every layer's histograms during training, played or moved by a slider."""
 
-import math
+import json
+from collections.abc import Mapping
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -30,7 +32,7 @@ UNPACKED = {
 
 
 def draw(histograms: pd.DataFrame) -> alt.ConcatChart:
-    """One panel per quantity and one row per layer, at the update that the reader chooses; the axes stay the same.
+    """One panel per quantity and one row per layer, at the update that the reader chooses; a model's axes stay.
 
     histograms: one row per model, update, quantity, hidden layer and bin (left, right) with its density.
     """
@@ -50,21 +52,35 @@ def draw(histograms: pd.DataFrame) -> alt.ConcatChart:
 
 
 def panel(quantity: str, histograms: pd.DataFrame, table: pd.DataFrame) -> alt.LayerChart:
-    """The rows of one quantity; around 0, a gradient's axis is linear."""
-    bins = histograms[histograms["quantity"] == quantity]
-    low, high = float(bins["left"].min()), float(bins["right"].max())
-    scale, axis = alt.Scale(domain=[low, high], nice=False), alt.Axis(grid=False, tickCount=3)
-    if quantity != "activation":
-        largest = max(-low, high) or 1.0
-        scale = alt.Scale(type="symlog", constant=largest / 10**DECADES, domain=[-largest, largest], nice=False)
-        power = math.floor(math.log10(largest))
-        sizes = [float(f"1e{power - below}") for below in (0, DECADES // 2)]
-        axis = alt.Axis(grid=False, values=sorted([0, *sizes, *(-size for size in sizes)]), labelExpr=POWER)
+    """The rows of one quantity; around 0, a gradient's axis is linear. The chart needs the parameter `model`."""
+    of_models = histograms[histograms["quantity"] == quantity].groupby("model", observed=True)
+    low, high = of_models["left"].min(), of_models["right"].max()
+    if quantity == "activation":
+        scale = alt.Scale(domainMin=of_the_model(low), domainMax=of_the_model(high), nice=False, zero=False)
+        axis = alt.Axis(grid=False, tickCount=3)
+    else:
+        largest = np.maximum(-low, high).replace(0, 1)
+        power = np.floor(np.log10(largest))
+        values = {name: ticks(power[name]) for name in power.index}
+        ends = {"domainMin": of_the_model(-largest), "domainMax": of_the_model(largest)}
+        scale = alt.Scale(type="symlog", constant=of_the_model(largest / 10**DECADES), nice=False, **ends)
+        axis = alt.Axis(grid=False, values=of_the_model(values), labelExpr=POWER)
     x = alt.X("middle:Q", title=None, scale=scale, axis=axis)
     of_quantity = alt.Chart().transform_filter(f"datum.quantity == '{quantity}'")
     drawn = rows(of_quantity, table, x)
     width = (style.WIDTH - 24 * (len(QUANTITIES) - 1)) / len(QUANTITIES)
     return drawn.properties(width=width, height=HEIGHT, title=QUANTITIES[quantity])
+
+
+def ticks(power: float) -> list[float]:
+    """0, the power of ten and a smaller one, to either side."""
+    sizes = [float(f"1e{power - below:.0f}") for below in (0, DECADES // 2)]
+    return sorted([0.0, *sizes, *(-size for size in sizes)])
+
+
+def of_the_model(values: Mapping[str, Any]) -> alt.ExprRef:
+    """The value of the model that is shown."""
+    return alt.ExprRef(f"({json.dumps({str(model): value for model, value in values.items()})})[model]")
 
 
 def spread(updates: pd.Series, moments: int = MOMENTS) -> list[int]:

@@ -10,7 +10,7 @@ from stages.claims.measurements import PAPER_LAYERS, TANH, TANH_N, without_searc
 from stages.datasets.dataset import Dataset, find_dataset
 from stages.params import Model
 
-FEWEST_DEPTHS = 3  # to compare depths; figure 2 alone needs two
+FEWEST_DEPTHS = 3  # of a model, to compare them
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,11 @@ class Results:
 
     @cached_property
     def depths(self) -> pd.DataFrame:
-        """Every run, where runs have at least FEWEST_DEPTHS depths; an empty table elsewhere."""
-        depths = self.runs.get("hidden_layers", pd.Series(dtype=int)).nunique()
-        return self.runs if depths >= FEWEST_DEPTHS else self.runs.iloc[:0]
+        """Every run, where a model has at least FEWEST_DEPTHS depths; an empty table elsewhere."""
+        if self.runs.empty:
+            return self.runs
+        depths = self.runs.groupby("model", observed=True)["hidden_layers"].nunique()
+        return self.runs if depths.max() >= FEWEST_DEPTHS else self.runs.iloc[:0]
 
     @cached_property
     def gaps(self) -> pd.DataFrame:

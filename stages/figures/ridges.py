@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from stages.figures import style
-from stages.figures.histograms import of
+from stages.figures.histograms import TOOLTIP, of_quantity
 
 ROW = 0.92  # the highest density of a layer, in rows
 COLUMNS = 2  # panels side by side
@@ -12,7 +12,7 @@ COLUMNS = 2  # panels side by side
 
 def final_activations(histograms: pd.DataFrame) -> alt.FacetChart:
     """Figure 4: the activations at the end of training, one panel per model."""
-    shown = of(histograms[histograms["update"] == histograms["update"].max()], "activation")
+    shown = of_quantity(histograms[histograms["update"] == histograms["update"].max()], "activation")
     columns = ["left", "right", "density"]
     table = style.in_lists(shown, ["model", "layer"], columns)
     x = alt.X("middle:Q", title="activation", axis=alt.Axis(grid=False, tickCount=5))
@@ -30,7 +30,7 @@ def rows(chart: alt.Chart, table: pd.DataFrame, x: alt.X) -> alt.LayerChart:
     y = alt.Y(
         "top:Q",
         title=None,
-        scale=alt.Scale(domain=[min(layers, default=1), max(layers, default=1) + 1], nice=False),
+        scale=alt.Scale(zero=False, nice=False),
         axis=alt.Axis(
             values=layers, labelExpr="'layer ' + datum.value", labelBaseline="bottom", domain=False, ticks=False
         ),
@@ -44,13 +44,5 @@ def rows(chart: alt.Chart, table: pd.DataFrame, x: alt.X) -> alt.LayerChart:
         .encode(x=x, color=style.layer_colour(table))
     )
     ridges = base.mark_area(fillOpacity=0.35, line=True).encode(y=y, y2="floor:Q", opacity=style.unless_faded())
-    dots = style.hover_dots(
-        base.encode(y="top:Q"),
-        [
-            alt.Tooltip("layer:O"),
-            alt.Tooltip("left:Q", title="from", format=".3g"),
-            alt.Tooltip("right:Q", title="to", format=".3g"),
-            alt.Tooltip("density:Q", format=".3g"),
-        ],
-    )
+    dots = style.hover_dots(base.encode(y="top:Q"), TOOLTIP)
     return alt.layer(ridges, dots)

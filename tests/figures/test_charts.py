@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 import vl_convert
@@ -27,8 +28,37 @@ def test_the_papers_models_are_shown_and_others_can_be_added(results):
         chart, notes = drawn(FIGURES[key], results)
         assert offered(chart) == (list(FIGURES[key].models), more)
         assert notes == []
-        drawn_models = {line.split(":")[0] for line in marks(chart)} - {""}
-        assert drawn_models <= set(FIGURES[key].models)
+
+
+def test_only_the_models_that_are_shown_are_drawn(results):
+    panels = marks(drawn(FIGURES["figure-3"], results)[0])
+    assert [panel.split(":")[0] for panel in panels] == ["tanh", "tanh-n", "softsign"]
+    (lines,) = marks(drawn(FIGURES["figure-9"], results)[0]).values()
+    colours = {mark.colour for mark in lines if mark.kind == "line"}
+    assert colours == {style.PAPER_COLOURS[model] for model in ("tanh", "tanh-n")}
+
+
+def test_a_model_that_is_not_shown_leaves_the_axes_of_the_others_alone(results):
+    wide = results.histograms.copy()
+    of_mine = wide["model"] == "mine"
+    wide.loc[of_mine, ["left", "right"]] *= 40
+    for key in ("figure-4", "playback"):
+        alone, beside = (
+            marks(drawn(FIGURES[key], dataclasses.replace(results, histograms=table))[0])
+            for table in (results.histograms[~of_mine], wide)
+        )
+        for panel, others in zip(alone.values(), beside.values(), strict=True):
+            for mark, other in zip(panel, others, strict=True):
+                np.testing.assert_allclose(mark.xs, other.xs, atol=1e-6)
+
+
+@pytest.mark.parametrize(("depths", "shown"), [([5, 5, 5], False), ([3, 4, 5], True), ([4, 5, 5], False)])
+def test_depths_are_compared_where_a_model_has_three(results, depths, shown):
+    """Models of one depth each, however many depths there are, compare nothing."""
+    runs = results.runs[results.runs["model"] == "tanh"].head(3).assign(hidden_layers=depths)
+    others = results.runs[results.runs["model"] == "sigmoid"].head(1).assign(hidden_layers=12)
+    with_depths = dataclasses.replace(results, runs=pd.concat([runs, others]))
+    assert (len(with_depths.depths) == 4) is shown
 
 
 def test_a_model_that_was_added_is_drawn(results):

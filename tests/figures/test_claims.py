@@ -126,10 +126,10 @@ def test_every_number_of_a_report_has_words_of_its_own(file):
     [
         ([], ""),
         (["holds"], "Tested 1 of the paper's 1 claims: 1 holds."),
-        (["holds", "fails", "undecided"], "Tested 3 of the paper's 3 claims: 1 holds, 1 does not and 1 is open."),
+        (["holds", "fails", "undecided"], "Tested 3 of the paper's 3 claims: 1 holds, 1 does not and 1 is undecided."),
         (
             ["holds", "holds", "undecided", "undecided", "not run", "not run"],
-            "Tested 4 of the paper's 6 claims: 2 hold and 2 are open. 2 were not run in this edition.",
+            "Tested 4 of the paper's 6 claims: 2 hold and 2 are undecided. 2 were not run in this edition.",
         ),
         (["not run"], "Tested 0 of the paper's 1 claims. 1 was not run in this edition."),
     ],
@@ -204,11 +204,11 @@ def test_a_claim_has_the_verdicts_of_all_editions():
     }
     best_depth, sigmoid_worst = claims.ledger("this run", editions)
     assert best_depth["verdicts"] == [
-        {"edition": "this run", "verdict": "holds", "differs": False, "opposite": False},
-        {"edition": "gpu-paper", "verdict": "fails", "differs": True, "opposite": True},
-        {"edition": "older", "verdict": "undecided", "differs": True, "opposite": False},
+        {"edition": "this run", "verdict": "holds", "tested": True, "differs": False, "opposite": False},
+        {"edition": "gpu-paper", "verdict": "fails", "tested": True, "differs": True, "opposite": True},
+        {"edition": "older", "verdict": "undecided", "tested": True, "differs": True, "opposite": False},
     ]
     assert sigmoid_worst["verdicts"][1:] == [
-        {"edition": "gpu-paper", "verdict": "holds", "differs": True, "opposite": False},
-        {"edition": "older", "verdict": None, "differs": False, "opposite": False},
+        {"edition": "gpu-paper", "verdict": "holds", "tested": True, "differs": True, "opposite": False},
+        {"edition": "older", "verdict": "undecided", "tested": False, "differs": False, "opposite": False},
     ]

@@ -30,7 +30,9 @@ def test_a_row_is_its_layers_histogram_at_the_moment_on_axes_that_stay(root, res
     panels, at_first = of_moment(results, model, moment), of_moment(results, model, 0)
     assert list(panels) == list(playback.QUANTITIES.values())
     for quantity, title in playback.QUANTITIES.items():
-        largest = np.abs(results.histograms.query("quantity == @quantity")[["left", "right"]]).max(axis=None)
+        largest = np.abs(results.histograms.query("quantity == @quantity and model == @model")[["left", "right"]]).max(
+            axis=None
+        )
         linear = largest / 10**playback.DECADES
         across, places = [], []
         for drawn, when in ((at_first, 0), (panels, update)):

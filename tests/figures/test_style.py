@@ -45,7 +45,7 @@ def test_lists_keep_the_order_of_the_numbers():
 
 @pytest.mark.parametrize("values", [[0.5, 0.1, 0.52, 0.9], [0.3, 0.3, 0.3], [1.0], []])
 def test_labels_are_apart_and_nowhere_nearer_to_their_lines(values):
-    """Compared with a search over all places on a fine grid."""
+    """Compared with random places nearby."""
     series, gap = pd.Series(values, index=[f"line {one}" for one in range(len(values))], dtype=float), 0.1
     places = style.apart(series, gap)
     assert list(places.index) == list(series.index)
