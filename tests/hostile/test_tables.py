@@ -229,7 +229,7 @@ def test_damaged_claims_are_refused_or_told(project, claim, key, value):
             assert str(file) in line
             return
         judged = render.read_claims(file)
-        assert len(claims.ledger(judged, {"elsewhere": judged})) == len(judged)
+        assert len(claims.ledger("this run", {"this run": judged, "elsewhere": judged})) == len(judged)
         assert claims.counts(judged).startswith("Tested ")
         shown = [one for figure in {claim.figure for claim in CLAIMS.values()} for one in claims.beside(figure, judged)]
         assert len(claims.read_out(shown)) <= len(judged)
