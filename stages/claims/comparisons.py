@@ -18,10 +18,13 @@ SIGNIFICANT_EACH = (
     f"{SIGNIFICANT} The claim fails if that model errs significantly more in one comparison, even after multiplying p "
     "by the number of comparisons (Bonferroni)."
 )
+POWER_IN_WORDS = {
+    "detectable_percent": "power: even with one seed less, 80 % of tests find a true difference of {number} points",
+}
 ERRORS_IN_WORDS = {
     "difference_percent": "difference of {number} points",
-    "detectable_percent": "with one seed fewer, the test would find {number} points four times in five",
-    "p_over_images": "p = {number} over the images",
+    **POWER_IN_WORDS,
+    "p_over_images": "p = {number} between two trained networks, of one seed, over the test images",
     "{}_percent": "{}: {number} %",
 }
 

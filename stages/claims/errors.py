@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 
 from stages.claims.claim import Claim
-from stages.claims.comparisons import ERRORS_IN_WORDS, PAIRED, SIGNIFICANT, SIGNIFICANT_EACH, beats, compare
+from stages.claims.comparisons import (
+    ERRORS_IN_WORDS,
+    PAIRED,
+    POWER_IN_WORDS,
+    SIGNIFICANT,
+    SIGNIFICANT_EACH,
+    beats,
+    compare,
+)
 from stages.claims.evidence import Part, margins_of, power_of, verdict_on
 from stages.claims.measurements import (
     PAPER_LAYERS,
@@ -74,8 +82,8 @@ SOFTSIGN_ROBUST = Claim(
     figure="figure-11",
     metric="margin_percent",
     words={
-        "margin_percent": "margin of {number} points",
-        "detectable_percent": "with one seed fewer, the test would find {number} points four times in five",
+        "margin_percent": "half of tanh's gap is larger than softsign's by {number} points",
+        **POWER_IN_WORDS,
         "{}_gap_percent": "{}: {number} points apart",
     },
     judge=softsign_robust,
@@ -127,7 +135,7 @@ PRETRAINING_BEST = Claim(
     figure="figure-11",
     metric="share_of_gap_closed",
     words={
-        "margin_percent": "margin of {number} points",
+        "margin_percent": "normalized initialization gains {number} points more than half of what pre-training gains",
         "share_of_gap_closed": "{share} of the gap is closed",
         **ERRORS_IN_WORDS,
     },

@@ -52,8 +52,8 @@ def standard_activations_shrink(measurements: Measurements) -> Verdict:
 STANDARD_ACTIVATIONS_SHRINK = Claim(
     id="standard-activations-shrink",
     section="4.2",
-    sentence="At initialization, the activations' variance shrinks layer by layer towards the top with the standard "
-    "initialization, and stays about level with the normalized one.",
+    sentence="At initialization, activations shrink layer by layer towards the top with the standard initialization, "
+    "and keep about their size with the normalized one.",
     rule=SHRINKS.format("below"),
     scale="laptop",
     figure="figure-6",
@@ -77,8 +77,8 @@ def standard_gradients_shrink(measurements: Measurements) -> Verdict:
 STANDARD_GRADIENTS_SHRINK = Claim(
     id="standard-gradients-shrink",
     section="4.2",
-    sentence="At initialization, the back-propagated gradients' variance shrinks layer by layer towards the bottom "
-    "with the standard initialization, and stays about level with the normalized one.",
+    sentence="At initialization, back-propagated gradients shrink layer by layer towards the bottom with the standard "
+    "initialization, and keep about their size with the normalized one.",
     rule=SHRINKS.format("above"),
     scale="laptop",
     figure="figure-7",

@@ -295,12 +295,12 @@ def softsign_saturates_together(measurements: Measurements) -> Verdict:
     return verdict_on(
         [
             Part(
-                "the share of tanh's activations near the bounds less softsign's",
+                "by how much more of tanh's activations than of softsign's are near the bounds",
                 shares["tanh"] - shares["softsign"],
                 numbers,
             ),
             Part(f"the level of softsign's other layers, above {TOGETHER}", levels["softsign"] - TOGETHER),
-            Part("the level of softsign's other layers less that of tanh's", levels["softsign"] - levels["tanh"]),
+            Part("by how much softsign's layers are closer together than tanh's", levels["softsign"] - levels["tanh"]),
         ]
     )
 

@@ -34,8 +34,8 @@ def weight_gradients_level(measurements: Measurements) -> Verdict:
 WEIGHT_GRADIENTS_LEVEL = Claim(
     id="weight-gradients-level",
     section="4.2",
-    sentence="At initialization, the weight gradients' variance is about the same in every layer, even with the "
-    "standard initialization.",
+    sentence="At initialization, the weight gradients have about the same size in every layer, even with the standard "
+    "initialization.",
     rule=f"Tanh: with either initialization, the hidden layers' standard deviations lie within a factor of {ALIKE} "
     f"({OVER_SEEDS}, of the logarithm).",
     scale="laptop",

@@ -61,14 +61,19 @@ def drawn(figure: Figure, results: Results) -> tuple[alt.TopLevelMixin | None, l
         table = in_panels(table, present, results.headings)
     if table.empty:
         return None, notes or [f"{results.about.title} has no data for this figure: {NOT_RUN}."]
-    return with_choices(figure.draw(table), figure, table, present), notes
+    return with_choices(figure.draw(table), figure, table, present, shown_first(figure, results, present)), notes
+
+
+def shown_first(figure: Figure, results: Results, present: list[str]) -> list[str]:
+    """The present models that the figure shows at first: its own, and those as deep as the network in the paper's."""
+    as_deep = {model for model, run in results.chosen.items() if run.hidden_layers == figure.paper_hidden_layers}
+    return [model for model in present if model in as_deep.union(figure.models)] or present
 
 
 def with_choices(
-    chart: alt.TopLevelMixin, figure: Figure, table: pd.DataFrame, present: list[str]
+    chart: alt.TopLevelMixin, figure: Figure, table: pd.DataFrame, present: list[str], first: list[str]
 ) -> alt.TopLevelMixin:
-    """The chart with its usermeta: the models and layers that the reader can choose on the page."""
-    first = [model for model in figure.models if model in present] or present
+    """The chart with its usermeta: the models, at first `first`, and layers that the reader can choose on the page."""
     layers = [int(layer) for layer in sorted(table["layer"].unique())] if "layer" in table else []
     if figure.one_model:
         chart, models = style.of_one_model(chart, first[0]), {"one_of": present}

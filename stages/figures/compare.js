@@ -1,6 +1,6 @@
 // Draws another edition's results into a chart: thin, dashed and without tooltips, on the same axes.
 
-const THIN = { strokeWidth: 1.3, strokeDash: [4, 3] };
+const [THIN, DASHED] = [1.3, [4, 3]];
 const HOLLOW = { type: "point", filled: false, size: 22, strokeWidth: 1 };
 
 const named = (mark) => (typeof mark === "string" ? { type: mark } : mark);
@@ -11,7 +11,8 @@ const copied = ({ name, params, ...layer }) => {
   const mark = named(layer.mark);
   if (name === "pointer" || !(mark.line || ["line", "circle"].includes(mark.type))) return [];
   const { tooltip, strokeDash, size, y2, ...encoding } = layer.encoding ?? {};
-  const drawn = mark.type === "circle" ? HOLLOW : { ...mark, ...THIN, type: "line" };
+  const line = { strokeDash: DASHED, ...mark, strokeWidth: THIN, type: "line" }; // dotted lines stay dotted
+  const drawn = mark.type === "circle" ? HOLLOW : line;
   return [only({ ...layer, mark: drawn, encoding }, "datum.compared")];
 };
 

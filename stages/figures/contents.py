@@ -148,8 +148,8 @@ SECTIONS = {
             "theory",
             "Section 4.2.1",
             "Variances in every layer: predicted and measured",
-            "Dashed: the paper's formula, which treats units as linear. Solid: mean-field theory, exact for infinitely "
-            "wide layers. Dots: measured. The formula fails where dashed and solid lines part.",
+            "Dotted: the paper's formula, which treats units as linear. Solid: mean-field theory, exact for infinitely "
+            "wide layers. Dots: measured. The formula fails where dotted and solid lines part.",
             "Each layer multiplies the variance by n·Var[W]: one third with standard initialization, about 1 with "
             "normalized initialization.",
             "theory",
@@ -173,7 +173,7 @@ SECTIONS = {
             "Section 4.2.1",
             "All singular values from each layer to the next",
             "The average hides the spread: some directions grow severalfold while others almost vanish. A steeper line "
-            "means a larger spread. Compare before training (dashed) with after (solid).",
+            "means a larger spread. Compare before training (dotted) with after (solid).",
             "Only the averages are reported.",
             "spectra",
             spectra.draw,

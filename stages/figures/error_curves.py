@@ -26,11 +26,8 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
         ends, how="left", on="model"
     )
     time = style.updates_axis(shown)
-    base = (
-        alt.Chart(table)
-        .transform_calculate(percent="100 * datum.test_error")
-        .encode(x=time, color=style.model_colour(table))
-    )
+    in_ink = alt.Chart(table).transform_calculate(percent="100 * datum.test_error").encode(x=time)
+    base = in_ink.encode(color=style.model_colour(table))
     percent = alt.Y(
         "percent:Q",
         title="test error (%)",
@@ -44,7 +41,7 @@ def draw(curves: pd.DataFrame) -> alt.LayerChart:
     )
     lines = base.transform_filter("datum.chosen").mark_line().encode(y=percent, strokeDash=style.model_dash(table))
     names = (
-        base.transform_filter(f"datum.chosen && datum.update == {last}")
+        in_ink.transform_filter(f"datum.chosen && datum.update == {last}")
         .mark_text(align="left", dx=4)
         .encode(y="label_at:Q", text="model:N")
     )

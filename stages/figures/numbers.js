@@ -20,6 +20,6 @@ addEventListener("click", async ({ target }) => {
   const text = lines.map((line) => line.map(cell).join(",")).join("\r\n");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = `${target.dataset.name}.csv`;
+  link.download = `${[edition, target.dataset.name].filter(Boolean).join("-")}.csv`;
   link.click();
 });

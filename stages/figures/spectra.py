@@ -5,13 +5,13 @@ import pandas as pd
 
 from stages.figures import style
 
-DASHES = {"initial": [5, 4], "final": [1, 0]}  # the last is a solid line
+DASHES = {"initial": style.DOTTED, "final": [1, 0]}  # the last is a solid line
 
 
 def draw(spectra: pd.DataFrame) -> alt.FacetChart:
     """Sorted singular values, one line per pair of layers, one panel per model.
 
-    Dashed lines show initialization, solid lines the end of training. The square-root axis shows small values and 0:
+    Dotted lines show initialization, solid lines the end of training. The square-root axis shows small values and 0:
     with ReLUs about half of the singular values are 0.
     spectra: one row per model, moment, layer (the lower of the pair) and share, with panel (heading) and singular_value
     (this share of the singular values is smaller).
@@ -26,7 +26,7 @@ def draw(spectra: pd.DataFrame) -> alt.FacetChart:
             x=alt.X("share:Q", title="share of the singular values that are smaller", axis=axis),
             y=alt.Y(
                 "singular_value:Q",
-                title=["singular value:", "– – initial, — final"],
+                title=["singular value:", "···· initial, — final"],
                 scale=alt.Scale(type="sqrt"),
                 axis=alt.Axis(tickCount=6),
             ),

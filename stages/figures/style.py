@@ -96,6 +96,7 @@ PAPER_COLOURS = {
     "softsign-n": "#E69F00",
 }
 OTHER_COLOURS = ("#009E73", "#CC79A7", "#8C6D1F", "#A05EB5")
+DOTTED = [1.5, 3]  # dashed lines are those of an edition to compare with
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3])  # the first is solid; every other colour comes in all of them
 
 

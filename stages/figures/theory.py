@@ -17,7 +17,7 @@ VALUES = {"measured": "measured", "mean_field": "mean field", "linear": "linear"
 def draw(theory: pd.DataFrame) -> alt.FacetChart:
     """Variances over the hidden layers on a logarithmic axis, one colour per model, one panel per quantity.
 
-    Dots are measured; solid lines are the mean-field prediction, dashed lines the linear one.
+    Dots are measured; solid lines are the mean-field prediction, dotted lines the linear one.
     theory: one row per model, quantity and layer with measured, linear and mean_field.
     """
     table = style.inlined(theory, ["model", "layer", "quantity", *VALUES])
@@ -29,10 +29,10 @@ def draw(theory: pd.DataFrame) -> alt.FacetChart:
     axis = alt.Axis(format=".0e", values=style.powers_of_ten(table[list(VALUES)].stack()), labelOverlap="greedy")
 
     def shown(column: str) -> alt.Chart:
-        y = alt.Y(f"{column}:Q", title=["variance: ● measured,", "— mean field, – – linear"], scale=scale, axis=axis)
+        y = alt.Y(f"{column}:Q", title=["variance: ● measured,", "— mean field, ···· linear"], scale=scale, axis=axis)
         return base.transform_filter(f"datum.{column} > 0").encode(y=y)
 
-    linear = shown("linear").mark_line(strokeDash=[5, 4])
+    linear = shown("linear").mark_line(strokeDash=style.DOTTED)
     mean_field = shown("mean_field").mark_line()
     measured = (
         shown("measured")

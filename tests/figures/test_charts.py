@@ -108,19 +108,20 @@ def test_every_data_set_is_described_beside_its_examples(results, dataset):
         assert f"{height}×{width} pixels in {'colour' if colours else 'grey'}" in sentence
 
 
-def test_figure_2_has_sigmoids_of_every_kind(results):
-    """With a network of the paper's depth, no sentence about the depth is needed."""
+@pytest.mark.parametrize(("depth", "models"), [(4, (["sigmoid", "sigmoid-4"], [])), (3, (["sigmoid"], ["sigmoid-4"]))])
+def test_figure_2_shows_the_sigmoid_of_the_papers_depth_too(results, depth, models):
+    """With it, no sentence about the depth is needed; a sigmoid of another depth can be added."""
     recipes = {name: recipe for name, recipe in results.recipes.items() if name != "mine"}
-    recipes["sigmoid-4"] = Model("sigmoid", "standard", hidden_layers=[4])
+    recipes["sigmoid-4"] = Model("sigmoid", "standard", hidden_layers=[depth])
 
     def renamed(table):
         names = table["model"].astype(str).replace("mine", "sigmoid-4")
         return table.assign(model=pd.Categorical(names, list(recipes)))
 
-    runs = renamed(results.runs).assign(hidden_layers=lambda table: 5 - (table["model"] == "sigmoid-4").astype(int))
+    runs = renamed(results.runs).assign(hidden_layers=lambda table: np.where(table["model"] == "sigmoid-4", depth, 5))
     with_four = dataclasses.replace(results, recipes=recipes, runs=runs, monitored=renamed(results.monitored))
-    assert offered(drawn(FIGURES["figure-2"], with_four)[0]) == (["sigmoid"], ["sigmoid-4"])
-    assert words(FIGURES["figure-2"], with_four) == []
+    assert offered(drawn(FIGURES["figure-2"], with_four)[0]) == models
+    assert (words(FIGURES["figure-2"], with_four) == []) == (depth == 4)
 
 
 def test_a_figure_with_one_model_offers_no_choice(results):

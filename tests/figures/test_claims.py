@@ -89,12 +89,17 @@ def claim(verdict: str, **changes) -> dict:
         ("sigmoid-worst", "difference_percent", -7.66, "difference of -7.66 points"),
         ("sigmoid-worst", "tanh-n_percent", 49.3, "tanh-n: 49.3 %"),
         ("sigmoid-worst", "share_percent", 49.3, "share: 49.3 %"),  # of a model with this name
-        ("sigmoid-worst", "p_over_images", 0.00263429, "p = 0.00263 over the images"),
+        (
+            "sigmoid-worst",
+            "p_over_images",
+            0.00263429,
+            "p = 0.00263 between two trained networks, of one seed, over the test images",
+        ),
         (
             "sigmoid-worst",
             "detectable_percent",
             1.5,
-            "with one seed fewer, the test would find 1.5 points four times in five",
+            "power: even with one seed less, 80 % of tests find a true difference of 1.5 points",
         ),
         ("best-depth", "tanh_depth_4_percent", 30.25, "tanh with 4 hidden layers: 30.2 %"),
         ("same-on-real-data", "reversed_pairs", 1, "pairs in reverse order: 1"),

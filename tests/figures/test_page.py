@@ -293,6 +293,11 @@ def test_two_models_of_the_readers_choice_stand_together_in_one_chart(page):
         choose(page, "figure-11", "shown_models", model)
     page.wait_for_timeout(300)
     assert len(paths_of(page, "figure-11")) == 2
+    asks = "(one) => getComputedStyle(one, '::before').content"
+    assert page.locator("#figure-11 .chart:visible").evaluate(asks) == "none"
+    for model in ("tanh", "tanh-n"):
+        choose(page, "figure-11", "shown_models", model)
+    assert page.locator("#figure-11 .chart:visible").evaluate(asks) == '"Choose at least one model above."'
     assert len(paths_of(page, "theory")) == 3 * 2 * 2  # quantities; two lines each of tanh and tanh-n
     choose(page, "theory", "shown_models", "sigmoid")
     page.wait_for_timeout(300)
@@ -611,12 +616,20 @@ def test_the_compared_edition_is_dashed_on_the_same_axes(two_editions, of_two):
             "all => all.map((one) => one.getAttribute('stroke-dasharray'))"
         )
         assert len(dashes) == 2 * lines
-        assert dashes.count("4,3") == lines
+        dotted = lines // 2 if key == "theory" else 0  # the formula's, of either edition
+        assert dashes.count("1.5,3") == 2 * dotted
+        assert dashes.count("4,3") == lines - dotted
     # the record's errors are 0.8 of this run's, so its lines lie lower
     lines = of_two.locator(f"#figure-11 .chart:visible {LINES}")
     tops = lines.evaluate_all("all => all.map((one) => one.getBBox().y)")
     half = own["figure-11"]
     assert all(one < other for one, other in zip(tops[:half], tops[half:], strict=True))
+
+
+def test_the_file_with_a_figures_numbers_has_the_name_of_its_edition(of_two, tmp_path):
+    for edition in ("abacus-overnight", "this run"):
+        of_two.locator("#edition-shown").select_option(edition)
+        assert downloaded(of_two, "figure-9", tmp_path / "numbers.csv")[0] == f"{edition}-shapeset-figure-9.csv"
 
 
 def test_an_edition_is_left_without_a_trace_of_what_it_was_compared_with(of_two):
