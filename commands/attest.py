@@ -29,7 +29,7 @@ from stages.running.errors import InputError, report_input_errors
 from stages.running.files import write_whole
 
 REPORTS = Path("reports")
-FILES = ("table1.csv", "seeds.csv", "claims.json", "metrics.json")
+FILES = ("table1.csv", "seeds.csv", "layers.csv", "claims.json")
 IDENTICAL, SAME, DIFFERS = "identical bytes", "same within rounding and seeds", "differs"
 GROUP = ["dataset", "model", "hidden_layers"]
 

@@ -111,17 +111,26 @@ def table1() -> str:
 def inside() -> str:
     """Return what the best edition's networks look like, layer by layer."""
     edition = best_edition()
-    metrics = read_json(edition.judged / "metrics.json")["shapeset"]
-    layers = range(1, 1 + max(int(metrics[model]["hidden_layers"]) for _, model, *_ in INSIDE))
+    hidden = table1_of(edition)["hidden_layers"]
+    statistics = layers_of(edition.judged / "layers.csv")
     rows = [
-        [str(layer)]
-        + [
-            shown(metrics[model][moment].get(f"layer_{layer}", {}).get(metric), form)
-            for _, model, moment, metric, form in INSIDE
+        [
+            str(layer),
+            *(
+                shown(statistics.get((model, moment, layer), {}).get(key), form)
+                for _, model, moment, key, form in INSIDE
+            ),
         ]
-        for layer in layers
+        for layer in range(1, 1 + hidden[[model for _, model, *_ in INSIDE]].max())
     ]
     return f"{origin(edition)}\n\n{table(['layer', *(heading for heading, *_ in INSIDE)], rows)}"
+
+
+def layers_of(file: Path) -> dict[tuple[str, str, int], dict[str, float]]:
+    """Return (model, moment, layer) → statistics on Shapeset, without missing ones, of a layers.csv."""
+    table = read_csv(file)
+    rows = table[table["dataset"] == "shapeset"].set_index(["model", "moment", "layer"]).drop(columns="dataset")
+    return {place: row.dropna().to_dict() for place, row in rows.iterrows()}
 
 
 def models() -> str:
@@ -210,7 +219,7 @@ def pretraining_search() -> str:
     Raises InputError if a setting has no runs in the search's seeds.csv.
     """
     models, seeds = load_params(SEARCH / "params.yaml").models, read_csv(SEARCH / "seeds.csv")
-    metrics = read_json(SEARCH / "metrics.json")["shapeset"]
+    layers = layers_of(SEARCH / "layers.csv")
     found = seeds.groupby("model")["validation_error_percent"].agg(["mean", "min", "max"])
     missing = sorted(set(models) - set(found.index))
     if missing:
@@ -218,8 +227,11 @@ def pretraining_search() -> str:
     rows = []
     for name in sorted(models, key=lambda one: (models[one].activation, found.loc[one, "mean"])):
         tried, errors = models[name].pretraining, found.loc[name]
-        layers = metrics[name]["initial"].items()
-        saturated = [f"{100 * of['saturated_share']:.0f}" for layer, of in layers if "saturated_share" in of]
+        saturated = [
+            f"{100 * of['saturated_share']:.0f}"
+            for (model, moment, _), of in layers.items()
+            if (model, moment) == (name, "initial") and "saturated_share" in of
+        ]
         settings = [models[name].activation, tried.decoder, tried.corruption, f"{tried.learning_rate:g}"]
         both = f"{percent(errors['min'])} to {percent(errors['max'])} %"
         rows.append([*settings, f"{percent(errors['mean'])} %", both, ", ".join(saturated)])

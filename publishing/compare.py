@@ -23,7 +23,6 @@ PARAMETERS = "| parameter | before | after |\n|---|---:|---:|"
 METRICS = "| metric | before | after | change |\n|---|---:|---:|---:|"
 DIGITS = "12"  # after the point: some metrics are millionths
 ROWS = 100  # shown of a table
-INSIDE = (".initial.", ".final.")  # in the names of metrics of one layer
 
 
 def main() -> None:
@@ -87,15 +86,13 @@ def summary(commit: str) -> str:
 
 def differences(before: str, after: str, folder: Path) -> list[str]:
     """The differences between two commits of the repository in `folder`, as Markdown blocks."""
-    metrics = changed("metrics", before, after, folder, "--precision", DIGITS)
-    layers = [row for row in metrics if any(part in row for part in INSIDE)]
+    numbers = changed("metrics", before, after, folder, "--precision", DIGITS, "--targets", "reports/metrics.json")
     return [
         block
         for block in (
             verdicts(before, after, folder),
             table(PARAMETERS, changed("params", before, after, folder)),
-            table(METRICS, [row for row in metrics if row not in layers]),
-            folded(f"{len(layers)} metrics inside the layers", table(METRICS, layers)),
+            table(METRICS, numbers),
         )
         if block
     ]

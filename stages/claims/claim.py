@@ -22,8 +22,6 @@ class Claim:
     """the smallest of the shipped scales that is made to decide it"""
     figure: str
     """the key of the figure that it stands beside, in stages/figures/contents.py"""
-    metric: str
-    """the key of its number in reports/metrics.json"""
     words: Mapping[str, str]
     """key of a number → its phrase, see `phrase`; the first key that fits is used"""
     judge: Callable[[Measurements], Verdict]

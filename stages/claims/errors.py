@@ -54,7 +54,6 @@ NORMALIZED_BEATS_STANDARD_TANH = Claim(
     rule=SIGNIFICANT,
     scale="laptop",
     figure="figure-11",
-    metric="difference_percent",
     words=ERRORS_IN_WORDS,
     judge=normalized_beats_standard_tanh,
 )
@@ -80,7 +79,6 @@ SOFTSIGN_ROBUST = Claim(
     rule=f"Softsign's two test errors differ by less than half as much as tanh's, significantly ({PAIRED}).",
     scale="overnight",
     figure="figure-11",
-    metric="margin_percent",
     words={
         "margin_percent": "half of tanh's gap is larger than softsign's by {number} points",
         **POWER_IN_WORDS,
@@ -103,7 +101,6 @@ SIGMOID_WORST = Claim(
     rule=SIGNIFICANT_EACH,
     scale="overnight",
     figure="figure-11",
-    metric="difference_percent",
     words=ERRORS_IN_WORDS,
     judge=sigmoid_worst,
 )
@@ -133,7 +130,6 @@ PRETRAINING_BEST = Claim(
     f"improves tanh by more than half as much as pre-training does, significantly ({PAIRED}).",
     scale="overnight",
     figure="figure-11",
-    metric="share_of_gap_closed",
     words={
         "margin_percent": "normalized initialization gains {number} points more than half of what pre-training gains",
         "share_of_gap_closed": "{share} of the gap is closed",
@@ -175,7 +171,6 @@ BEST_DEPTH = Claim(
     "(Bonferroni).",
     scale="overnight",
     figure="depths",
-    metric="above_percent",
     words={
         "above_percent": "{number} points above another depth",
         "{}_depth_{}_percent": "{} with {} hidden layers: {number} %",
@@ -230,7 +225,6 @@ SAME_ON_REAL_DATA = Claim(
     "after that.",
     scale="overnight",
     figure="figure-12",
-    metric="reversed_pairs",
     words={
         "reversed_pairs": "pairs in reverse order: {number}",
         "reversed_pairs_{}": "{}: {number} pairs in reverse order",

@@ -57,7 +57,6 @@ STANDARD_ACTIVATIONS_SHRINK = Claim(
     rule=SHRINKS.format("below"),
     scale="laptop",
     figure="figure-6",
-    metric="standard_factor_per_layer",
     words=FACTORS_IN_WORDS,
     judge=standard_activations_shrink,
 )
@@ -82,7 +81,6 @@ STANDARD_GRADIENTS_SHRINK = Claim(
     rule=SHRINKS.format("above"),
     scale="laptop",
     figure="figure-7",
-    metric="standard_factor_per_layer",
     words=FACTORS_IN_WORDS,
     judge=standard_gradients_shrink,
 )
@@ -132,7 +130,6 @@ VARIANCE_MATCHES_THEORY = Claim(
     "the largest factor off of the mean-field prediction of whole products, which needs no linear units.",
     scale="laptop",
     figure="theory",
-    metric="largest_factor_off_a_step",
     words={
         "largest_factor_off_a_step": "off by a factor of {number} a step at most",
         "judged_steps": "{number} steps judged",
@@ -167,7 +164,6 @@ JACOBIAN_CLOSER_TO_ONE = Claim(
     "explains them: in wide layers of linear units, the weights alone would give 8/(3π)·√(n·Var W).",
     scale="laptop",
     figure="jacobians",
-    metric="normalized",
     words={
         "normalized": "normalized initialization: average singular value {number}",
         "standard": "standard initialization: average singular value {number}",

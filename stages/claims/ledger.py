@@ -103,23 +103,15 @@ def after_holm(name: str, raw: dict[str, Verdict]) -> Verdict:
     return replace(one, verdict=UNDECIDED, missing=missing)
 
 
-def claim_metrics(judged: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the claims' part of reports/metrics.json: how many have which verdict, and each with its metric."""
-    counts = Counter(claim["verdict"] for claim in judged.values())
-    return {
-        "verdicts": {verdict: counts[verdict] for verdict in VERDICTS},
-        **{name: {"verdict": claim["verdict"], **_metric(name, claim["numbers"])} for name, claim in judged.items()},
-    }
+def counts(judged: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """Return how many claims have which verdict."""
+    counted = Counter(claim["verdict"] for claim in judged.values())
+    return {verdict: counted[verdict] for verdict in VERDICTS}
 
 
 def rounded(value: float | str | None) -> float | str | None:
     """Return `value` with DIGITS significant digits."""
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
-
-
-def _metric(name: str, numbers: dict[str, float]) -> dict[str, float]:
-    metric = CLAIMS[name].metric
-    return {metric: numbers[metric]} if metric in numbers else {}
 
 
 def _verdict(claim: Claim, measurements: Measurements) -> Verdict:

@@ -78,7 +78,6 @@ SIGMOID_TOP_SATURATES = Claim(
     f"and none of these means is more than {ABOUT_EQUAL} lower than that of the layer below. {AGREE}",
     scale="overnight",
     figure="figure-2",
-    metric="top_layer_p98",
     words={
         "top_layer_p98": "the top layer's 98th percentile is {number}",
         "at_0_after_updates": "at 0 after {number} updates",
@@ -148,7 +147,6 @@ SIGMOID_DEPTH4_ESCAPES = Claim(
     f"claim fails if neither has risen after {LONG_TRAINING:,} updates. {AGREE}",
     scale="overnight",
     figure="figure-2",
-    metric="depth_4_top_layer_p98",
     words={
         "depth_{}_top_layer_p98": "{} hidden layers: the top layer's 98th percentile is {number}",
         "depth_{}_left_0_after_updates": "{} hidden layers: the top layer left 0 after {number} updates",
@@ -197,7 +195,6 @@ SIGMOID_PRETRAINED_ESCAPES = Claim(
     f"pre-training the percentile does. {AGREE}",
     scale="overnight",
     figure="figure-2",
-    metric="pretrained_lowest_top_layer_p98",
     words={
         "pretrained_lowest_top_layer_mean": "pre-trained: the top layer's lowest mean is {number}",
         "pretrained_lowest_top_layer_p98": "pre-trained: the top layer's lowest 98th percentile is {number}",
@@ -258,7 +255,6 @@ TANH_SATURATES_IN_ORDER = Claim(
     f"none is closer to saturation than a layer below it. {AGREE}",
     scale="overnight",
     figure="figure-3",
-    metric="saturated_layers",
     words={
         "saturated_layers": "number of saturated layers: {number}",
         "layer_{}_after_updates": "layer {} saturated after {number} updates",
@@ -316,7 +312,6 @@ SOFTSIGN_SATURATES_TOGETHER = Claim(
     f"to it than those of tanh. Each is a {OVER_SEEDS}.",
     scale="overnight",
     figure="figure-3",
-    metric="softsign_level_of_other_layers",
     words={
         "after_updates": "after {number} updates",
         "{}_share_at_bounds": "{}: {share} of the activations are near the bounds",
@@ -365,7 +360,6 @@ TANH_ENDS_AT_EXTREMES = Claim(
     f"softsign, it is between {SHOULDERS[0]} and {SHOULDERS[1]}, that is within a tenth of 0.6 to 0.8. {AGREE}",
     scale="overnight",
     figure="figure-4",
-    metric="tanh_layer_1_densest_at",
     words={"{}_layer_{}_densest_at": "{}, layer {}: densest at {number}", "seeds": "{number} seeds"},
     judge=tanh_ends_at_extremes,
 )

@@ -63,7 +63,6 @@ CROSS_ENTROPY_FEWER_PLATEAUS = Claim(
     "these disagree, the claim is undecided.",
     scale="laptop",
     figure="figure-5",
-    metric="quadratic_plateau_share",
     words={
         "{}_plateau_share": "{}: {share} of the surface is plateau",
         "{}_plateau_share_half_as_strict": "{}: {share} by a definition half as strict",
@@ -103,7 +102,6 @@ DEEP_BEATS_SVM = Claim(
     f"the seeds, p < {LEVEL}). The network keeps the weights, and both choose their settings, by validation.",
     scale="overnight",
     figure="figure-11",
-    metric="difference_percent",
     words=ERRORS_IN_WORDS | {"training_images": "{number} training images"},
     judge=deep_beats_svm,
 )
@@ -150,7 +148,6 @@ SECOND_ORDER_HELPS = Claim(
     rule=f"This is judged for each such update rule in params.yaml. {SIGNIFICANT_EACH}",
     scale="overnight",
     figure="figure-11",
-    metric="difference_percent",
     words=ERRORS_IN_WORDS,
     judge=second_order_helps,
 )
@@ -182,7 +179,6 @@ WIDTH_PROFILE_IRRELEVANT = Claim(
     rule=f"Tanh, with widening and with narrowing layers: {SIGNIFICANT_EACH[0].lower()}{SIGNIFICANT_EACH[1:]}",
     scale="overnight",
     figure="figure-11",
-    metric="difference_percent",
     words=ERRORS_IN_WORDS,
     judge=width_profile_irrelevant,
 )

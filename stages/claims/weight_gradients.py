@@ -40,7 +40,6 @@ WEIGHT_GRADIENTS_LEVEL = Claim(
     f"({OVER_SEEDS}, of the logarithm).",
     scale="laptop",
     figure="figure-8",
-    metric="standard_largest_over_smallest",
     words=RATIO_IN_WORDS,
     judge=weight_gradients_level,
 )
@@ -75,7 +74,6 @@ STANDARD_WEIGHT_GRADIENTS_DIVERGE = Claim(
     f"normalized initialization (t-test, paired by seed, p < {LEVEL}). The claim fails if it is significantly smaller.",
     scale="overnight",
     figure="figure-9",
-    metric="standard_largest_over_smallest",
     words=RATIO_IN_WORDS | {"{}_at_initialization": "{} initialization: {number} times before training"},
     judge=standard_weight_gradients_diverge,
 )

@@ -35,7 +35,7 @@ def folders(tmp_path, monkeypatch) -> tuple[Path, Path]:
     by_seed = {"the errors": {str(seed): 10.0 + seed / 10 for seed in range(SEEDS)}, "a part": {"0": "holds"}}
     (here / "claims.json").write_text(json.dumps({"a-claim": {"verdict": "holds", "by_seed": by_seed}}))
     (here / "table1.csv").write_text("model\n")
-    (here / "metrics.json").write_text("{}")
+    (here / "layers.csv").write_text("model\n")
     (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     shutil.copytree(here, there)
     shutil.copy(tmp_path / "params.yaml", there)

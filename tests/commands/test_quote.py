@@ -213,19 +213,20 @@ def test_an_edition_with_damaged_params_is_named(copy):
         blocks.editions()
 
 
-def test_inside_are_the_metrics_of_the_same_edition():
-    metrics = json.loads((blocks.best_edition().judged / "metrics.json").read_text())["shapeset"]
+def test_inside_are_the_statistics_of_the_same_edition():
+    rows = rows_of(blocks.best_edition().judged / "layers.csv")
+    of = {(row["model"], row["moment"], row["layer"]): row for row in rows if row["dataset"] == "shapeset"}
     found = cells(blocks.inside())
     for layer in range(1, 6):
-        sigmoid = metrics["sigmoid"]["final"][f"layer_{layer}"]
-        tanh, tanh_n = (metrics[model]["initial"][f"layer_{layer}"] for model in ("tanh", "tanh-n"))
-        singular = [one.get("average_singular_value") for one in (tanh, tanh_n)]
+        sigmoid = of["sigmoid", "final", str(layer)]
+        tanh, tanh_n = (of[model, "initial", str(layer)] for model in ("tanh", "tanh-n"))
+        singular = [one["average_singular_value"] for one in (tanh, tanh_n)]
         assert found[str(layer)] == [
-            f"{sigmoid['activation_mean']:.3f}",
-            f"{metrics['tanh']['final'][f'layer_{layer}']['saturated_share']:.3f}",
-            f"{tanh['activation_std']:.3f}",
-            f"{tanh_n['activation_std']:.3f}",
-            *("–" if one is None else f"{one:.2f}" for one in singular),
+            f"{float(sigmoid['activation_mean']):.3f}",
+            f"{float(of['tanh', 'final', str(layer)]['saturated_share']):.3f}",
+            f"{float(tanh['activation_std']):.3f}",
+            f"{float(tanh_n['activation_std']):.3f}",
+            *(f"{float(one):.2f}" if one else "–" for one in singular),
         ]
     assert found["5"][-1] == "–"  # above the top hidden layer there is none
 
@@ -251,9 +252,10 @@ def test_verdicts_are_those_of_the_metrics_of_every_edition():
     records = sorted((REPOSITORY / "reports/judged").glob("*/metrics.json"))
     for line, file in zip(lines, [REPOSITORY / "reports/metrics.json", *records], strict=True):
         metrics = json.loads(file.read_text())
-        counts = [metrics["claims"]["verdicts"][verdict] for verdict in ("holds", "fails", "undecided")]
+        counts = [metrics[verdict] for verdict in ("holds", "fails", "undecided")]
         folder = file.parent.relative_to(REPOSITORY).as_posix()
-        assert line == f"| `{folder}` | {len(metrics['shapeset'])} | {counts[0]} | {counts[1]} | {counts[2]} |"
+        models = len(metrics["test_error_percent"]["shapeset"])
+        assert line == f"| `{folder}` | {models} | {counts[0]} | {counts[1]} | {counts[2]} |"
 
 
 def test_claims_have_the_verdict_of_every_edition():

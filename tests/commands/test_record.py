@@ -62,7 +62,7 @@ def keep(monkeypatch, name: str = RECORD.name) -> None:
 def test_the_verdicts_of_a_record_have_the_bytes_of_the_run(results, monkeypatch):
     keep(monkeypatch)
     judge.main(load_params())
-    names = {"table1.csv", "seeds.csv", "claims.json", "metrics.json"}
+    names = {"table1.csv", "seeds.csv", "layers.csv", "claims.json", "metrics.json", "verdicts.json"}
     assert {file.name for file in (results / "reports/judged" / RECORD.name).iterdir()} == names
     for name in names:
         judged = (results / "reports/judged" / RECORD.name / name).read_bytes()

@@ -16,7 +16,7 @@ def repository(tmp_path):
     run(tmp_path, "dvc", "init", "-q")
     (tmp_path / "dvc.yaml").write_text(
         "stages:\n  judge:\n    cmd: 'true'\n    params: [scale]\n    metrics:\n"
-        "      - reports/metrics.json: {cache: false}\n"
+        "      - reports/metrics.json: {cache: false}\n      - reports/verdicts.json: {cache: false}\n"
     )
     write(tmp_path, "one", 50.0, {"order": "holds", "fades": "holds"}, {"figure-2": "a", "figure-3": "b"})
     commit(tmp_path, "before")
@@ -28,8 +28,8 @@ def write(folder, scale: str, error: float, verdicts: dict[str, str], figures: d
     (folder / "params.yaml").write_text(f"scale: {scale}\n")
     reports = folder / "reports"
     (reports / "figures").mkdir(parents=True, exist_ok=True)
-    layer = {"layer_1": {"activation_std": error / 100}}
-    (reports / "metrics.json").write_text(json.dumps({"tanh": {"test_error_percent": error, "final": layer}}))
+    (reports / "metrics.json").write_text(json.dumps({"test_error_percent": {"tanh": error}}))
+    (reports / "verdicts.json").write_text(json.dumps(verdicts))
     judged = {name: {"claim": f"That it {name}.", "verdict": verdict} for name, verdict in verdicts.items()}
     (reports / "claims.json").write_text(json.dumps(judged))
     for old in (reports / "figures").iterdir():
@@ -41,11 +41,9 @@ def write(folder, scale: str, error: float, verdicts: dict[str, str], figures: d
 def test_every_kind_of_difference_is_reported_and_nothing_else(repository):
     write(repository, "two", 47.5, {"order": "fails", "fades": "holds"}, {"figure-2": "c", "figure-4": "d"})
     commit(repository, "after")
-    claims, parameters, metrics, layers = differences("HEAD~1", "HEAD", repository)
+    claims, parameters, metrics = differences("HEAD~1", "HEAD", repository)
     assert parameters.splitlines()[2:] == ["| scale | one | two |"]
-    assert metrics.splitlines()[2:] == ["| tanh.test_error_percent | 50.0 | 47.5 | -2.5 |"]
-    assert "<summary>1 metrics inside the layers</summary>" in layers
-    assert "| tanh.final.layer_1.activation_std | 0.5 | 0.475 | -0.025 |" in layers
+    assert metrics.splitlines()[2:] == ["| test_error_percent.tanh | 50.0 | 47.5 | -2.5 |"]
     assert claims.splitlines()[2:] == ["- `order`: holds → **fails**. That it order."]
     assert figures("HEAD~1", "HEAD", repository).splitlines() == [
         "Figures changed: `figure-2`",
@@ -116,9 +114,8 @@ def test_a_long_table_counts_the_rows_left_out():
 def test_a_small_metric_keeps_its_digits(repository):
     write(repository, "one", 0.000012345678, {"order": "holds", "fades": "holds"}, {})
     commit(repository, "after")
-    metrics, layers = differences("HEAD~1", "HEAD", repository)
-    assert "| tanh.test_error_percent | 50.0 | 1.2345678e-05 | -49.999987654322 |" in metrics.splitlines()
-    assert "| tanh.final.layer_1.activation_std | 0.5 | 1.23457e-07 | -0.499999876543 |" in layers.splitlines()
+    (metrics,) = differences("HEAD~1", "HEAD", repository)
+    assert "| test_error_percent.tanh | 50.0 | 1.2345678e-05 | -49.999987654322 |" in metrics.splitlines()
 
 
 @pytest.mark.long

@@ -122,7 +122,7 @@ def test_a_job_of_github_recognizes_its_comment_by_its_bot_author(server):
 def test_a_long_comparison_is_shortened_to_fit_a_comment():
     names = [f"shapeset.a-rather-long-name-of-a-model.final.layer_{k}.activation_std" for k in range(2 * ROWS)]
     full = table(METRICS, [f"| {name} | {1 / 3:.12g} | {2 / 3:.12g} | {1 / 3:.12g} |" for name in names])
-    blocks = [full, full, folded(f"{len(names)} metrics inside the layers", full)]
+    blocks = [full, full, folded(f"{len(names)} folded rows", full)]
     text = document("Results", "Scale `laptop`.", {"As committed": blocks, "Both run here": blocks})
     assert len(text) > LONGEST
     whole = set(text.splitlines())
