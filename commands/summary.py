@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from commands.baseline import compared_with_commit
 from stages.claims.significance import LEVEL
 from stages.claims.table1 import Cell, cells, footnotes, percent
 from stages.datasets.dataset import find_dataset
@@ -23,6 +24,8 @@ def main() -> None:
         if len(rows):
             print_runs(find_dataset(dataset).title, rows)
     print(f"\nThe report: {PAGE.resolve().as_uri()}")
+    if said := compared_with_commit():
+        print(f"\n{said}")
 
 
 def print_table1(table: dict[str, dict[str, Cell]]) -> None:

@@ -46,7 +46,7 @@ class Surfaces:
 class Params(Blocks):
     """All of params.yaml."""
 
-    scale: Name
+    scale: Any  # a name in `scales`, see load_params
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["float32", "tf32"]
     datasets: Several[Dataset]
@@ -81,7 +81,7 @@ def load_params(file: Path | str = "params.yaml") -> Params:
         params = types.validate_python(values, context=file)
     except ValidationError as error:
         raise first_problem(error, values, types.json_schema()) from error
-    if params.scale not in params.scales:
+    if params.scale not in list(params.scales):
         raise wrong_value("scale", params.scale, ", ".join(params.scales))
     for dataset in params.datasets:
         _check_sizes(params, dataset)

@@ -13,9 +13,8 @@ from scipy.stats import ttest_ind
 from commands import attest
 from stages.claims.editions import Edition
 from stages.running.errors import InputError
+from tests.commands.made_up_reports import SEEDS, change_errors, change_verdict, write_reports
 from tests.conftest import REPOSITORY
-
-SEEDS = 5
 
 
 @pytest.fixture
@@ -23,19 +22,7 @@ def folders(tmp_path, monkeypatch) -> tuple[Path, Path]:
     """The folder of this machine's reports, in the working directory, and a record with the same bytes."""
     monkeypatch.chdir(tmp_path)
     here, there = tmp_path / "reports", tmp_path / "record"
-    here.mkdir()
-    rows = [
-        ("shapeset", model, 5, 0.1, seed, None, 9, error, error + seed / 10)
-        for model, error in (("tanh", 60.0), ("tanh-n", 50.0))
-        for seed in range(SEEDS)
-    ]
-    columns = ["dataset", "model", "hidden_layers", "learning_rate", "seed", "diverged_at", "kept_at"]
-    columns += ["validation_error_percent", "test_error_percent"]
-    pd.DataFrame(rows, columns=columns).to_csv(here / "seeds.csv", index=False)
-    by_seed = {"the errors": {str(seed): 10.0 + seed / 10 for seed in range(SEEDS)}, "a part": {"0": "holds"}}
-    (here / "claims.json").write_text(json.dumps({"a-claim": {"verdict": "holds", "by_seed": by_seed}}))
-    (here / "table1.csv").write_text("model\n")
-    (here / "layers.csv").write_text("model\n")
+    write_reports(here)
     (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     shutil.copytree(here, there)
     shutil.copy(tmp_path / "params.yaml", there)
@@ -46,20 +33,6 @@ def folders(tmp_path, monkeypatch) -> tuple[Path, Path]:
 def read_judged(edition: Edition) -> dict[str, str]:
     """What `judge` found, which these made-up records have instead of data."""
     return {name: (edition.data / name).read_text() for name in attest.FILES}
-
-
-def change_errors(folder: Path, model: str, by: list[float]) -> None:
-    """Add `by` to the errors of a model's seeds."""
-    table = pd.read_csv(folder / "seeds.csv")
-    table.loc[table["model"] == model, "test_error_percent"] += by
-    table.to_csv(folder / "seeds.csv", index=False)
-
-
-def change_verdict(folder: Path, verdict: str) -> None:
-    """Give the claim another verdict."""
-    claims = json.loads((folder / "claims.json").read_text())
-    claims["a-claim"]["verdict"] = verdict
-    (folder / "claims.json").write_text(json.dumps(claims))
 
 
 def run(capsys, monkeypatch, *arguments: str) -> tuple[int, str]:
