@@ -120,6 +120,8 @@ lint: setup
 setup: .venv/complete
 
 .venv/complete: requirements.lock
+	@git rev-parse --git-dir >/dev/null || { \
+		echo "error: DVC needs a git repository; clone the project, or run \`git init\` in this folder" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one with make PYTHON=…")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m dependencies.install

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 from stages.running.interrupts import Interrupted, interruptible
@@ -21,6 +22,9 @@ def unreadable(file: Path, error: Exception) -> InputError:
 
 def report_input_errors(main: Callable[[], None]) -> None:
     """Run a stage's `main`; turn an input error or an interrupt into one line on stderr and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(encoding="utf-8")  # the locale C has no × and ±
     try:
         with interruptible():
             main()
