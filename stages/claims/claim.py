@@ -25,6 +25,8 @@ class Claim:
     words: Mapping[str, str]
     """key of a number → its phrase, see `phrase`; the first key that fits is used"""
     judge: Callable[[Measurements], Verdict]
+    untrained: bool = False
+    """whether it is about networks before training, which are judged on any data set"""
 
 
 def phrase(words: Mapping[str, str], key: str, number: str, share: str) -> str:

@@ -59,6 +59,7 @@ STANDARD_ACTIVATIONS_SHRINK = Claim(
     figure="figure-6",
     words=FACTORS_IN_WORDS,
     judge=standard_activations_shrink,
+    untrained=True,
 )
 
 
@@ -83,6 +84,7 @@ STANDARD_GRADIENTS_SHRINK = Claim(
     figure="figure-7",
     words=FACTORS_IN_WORDS,
     judge=standard_gradients_shrink,
+    untrained=True,
 )
 
 
@@ -137,6 +139,7 @@ VARIANCE_MATCHES_THEORY = Claim(
         "{}_mean_field_factor_off": "{} initialization, mean-field prediction: off by a factor of {number}",
     },
     judge=variance_matches_theory,
+    untrained=True,
 )
 
 
@@ -171,6 +174,7 @@ JACOBIAN_CLOSER_TO_ONE = Claim(
         "standard_weights_alone": "standard initialization: {number} by theory, for linear units",
     },
     judge=jacobian_closer_to_one,
+    untrained=True,
 )
 
 

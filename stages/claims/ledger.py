@@ -6,9 +6,10 @@ from typing import Any
 
 from stages.claims import errors, initialization, saturation, side_results, weight_gradients
 from stages.claims.claim import Claim
-from stages.claims.measurements import Measurements
+from stages.claims.measurements import SHAPESET, Measurements
 from stages.claims.significance import FAMILY_LEVEL, holm
 from stages.claims.verdict import UNDECIDED, VERDICTS, NotRun, Undecided, Verdict
+from stages.datasets.dataset import find_dataset
 
 DIGITS = 6  # significant ones
 
@@ -53,7 +54,7 @@ def judge_claims(measurements: Measurements) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "section": CLAIMS[name].section,
-            "claim": CLAIMS[name].sentence,
+            "claim": CLAIMS[name].sentence + judged_on(CLAIMS[name], measurements),
             "rule": CLAIMS[name].rule,
             "verdict": one.verdict,
             "numbers": {key: rounded(value) for key, value in one.numbers.items()},
@@ -69,6 +70,12 @@ def judge_claims(measurements: Measurements) -> dict[str, dict[str, Any]]:
         }
         for name, one in found.items()
     }
+
+
+def judged_on(claim: Claim, measurements: Measurements) -> str:
+    """Return a sentence on the data set of a claim about untrained networks, where it is not Shapeset; else nothing."""
+    dataset = measurements.of_initialization
+    return f" (Judged on {find_dataset(dataset).title}.)" if claim.untrained and dataset != SHAPESET else ""
 
 
 def p_holm(found: dict[str, Verdict]) -> dict[str, float]:

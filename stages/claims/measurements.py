@@ -136,27 +136,36 @@ class Measurements:
             for seed, rows in curves.groupby("seed")
         }
 
+    @property
+    def of_initialization(self) -> str:
+        """The data set on which claims about untrained networks are judged: Shapeset, or the first if it was not run.
+
+        What the weights do to a signal before training depends little on the images.
+        """
+        return SHAPESET if SHAPESET in self.datasets else self.datasets[0]
+
     def initial(self, name: str, quantity: str) -> pd.DataFrame:
         """Return a monitored quantity at initialization: a row a seed, a column a layer that has it."""
-        runs = self._present(self.tried(name).drop_duplicates("seed"))
-        self._require_seeds(name, len(runs), SHAPESET)
-        monitored = self._of_runs("monitored", name, runs)
+        dataset = self.of_initialization
+        runs = self._present(self.tried(name, dataset=dataset).drop_duplicates("seed"))
+        self._require_seeds(name, len(runs), dataset)
+        monitored = self._of_runs("monitored", name, runs, dataset)
         at_first = monitored[monitored["update"] == 0].pivot(index="seed", columns="layer", values=quantity)
         return at_first.astype(float).dropna(axis="columns")
 
     def initial_jacobians(self, name: str) -> pd.DataFrame:
         """Return the average singular values between neighbouring hidden layers at initialization: a row a seed."""
-        table = self._present(self._results("measured", SHAPESET, name, "initial_jacobians"))
+        table = self._present(self._results("measured", self.of_initialization, name, "initial_jacobians"))
         found = table.pivot(index="seed", columns="layer", values="average_singular_value")
-        self._require_seeds(name, len(found), SHAPESET)
+        self._require_seeds(name, len(found), self.of_initialization)
         return found
 
     def theory(self, name: str) -> pd.DataFrame:
         """Return the hidden layers' variances at initialization: seed, quantity, layer, measured and predictions."""
-        table = self._present(self._results("measured", SHAPESET, name, "theory"))
+        table = self._present(self._results("measured", self.of_initialization, name, "theory"))
         if table.empty:
             raise Undecided(f"no theory predicts the variances of {name} before training")
-        self._require_seeds(name, table["seed"].nunique(), SHAPESET)
+        self._require_seeds(name, table["seed"].nunique(), self.of_initialization)
         hidden_layers = table.loc[table["quantity"] == "activation", "layer"].max()
         return table[table["layer"] <= hidden_layers]
 
@@ -208,8 +217,8 @@ class Measurements:
         if seeds < fewest:
             raise Undecided(f"{name} has too few seeds on {dataset}: {seeds}; needed: {FEWEST_SEEDS}")
 
-    def _of_runs(self, table: str, name: str, runs: pd.DataFrame) -> pd.DataFrame:
-        return self._results("runs", SHAPESET, name, table).merge(runs[list(RUN)], on=list(RUN))
+    def _of_runs(self, table: str, name: str, runs: pd.DataFrame, dataset: str = SHAPESET) -> pd.DataFrame:
+        return self._results("runs", dataset, name, table).merge(runs[list(RUN)], on=list(RUN))
 
     def _results(self, folder: str, dataset: str, name: str, table: str) -> pd.DataFrame:
         self._require_listed(dataset)

@@ -42,6 +42,7 @@ WEIGHT_GRADIENTS_LEVEL = Claim(
     figure="figure-8",
     words=RATIO_IN_WORDS,
     judge=weight_gradients_level,
+    untrained=True,
 )
 
 

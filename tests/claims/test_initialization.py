@@ -12,12 +12,14 @@ import torch
 from scipy.stats import ttest_1samp
 
 from stages.claims import initialization
+from stages.claims.ledger import judge_claims
 from stages.claims.measurements import TANH, TANH_N
 from stages.claims.verdict import FAILS, HOLDS, UNDECIDED, Undecided
 from stages.network.initializers import INITIALIZERS
 from tests.claims.made_up import BEST_RATE, DEVIATIONS, around, measurements, seed_runs
 
 MODELS = {"tanh": TANH, "tanh-n": TANH_N}
+TABLES = [f"runs/shapeset/{name}/{table}" for name in MODELS for table in ("runs", "monitored")]
 HALFWAY = math.sqrt(math.sqrt(3))  # between a level signal and one that shrinks by √3 a layer
 FALLING = [0.5, 0.5, 0.5]  # factors from each layer to the next
 LEVEL = [0.9, 0.95, 0.94]
@@ -89,6 +91,21 @@ def test_standard_signals_shrink(quantity, standard, normalized, verdict):
     against = [test.pvalue for test in tests if test.statistic < 0 and test.pvalue < 0.005]
     assert found.p == pytest.approx(3 * min(against) if against else max(test.pvalue for test in tests))
     assert [list(margins.values()) for margins in found.by_seed.values()] == [pytest.approx(list(one)) for one in parts]
+
+
+@pytest.mark.parametrize("datasets", [("mnist",), ("shapeset", "mnist")])
+def test_untrained_networks_are_judged_on_the_data_set_that_was_run(datasets):
+    on_shapeset = of_layers("activation_std", stds(deviating(FALLING)), stds(deviating(LEVEL)))
+    renamed = {name.replace("shapeset", datasets[0]): on_shapeset.tables(name) for name in TABLES}
+    for name, table in renamed.items():
+        if name.endswith("monitored"):
+            for other in ("back_propagated_gradient_std", "weight_gradient_std"):
+                table[other] = table["activation_std"]
+    judged = judge_claims(measurements(MODELS, renamed, datasets=datasets))
+    claim = judged["standard-activations-shrink"]
+    assert claim["verdict"] == HOLDS
+    assert claim["claim"].endswith("(Judged on MNIST.)") == (datasets[0] == "mnist")
+    assert "MNIST" not in judged["normalized-beats-standard-tanh"]["claim"]
 
 
 @pytest.mark.parametrize(
