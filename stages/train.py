@@ -74,9 +74,12 @@ def training_setting(arguments: Arguments, about: About, splits: dict[str, Split
     params, dataset, scale, recipe = arguments.params, arguments.dataset, arguments.settings, arguments.recipe
     block = getattr(params, dataset)
     schedule = monitoring_schedule(scale.updates[dataset], scale.monitored_updates)
+    there = {name: on_device(split, device) for name, split in splits.items()}
+    monitored = {name: there[name] for name in ("validation", "test")}
+    if not about.endless:  # as many of the training images as there are test images
+        monitored["train"] = tuple(part[: len(there["test"][0])] for part in there["train"])
     monitor = Monitor(
-        *on_device(splits["validation"], device),
-        *on_device(splits["test"], device),
+        monitored,
         block.input_range,
         recipe.cost,
         scale.monitored_examples,
@@ -85,7 +88,7 @@ def training_setting(arguments: Arguments, about: About, splits: dict[str, Split
     if about.endless:
         draw = partial(draw_online, block.seed, device)
     else:
-        draw = partial(draw_epochs, *on_device(splits["train"], device), block.seed)
+        draw = partial(draw_epochs, *there["train"], block.seed)
     return Setting(
         recipe=recipe,
         inputs=splits["test"].images[0].size,
@@ -160,7 +163,7 @@ def write_runs(folder: Path, outcomes: Sequence[Outcome]) -> None:
             at = {**vars(outcome.run), "update": observation["update"]}
             monitored += [{**at, **layer} for layer in observation["layers"]]
             if "test_error" in observation:
-                curves.append({**at, **{error: observation[error] for error in ERRORS}})
+                curves.append({**at, **{key: value for key, value in observation.items() if key.endswith("_error")}})
     pd.DataFrame(runs).astype(OF_RUNS).to_parquet(folder / "runs.parquet", index=False)
     pd.DataFrame(curves).to_parquet(folder / "curves.parquet", index=False)
     statistics = pd.DataFrame(monitored)

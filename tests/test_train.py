@@ -334,11 +334,13 @@ def setting_of(params: Params, model: str, splits: dict[str, Split]) -> Setting:
 def test_each_split_is_used_for_what_it_is(splits):
     validation, test = splits["validation"], splits["test"]
     setting = setting_of(params_with(monitored_updates=5), "tanh-n", splits)
-    monitor = setting.observe
-    assert np.array_equal(monitor.validation_images, validation.images)
-    assert np.array_equal(monitor.validation_labels, validation.labels)
-    assert np.array_equal(monitor.test_images, test.images)
-    assert np.array_equal(monitor.test_labels, test.labels)
+    monitored = {"validation": validation, "test": test}
+    assert setting.observe.splits.keys() == monitored.keys()
+    for name, split in monitored.items():
+        assert [part.tolist() for part in setting.observe.splits[name]] == [
+            split.images.tolist(),
+            split.labels.tolist(),
+        ]
     assert (setting.recipe, setting.inputs) == (Model("tanh", "normalized"), 4)
 
 
@@ -378,6 +380,8 @@ def test_a_finite_set_is_trained_on_its_training_split_epoch_by_epoch(splits):
             assert {image.numpy().tobytes() for image in epoch} == by_pixels.keys()
         assert [by_pixels[image.numpy().tobytes()] for image in images] == labels.tolist()
     assert not torch.equal(drawn[0][0], drawn[1][0])
+    for part, of_training in zip(setting.observe.splits["train"], (training.images, training.labels), strict=True):
+        assert part.tolist() == of_training[: len(splits["test"].labels)].tolist()
 
 
 def test_a_batch_normalized_model_is_trained_and_written_as_an_ordinary_network(tmp_path, splits):

@@ -55,6 +55,11 @@ def of_random_weights(recipe: Model) -> bool:
     return recipe.pretraining is None
 
 
+def nothing(table: pd.DataFrame) -> list[str]:
+    """No sentence."""
+    return []
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of the page.
@@ -66,7 +71,8 @@ class Figure:
     with ours. endless: True for endless data sets only, False for finite ones only. still: whether it is also saved as
     a picture. describes_data: whether each data set's description stands beside its chart. behind: whether the reader
     opens it, since another figure of its section shows its point. one_model: whether it shows one model at a time.
-    where_run: whether it is left out where nothing of it was run.
+    found: sentences about this run's results, from the table of the models shown at first. where_run: whether it is left
+    out where nothing of it was run.
     """
 
     key: str
@@ -84,6 +90,7 @@ class Figure:
     describes_data: bool = False
     behind: bool = False
     one_model: bool = False
+    found: Callable[[pd.DataFrame], list[str]] = nothing
     where_run: bool = False
 
     @property
@@ -298,8 +305,7 @@ SECTIONS = {
             "figure-12",
             "Figure 12",
             "Test error during training on the same images every epoch",
-            "Line: the run with the best validation error. Band: all seeds. Dashed: chance. A curve that rises again "
-            "shows overfitting.",
+            "Line: the run with the best validation error. Band: all seeds. Dashed: chance.",
             "The sigmoid learns last and ends highest on MNIST and CIFAR-10. Normalized tanh learns faster than "
             "standard tanh and ends lower, below or level with all others. Initialization matters less for softsign.",
             "curves",
@@ -307,6 +313,7 @@ SECTIONS = {
             tuple(PAPER_MODELS),
             others=every_model,
             endless=False,
+            found=error_curves.overfitted,
             where_run=True,
         ),
         Figure(

@@ -9,6 +9,8 @@ import pandas as pd
 from stages.figures import style
 
 HEIGHT, LABEL = 340, 14  # pixels of the chart, and from a label to the next
+RISEN = 1.1  # times its lowest value: a rise beyond the noise of the last updates
+FAR_LOWER = 0.5  # of the test error
 
 
 def draw(curves: pd.DataFrame) -> alt.LayerChart:
@@ -86,3 +88,20 @@ def ticks(percent: pd.Series) -> list[float]:
         step = min(step for step in round_numbers(1, 2, 5) if step >= (high - low) / 8)
         found = [round(step * count, 3) for count in range(math.ceil(low / step), math.floor(high / step) + 1)]
     return found
+
+
+def overfitted(curves: pd.DataFrame) -> list[str]:
+    """A sentence for each model whose chosen run's test error rises again while its training error is far lower.
+
+    curves: as for `draw`, with train_error on finite data sets; a record may lack it.
+    """
+    sentences = []
+    for model, run in curves[curves["chosen"]].groupby("model", observed=True, sort=False):
+        last, lowest = run.loc[run["update"].idxmax()], run["test_error"].min()
+        trained = last.get("train_error", math.nan)
+        if last["test_error"] > RISEN * lowest and trained < FAR_LOWER * last["test_error"]:
+            sentences.append(
+                f"{model} overfits: its test error rises again from {lowest:.2%} to {last['test_error']:.2%}, while it "
+                f"errs on {trained:.2%} of the training images."
+            )
+    return sentences

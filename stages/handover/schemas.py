@@ -26,6 +26,8 @@ class Schema:
     """the columns that identify a row"""
     columns: dict[str, str]
     """the other columns that every reader can rely on"""
+    perhaps: dict[str, str] = field(default_factory=dict)
+    """columns that a table may lack: of endless data sets, or in a record of earlier code"""
     layers_of: tuple[str, ...] = ()
     """the columns of a group whose layers are numbered from 1 without a gap"""
     texts: dict[str, set[str]] = field(default_factory=dict)
@@ -45,7 +47,7 @@ SCHEMAS = {
             **{f"{at}{error}": SHARE_PERHAPS for at in ("", "last_") for error in OF_ERRORS},
         },
     ),
-    "curves": Schema({**OF_RUN, "update": WHOLE}, OF_ERRORS),
+    "curves": Schema({**OF_RUN, "update": WHOLE}, OF_ERRORS, {"train_error": SHARE}),
     "monitored": Schema(
         {**OF_RUN, "update": WHOLE, "layer": WHOLE},
         {
@@ -54,13 +56,13 @@ SCHEMAS = {
             **dict.fromkeys(["activation_p2", "activation_p98"], PERHAPS),
             **{f"activation_tenth_{tenth}": SHARE_PERHAPS for tenth in range(1, 11)},
         },
-        (*OF_RUN, "update"),
+        layers_of=(*OF_RUN, "update"),
     ),
     "histograms": Schema(
         {"update": WHOLE, "quantity": TEXT, "layer": WHOLE, "left": NUMBER},
         {"right": NUMBER, "density": NUMBER},
-        ("update", "quantity"),
-        QUANTITIES,
+        layers_of=("update", "quantity"),
+        texts=QUANTITIES,
     ),
     "predictions": Schema({**OF_RUN, "index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
     "answers": Schema({"model": TEXT, "seed": WHOLE, "index": WHOLE}, {"label": WHOLE, "prediction": WHOLE}),
@@ -70,30 +72,33 @@ SCHEMAS = {
         {"chosen": TRUTH, "diverged_at": PERHAPS, "validation_error": SHARE_PERHAPS},
     ),
     "layers": Schema(
-        {"moment": TEXT, "layer": WHOLE}, {**OF_LAYER, "saturated_share": PERHAPS}, ("moment",), BOTH_MOMENTS
+        {"moment": TEXT, "layer": WHOLE},
+        {**OF_LAYER, "saturated_share": PERHAPS},
+        layers_of=("moment",),
+        texts=BOTH_MOMENTS,
     ),
     "jacobians": Schema(
         {"moment": TEXT, "layer": WHOLE},
         {"average_singular_value": NUMBER},
-        ("moment",),
-        BOTH_MOMENTS,
+        layers_of=("moment",),
+        texts=BOTH_MOMENTS,
         may_be_empty=True,
     ),
     "initial_jacobians": Schema(
-        {"seed": WHOLE, "layer": WHOLE}, {"average_singular_value": NUMBER}, ("seed",), may_be_empty=True
+        {"seed": WHOLE, "layer": WHOLE}, {"average_singular_value": NUMBER}, layers_of=("seed",), may_be_empty=True
     ),
     "spectra": Schema(
         {"moment": TEXT, "layer": WHOLE, "share": SHARE},
         {"singular_value": NUMBER},
-        ("moment",),
-        BOTH_MOMENTS,
+        layers_of=("moment",),
+        texts=BOTH_MOMENTS,
         may_be_empty=True,
     ),
     "theory": Schema(
         {"quantity": TEXT, "seed": WHOLE, "layer": WHOLE},
         {**dict.fromkeys(["measured", "linear", "mean_field"], NUMBER), "squared_slope": PERHAPS},
-        ("quantity", "seed"),
-        QUANTITIES,
+        layers_of=("quantity", "seed"),
+        texts=QUANTITIES,
         may_be_empty=True,
     ),
     "photographs": Schema(

@@ -95,7 +95,8 @@ def _check(file: Path, table: pd.DataFrame, known: Schema) -> None:
     missing = [column for column in (*known.key, *known.columns) if column not in table]
     if missing:
         raise InputError(f"{file}: lacks the columns {', '.join(missing)}; {AGAIN}")
-    for column, kind in (known.key | known.columns).items():
+    there = {column: kind for column, kind in known.perhaps.items() if column in table}
+    for column, kind in (known.key | known.columns | there).items():
         if not _holds(table[column], kind):
             raise InputError(f"{file}: the column {column} must hold {kind}; {AGAIN}")
     if table.empty and not known.may_be_empty:

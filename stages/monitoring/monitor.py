@@ -1,5 +1,6 @@
 """Monitoring of a network during training, on fixed examples (section 2.3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,32 +16,27 @@ from stages.params import InputRange
 
 @dataclass(frozen=True)
 class Monitor:
-    """Observes a network; images are uint8 (count, …), labels int64 (count,), on the training device."""
+    """Observes a network on the training device."""
 
-    validation_images: Tensor
-    validation_labels: Tensor
-    test_images: Tensor
-    test_labels: Tensor
+    splits: Mapping[str, tuple[Tensor, Tensor]]
+    """name → images, uint8 (count, …), and labels, int64 (count,): test and the others whose error is recorded"""
     input_range: InputRange
     cost: str
     """the cost whose gradients are monitored, a name in COSTS"""
     monitored_examples: int
     """how many of the first test examples give the layers' statistics; 300 in the paper"""
     error_updates: frozenset[int]
-    """the updates at which the error rates, on whole splits, are evaluated too"""
+    """the updates at which the error rates of all splits are evaluated too"""
 
     def __call__(self, update: int, network: Perceptron) -> dict[str, Any]:
-        """Return an observation: `update`, `layers`, `histograms` and, at `error_updates`, both error rates.
+        """Return an observation: `update`, `layers`, `histograms` and, at `error_updates`, each split's error rate.
 
         `layers` are the rows of `layer_statistics`, `histograms` the table of `layer_histograms`.
         """
-        inputs = to_inputs(self.test_images[: self.monitored_examples], self.input_range)
-        passes = back_propagate(network, inputs, self.test_labels[: self.monitored_examples], self.cost)
+        images, labels = (part[: self.monitored_examples] for part in self.splits["test"])
+        passes = back_propagate(network, to_inputs(images, self.input_range), labels, self.cost)
         observation = {"update": update, "layers": layer_statistics(passes), "histograms": layer_histograms(passes)}
         if update in self.error_updates:
-            for split, *examples in (
-                ("validation", self.validation_images, self.validation_labels),
-                ("test", self.test_images, self.test_labels),
-            ):
+            for split, examples in self.splits.items():
                 observation[f"{split}_error"] = error_rate(network, *examples, self.input_range)
         return observation

@@ -67,3 +67,25 @@ def test_every_tick_has_its_label(results, times):
     ticks = error_curves.ticks(100 * curves["test_error"])
     assert len(ticks) >= 4
     assert {f"{tick:g}" for tick in ticks} <= {text for text in texts(error_curves.draw(curves)) if type(text) is str}
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "trained", "said"),
+    [
+        (0.2, 0.05, True),
+        (0.2, 0.19, False),  # both rose: noise of the last updates
+        (0.109, 0.001, False),  # hardly a rise
+        (0.2, None, False),  # a record of earlier code
+    ],
+)
+def test_overfitting_is_named_only_where_the_training_error_is_far_lower(ends_at, trained, said):
+    run = pd.DataFrame({"model": "tanh", "chosen": True, "update": [0, 5, 9], "test_error": [0.9, 0.1, ends_at]})
+    if trained is not None:
+        run["train_error"] = [0.9, 0.09, trained]
+    other = run.assign(model="tanh-n", test_error=[0.9, 0.3, 0.1])
+    beside = run.assign(chosen=False, test_error=[0.9, 0.1, 0.8])
+    sentence = (
+        "tanh overfits: its test error rises again from 10.00% to 20.00%, "
+        "while it errs on 5.00% of the training images."
+    )
+    assert error_curves.overfitted(pd.concat([run, other, beside])) == [sentence] * said

@@ -51,7 +51,8 @@ def test_predictions_and_error_rate_equal_those_of_the_plain_module(network, exa
 @pytest.mark.parametrize("input_range", ["signed", "unit"])
 def test_monitor_observes_the_first_test_examples_and_the_errors_at_error_updates(network, examples, input_range):
     images, labels = examples
-    monitor = Monitor(images[:100], labels[:100], images, labels, input_range, "quadratic", 30, frozenset([5]))
+    splits = {"validation": (images[:100], labels[:100]), "test": examples, "train": (images[50:], labels[50:])}
+    monitor = Monitor(splits, input_range, "quadratic", 30, frozenset([5]))
     assert monitor(4, network).keys() == {"update", "layers", "histograms"}
     seen = monitor(5, network)
     passes = back_propagate(network, to_inputs(images[:30], input_range), labels[:30], "quadratic")
@@ -59,3 +60,4 @@ def test_monitor_observes_the_first_test_examples_and_the_errors_at_error_update
     pd.testing.assert_frame_equal(seen["histograms"], layer_histograms(passes))
     assert seen["validation_error"] == error_rate(network, images[:100], labels[:100], input_range)
     assert seen["test_error"] == error_rate(network, images, labels, input_range)
+    assert seen["train_error"] == error_rate(network, images[50:], labels[50:], input_range)
