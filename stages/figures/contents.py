@@ -71,8 +71,8 @@ class Figure:
     with ours. endless: True for endless data sets only, False for finite ones only. still: whether it is also saved as
     a picture. describes_data: whether each data set's description stands beside its chart. behind: whether the reader
     opens it, since another figure of its section shows its point. one_model: whether it shows one model at a time.
-    found: sentences about this run's results, from the table of the models shown at first. where_run: whether it is left
-    out where nothing of it was run.
+    found: sentences about this run's results, from the table of the models shown at first. where_run: whether it is
+    left out where nothing of it was run.
     """
 
     key: str
