@@ -47,6 +47,7 @@ def test_everything_is_written_and_nothing_stays_untracked(project):
 def test_second_repro_runs_nothing(project):
     done = run(project, "dvc", "repro")
     assert stages_run(done) == set()
+    assert "Stage 'check' didn't change, skipping" in done.stdout
     assert "up to date" in done.stdout
 
 
@@ -71,9 +72,10 @@ def edited(reproduced, tmp_path_factory) -> tuple[Path, set[str]]:
 def test_editing_one_model_reruns_its_stages_judge_and_render(edited):
     folder, ran = edited
     assert ran == {"train@shapeset-tanh", "measure@shapeset-tanh", "judge", "render"}
-    changes = json.loads(run(folder, "dvc", "metrics", "diff", "--json").stdout)["reports/metrics.json"]
-    assert "test_error_percent.shapeset.tanh" in changes
-    assert not [key for key in changes if key.startswith("test_error_percent.shapeset.sigmoid")]
+    changes = json.loads(run(folder, "dvc", "metrics", "diff", "--json").stdout)
+    assert sum(map(len, changes.values())) <= 6
+    errors = [key for key in changes["reports/metrics.json"] if key.startswith("test_error_percent.")]
+    assert errors == ["test_error_percent.shapeset.tanh"]
     parameters = json.loads(run(folder, "dvc", "params", "diff", "--json").stdout)["params.yaml"]
     assert parameters.keys() == {"models.tanh.initialization", "models.tanh.batch_normalization"}
     assert parameters["models.tanh.initialization"]["new"] == "normalized"
