@@ -24,6 +24,7 @@ PAUSE = 1.0  # seconds before a retry
 PIECE = 2**16  # bytes written at once
 FIRST = 2**20  # bytes that show how fast a place is
 LEAST_RATE = 250_000  # bytes per second at which they must come while there are other places
+ONLY = "only the published content passes (docs/data-sets.md)"
 URL = ("http://", "https://")
 clock = time.monotonic
 
@@ -91,7 +92,7 @@ def check_sha256(found: Mapping[str, str], expected: str, place: str) -> None:
     """
     if expected not in found:
         has = " and ".join(f"{what} has the SHA-256 {digest}" for digest, what in found.items())
-        raise InputError(f"{place}: {has}; expected {expected}")
+        raise InputError(f"{place}: {has}; expected {expected}; {ONLY}")
 
 
 @contextmanager

@@ -188,6 +188,7 @@ def test_another_version_or_data_set_is_called_what_it_is(raw, published, what, 
         (cifar10_archive()[:-2000], "is cut off or damaged"),
         (packed({"a.jpg": b"", "b.jpg": b""}), "data_batch_5.bin, test_batch.bin; it holds 'a.jpg', 'b.jpg'; allowed"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_archive_of_it_is_called_what_it_is(raw, published, content, words):
     (raw.parent / "mine").write_bytes(content)
@@ -216,6 +217,9 @@ def test_a_folder_without_it_is_named_with_what_it_holds(raw, published):
     (raw.parent / "mine/data_batch_2.bin").write_bytes(b"")
     assert "data_batch_1.bin, data_batch_3.bin, " in refused(raw, raw.parent / "mine")
     assert "it holds data_batch_2.bin; allowed" in refused(raw, raw.parent / "mine")
+    for name in SMALL:
+        (raw.parent / "mine" / name).write_bytes(b"<html>")
+    assert "is a web page, perhaps a login; expected 30,730,000 bytes" in refused(raw, raw.parent / "mine")
 
 
 def test_the_shipped_checksums_are_of_six_files_of_ten_thousand_records():

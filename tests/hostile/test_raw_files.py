@@ -187,6 +187,6 @@ def test_a_damaged_parquet_file_is_read_as_it_is_or_refused(project, how, mode):
     damage_bytes(file, how)
     try:
         line = refused(lambda: list(parquet.read_rows([file], "the hub", mode)))
-        assert line == "" or line.startswith(f"the hub: {file.name} ")
+        assert line == "" or line.startswith(f"the hub: {file.name}")
     finally:
         shutil.rmtree(folder)

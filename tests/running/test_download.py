@@ -307,7 +307,7 @@ def test_checksums_are_sha256_and_both_are_named(tmp_path):
     for found in ({ABC: "the file"}, {ABC: "the file", "1" * 64: "its content"}, {"1" * 64: "the file", ABC: "it"}):
         check_sha256(found, ABC, "the place")
     has = f"the file has the SHA-256 {ABC} and its content has the SHA-256 {'1' * 64}"
-    with pytest.raises(InputError, match=f"^the place: {has}; expected {'0' * 64}$"):
+    with pytest.raises(InputError, match=f"^the place: {has}; expected {'0' * 64}; only the published content passes"):
         check_sha256({ABC: "the file", "1" * 64: "its content"}, "0" * 64, "the place")
     with pytest.raises(InputError, match=r"^the place: cannot be read \(No such file or directory\)$"):
         sha256(tmp_path / "none", "the place")

@@ -15,7 +15,7 @@ from stages.datasets.formats.parquet import find_rows, read_rows
 from stages.datasets.formats.splits import check_labels, cut
 from stages.handover.prepared import Prepared, Split
 from stages.params import Cifar10
-from stages.running.download import bring, sha256
+from stages.running.download import ONLY, bring, sha256
 from stages.running.errors import InputError
 
 FOLDER = "cifar-10-batches-bin"  # in the official archive
@@ -55,8 +55,7 @@ def fetch(settings: Cifar10, folder: Path) -> None:
         "cifar10",
         settings.source,
         partial(_take, folder=folder, expected=settings.sha256),
-        "set cifar10.source in params.yaml to another URL, file or folder that has it; only the published content "
-        "passes, and other images need a data set of their own (docs/data-sets.md)",
+        "set cifar10.source in params.yaml to another URL, file or folder that has it",
         PARQUET,
     )
 
@@ -157,10 +156,9 @@ def _check(found: Mapping[str, str], what: str, folder: Path) -> None:
     """Raise InputError where a file, by its SHA-1 in `found`, is not the published one."""
     for name, digest in found.items():
         if digest != CONTENTS[name]:
-            size = (folder / name).stat().st_size
-            raise InputError(
-                f"{what} {name} has {size:,} bytes and the SHA-1 {digest}; expected {SIZE:,} bytes and {CONTENTS[name]}"
-            )
+            size, kind = (folder / name).stat().st_size, kind_of(folder / name, name)
+            has = f"is {kind}" if kind else f"has {size:,} bytes and the SHA-1 {digest}"
+            raise InputError(f"{what} {name} {has}; expected {SIZE:,} bytes and {CONTENTS[name]}; {ONLY}")
 
 
 DATASET = Dataset(

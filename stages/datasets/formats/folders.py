@@ -12,7 +12,7 @@ SHOWN = 8  # names in a message
 def files_below(folder: Path) -> list[Path]:
     """Return the files in `folder` and up to `DEEPEST` folders below, the least deep first; no dot files."""
     found = []
-    for here, folders, names in os.walk(folder):
+    for here, folders, names in os.walk(folder, followlinks=True):
         depth = len(Path(here).relative_to(folder).parts)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and depth < DEEPEST)
         found += [(depth, Path(here, name)) for name in names if not name.startswith(".")]
@@ -23,8 +23,11 @@ def files_below(folder: Path) -> list[Path]:
 
 def holding(folder: Path) -> str:
     """Return what `folder` holds, such as "it holds a, b and 12 more"."""
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name + "/" * entry.is_dir() for entry in islice(entries, MOST))
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name + "/" * entry.is_dir() for entry in islice(entries, MOST))
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
     if not names:
         return "it is empty"
     more = len(names) - SHOWN

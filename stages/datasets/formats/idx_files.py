@@ -32,8 +32,7 @@ def fetch(name: str, settings: Mnist, folder: Path) -> None:
             f"{name}: {file}",
             [place for source in settings.source for place in _places(source, file)],
             partial(_take, target=folder / file, expected=settings.sha256[file]),
-            f"set {name}.source in params.yaml to another URL or folder that has it; only the published content "
-            "passes, and other images need a data set of their own (docs/data-sets.md)",
+            f"set {name}.source in params.yaml to another URL or folder that has it",
         )
 
 

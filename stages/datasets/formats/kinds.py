@@ -7,6 +7,8 @@ from pathlib import Path
 from stages.running.errors import InputError
 
 GZ = b"\x1f\x8b"  # how a gz file begins
+TAR = "a tar archive"
+PARQUET = "a Parquet file; name the folder that it lies in"
 LENGTH = 512  # first bytes to look at: up to the end of a tar's first header
 BEGINNINGS = {
     GZ: "a gz in a gz; unpack it once",
@@ -15,7 +17,7 @@ BEGINNINGS = {
     b"7z\xbc\xaf": "a 7z archive; unpack it",
     b"\xfd7zXZ": "an xz archive; unpack it",
     b"BZh": "a bz2 archive; unpack it",
-    b"PAR1": "a Parquet file; name the folder that it lies in",
+    b"PAR1": PARQUET,
     b"\x89HDF": "an HDF5 file",
     b"\x80\x02": "a Python pickle",
     b"\x80\x03": "a Python pickle",
@@ -25,7 +27,6 @@ BEGINNINGS = {
     b"{": "JSON, perhaps an error message",
     b"<": "a web page, perhaps a login",
 }
-TAR = "a tar archive"
 
 
 def kind_of(file: Path, place: str) -> str:

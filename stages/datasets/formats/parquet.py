@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.datasets.formats.kinds import PARQUET, kind_of
 from stages.running.errors import InputError
 
 IMAGES = ("image", "img")  # names of the column of encoded images: bytes, or a struct with bytes
@@ -33,6 +34,8 @@ def read_rows(files: Sequence[Path], place: str, mode: str) -> Iterator[tuple[np
     from pyarrow.parquet import ParquetFile
 
     for file in files:
+        if (kind := kind_of(file, f"{place}: {file.name}")) not in ("", PARQUET):
+            raise InputError(f"{place}: {file.name} is {kind}; allowed: a Parquet file")
         try:
             with ParquetFile(file) as rows:
                 names = rows.schema_arrow.names

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from stages.datasets.formats.archives import check_member
+from stages.datasets.formats.kinds import TAR, kind_of
 from stages.running.errors import InputError
 
 WNID = re.compile(r"n\d{8}(?!\d)")
@@ -62,10 +63,9 @@ class PassedOver:
 
     def words(self) -> str:
         """Return what was passed over, or an empty text."""
-        parts = [f"{count:,} {ending} files, which are not read" for ending, count in self.unread.items()]
-        if self.classless:
-            parts.insert(0, f"{self.classless:,} photographs without a wnid, such as {self.example}")
-        return ", and ".join(parts)
+        classless = f"{self.classless:,} photographs without a wnid, such as {self.example}"
+        unread = ", ".join(f"{count:,} {ending}" for ending, count in self.unread.items())
+        return " and ".join([classless] * bool(self.classless) + [f"files that are not read: {unread}"] * bool(unread))
 
 
 def find_photographs(source: Path, wnids: Container[str], passed: PassedOver) -> Iterator[Photograph]:
@@ -79,6 +79,8 @@ def find_photographs(source: Path, wnids: Container[str], passed: PassedOver) ->
     if os.path.isdir(source):
         yield from _in_folder(source, _wnid_of_place(source.absolute().name), wnids, (), passed)
     elif os.path.isfile(source):
+        if (kind := kind_of(source, _shown(str(source)))) not in ("", TAR):
+            raise InputError(f"{_shown(str(source))}: is {kind}; allowed: {ALLOWED}")
         yield from _in_tar_file(source, None, wnids, passed)
     else:
         raise InputError(
@@ -91,7 +93,7 @@ def folder_of_classes(source: Path) -> Path | None:
     """Return the folder beside `source`, or around it, that holds folders or tars named like n01440764."""
     around = source.absolute().parent
     try:
-        places = [around, *sorted(place for place in around.iterdir() if place.is_dir() and place != source)]
+        places = [around, *sorted(place for place in around.iterdir() if place.is_dir() and place != source.absolute())]
         return next((place for place in places if any(map(_wnid_of_place, os.listdir(place)))), None)
     except OSError:
         return None

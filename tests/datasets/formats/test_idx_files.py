@@ -70,8 +70,8 @@ def test_other_content_is_named_with_both_checksums_and_no_advice_to_accept_it(t
     assert complaint(idx_files.fetch, NAME, settings, raw) == (
         f"mnist: {MNIST_FILES[2]} could not be downloaded or read: {place}.gz: the file has the SHA-256 {packed} "
         f"and its content has the SHA-256 {found}; expected {settings.sha256[MNIST_FILES[2]]}; "
-        "set mnist.source in params.yaml to another URL or folder that has it; only the published content passes, and "
-        "other images need a data set of their own (docs/data-sets.md)"
+        "only the published content passes (docs/data-sets.md); set mnist.source in params.yaml to another URL or "
+        "folder that has it"
     )
     for digest in (packed, found):
         idx_files.fetch(NAME, replace(settings, sha256=settings.sha256 | {MNIST_FILES[2]: digest}), raw)
@@ -157,6 +157,7 @@ def test_where_nothing_is_found_the_message_lists_what_the_folder_holds(tmp_path
         (b"PK\x03\x04", "is a zip archive; unpack it"),
         (b"", "is empty"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_idx_file_is_called_what_it_is(tmp_path, raw, content, words):
     """No advice to take it by its checksum: a login page has one, too."""
@@ -191,6 +192,9 @@ def test_parquet_of_other_images_or_columns_is_named(tmp_path, raw):
     write_parquet(folder, "picture", True, train=tuple(arrays[:2]))
     message = complaint(idx_files.fetch, NAME, mnist_settings(folder), raw)
     assert "has the columns picture, label; allowed: image or img, and label" in message
+    (folder / "train-00000-of-00002.parquet").write_bytes(b"<html>")
+    message = complaint(idx_files.fetch, NAME, mnist_settings(folder), raw)
+    assert f"{folder}: train-00000-of-00002.parquet is a web page, perhaps a login" in message
     (folder / "train-00000-of-00002.parquet").write_bytes(b"PAR1")
     message = complaint(idx_files.fetch, NAME, mnist_settings(folder), raw)
     assert "train-00000-of-00002.parquet is damaged or of another layout" in message

@@ -240,7 +240,7 @@ def test_where_no_photograph_has_a_class_the_right_folder_is_suggested(tmp_path)
     write_tree(root / "val", {"ILSVRC2012_val_00000001.JPEG": FLAT, "2.JPEG": FLAT, "3.webp": b""})
     message = refused(small_imagenet.fetch, settings(root / "val"), tmp_path)
     assert "there are 2 photographs without a wnid, such as " in message
-    assert "and 1 .webp files, which are not read; set small_imagenet.source in params.yaml to " in message
+    assert "and files that are not read: 1 .webp; set small_imagenet.source in params.yaml to " in message
     assert f"params.yaml to {root}/train; allowed: " in message
 
 
