@@ -104,14 +104,18 @@ def _path_at(place: str, files: Sequence[str], least_rate: float) -> Iterator[Pa
         yield Path(place)
         return
     part = _part(place)
-    if files and place.endswith("/"):
-        for file in files:
-            _download(place + file, part / file, least_rate)
-    else:
-        _download(place, part, least_rate)
+    try:
+        if files and place.endswith("/"):
+            for file in files:
+                _download(place + file, part / file, least_rate)
+        else:
+            _download(place, part, least_rate)
+    except OSError:  # a full disk needs the room
+        _forget(place)
+        raise
     try:
         yield part
-    except InputError:
+    except (InputError, OSError):
         _forget(place)
         raise
     _forget(place)
@@ -178,6 +182,8 @@ def _transfer(url: str, part: Path, least_rate: float) -> None:
                 return _transfer(url, part, least_rate)
         answer.raise_for_status()
         done = begin
+        if not done:
+            part.unlink(missing_ok=True)  # before it is called of this version
         if found["version"]:
             write_whole(_version(part), json.dumps(found))
         else:

@@ -114,9 +114,10 @@ def test_a_folder_of_the_published_files_passes(raw, published, folder):
     assert_fetched(raw)
 
 
-def test_a_folder_with_the_archive_passes(raw, published):
+@pytest.mark.parametrize("name", ["cifar-10-binary.tar.gz", "cifar-10-binary (1).tar"])
+def test_a_folder_with_the_archive_passes(raw, published, name):
     (raw.parent / "mine").mkdir()
-    (raw.parent / "mine/cifar-10-binary.tar.gz").write_bytes(cifar10_archive())
+    (raw.parent / "mine" / name).write_bytes(cifar10_archive())
     cifar10.fetch(replace(OF_ANY_ARCHIVE, source=[str(raw.parent / "mine")]), raw)
     assert_fetched(raw)
 

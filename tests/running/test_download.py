@@ -181,16 +181,29 @@ def test_a_local_file_is_used_without_the_network(tmp_path, monkeypatch):
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
-def test_a_full_disk_is_not_blamed_on_a_place_and_the_download_is_kept():
+def test_a_full_disk_is_not_blamed_on_a_place_and_gets_its_room_back():
     def take(file, place):
         raise OSError(28, "No space left on device")
 
     with serving({"/file": sends_ranges(CONTENT, '"1"')}) as server:
         with pytest.raises(OSError, match="No space left"):
             brought(f"{server.url}/file", f"{server.url}/other", take=take)
-        assert brought(f"{server.url}/file") == [(f"{server.url}/file", CONTENT)]  # the server has no more to send
-        assert server.asked == ["/file"] * 2
-        assert server.ranges == [None, f"bytes={len(CONTENT)}-"]
+        assert server.asked == ["/file"]
+    assert list(Path("data").glob("*/*")) == []
+
+
+def test_a_download_that_was_killed_when_it_was_whole_is_taken_without_another():
+    class Killed(BaseException):
+        pass
+
+    def take(file, place):
+        raise Killed
+
+    with serving({"/file": sends_ranges(CONTENT, '"1"')}) as server:
+        with pytest.raises(Killed):
+            brought(f"{server.url}/file", take=take)
+        assert brought(f"{server.url}/file") == [(f"{server.url}/file", CONTENT)]
+        assert server.ranges == [None, f"bytes={len(CONTENT)}-"]  # there is no more
 
 
 LENGTH = download.PIECE  # whole pieces are kept

@@ -120,7 +120,7 @@ def _take_from_folder(source: Path, place: str, folder: Path, expected: str) -> 
     if len(batches) == len(BATCHES):
         found = {name: save(unpacked(file, str(file), LIMIT), folder / name, "sha1") for name, file in batches.items()}
         return _check(found, f"{place}: its", folder)
-    archives = [file for file in below if file.name.lower().startswith("cifar-10-binary.tar")]
+    archives = [file for file in below if file.name.lower().startswith("cifar-10-binary")]
     if not batches and archives:
         return _take(archives[0], str(archives[0]), folder, expected)
     rows = [find_rows(below, split) for split in ("train", "test")]
