@@ -25,6 +25,7 @@ from stages.running.files import whole_folder, write_whole
 from stages.running.stage import run_stage
 
 PICTURES = "images.png"  # beside the Data Docs
+OTHERS = "only the published {} passes; other images need their own data set: docs/data-sets.md\n"
 WIDTHS = (60, 36)  # of the columns "expected" and "observed" in the table of failures, each after two blanks
 
 
@@ -51,7 +52,8 @@ def main(params: Params) -> None:
 
     found = findings(result)
     if not all(finding.met for finding in found):
-        sys.exit(f"error: {folder} {failure_text(found)}\nsee reports/data_docs/{dataset}/index.html")
+        hint = OTHERS.format(find_dataset(dataset).title) if settings.sha256 != "none" else ""
+        sys.exit(f"error: {folder} {failure_text(found)}\n{hint}see reports/data_docs/{dataset}/index.html")
     write_whole(gate, gate_text(dataset, table, checksums(folder), found))
     print(success_text(found))
 

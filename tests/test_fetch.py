@@ -1,6 +1,8 @@
 """The fetch stage: what it leaves in data/raw, and that nothing is there when something was wrong."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import yaml
 from stages import fetch
 from stages.params import MNIST_FILES, load_params
 from stages.running.errors import report_input_errors
+from tests import tiny_project
 from tests.conftest import REPOSITORY
 from tests.datasets.http_server import sends, serving
 from tests.datasets.raw_files import (
@@ -24,8 +27,28 @@ from tests.datasets.raw_files import (
     mnist_settings,
     write_mnist,
 )
+from tests.datasets.small_imagenet.stand_in import photographs, write_tree
+from tests.tiny_project import copy_project
 
 RAW = Path("data/raw")
+# Prints which data sets `dvc status` calls changed in `fetch` after each edit, in JSON: [block, key, value]
+STATUS = """
+import copy, json, sys, yaml
+from pathlib import Path
+from dvc.repo import Repo
+
+file, found = Path("params.yaml"), []
+values = yaml.safe_load(file.read_text())
+for block, key, value in [[None] * 3, *json.loads(sys.argv[1])]:
+    edited = copy.deepcopy(values)
+    if block:
+        edited[block][key] = value
+    file.write_text(yaml.safe_dump(edited))
+    with Repo() as repository:
+        changed = repository.status(targets=["fetch"])
+    found.append(sorted(name.partition("@")[2] for name in changed))
+print(json.dumps(found))
+"""
 FILE_LIMIT = 10_000  # bytes a file may have, fewer than the training images
 # Runs the stage where no file may grow beyond a number of bytes, which is answered as a full disk is
 CONFINED = """
@@ -110,7 +133,7 @@ def test_a_wrong_checksum_leaves_nothing(monkeypatch):
     set_params(mnist=settings)
     message = stopped(monkeypatch, "mnist")
     assert f"has the SHA-256 {found}; expected {'0' * 64}" in message
-    assert f"mnist.sha256.{MNIST_FILES[3]}" in message
+    assert "only the published content passes" in message
 
 
 def test_an_archive_that_breaks_off_leaves_nothing(monkeypatch):
@@ -120,8 +143,45 @@ def test_an_archive_that_breaks_off_leaves_nothing(monkeypatch):
         assert f"{server.url}/cifar.tar.gz: is cut off or damaged" in stopped(monkeypatch, "cifar10")
 
 
+def test_any_edit_of_a_block_but_source_and_checksum_fetches_nothing_again(tmp_path, project):
+    """Asked of DVC itself, for every data set that it has fetched."""
+    archive, of_imagenet = tmp_path / "archive", write_tree(tmp_path / "imagenet", photographs(3))
+    archive.write_bytes(cifar10_archive())
+    blocks = {
+        "mnist": asdict(mnist_settings(tmp_path / "mirror")),
+        "cifar10": asdict(cifar10_settings(archive.read_bytes(), archive)),
+        "small_imagenet": {"source": str(of_imagenet), "train": 10, "validation": 10, "test": 10},
+    }
+
+    def change(values: dict) -> None:
+        values["datasets"] = ["shapeset", *blocks]
+        scale = values["scales"][values["scale"]]
+        scale |= {"monitored_examples": 4, "batch_size": 10}
+        scale["svm"]["examples"] = dict.fromkeys(values["datasets"], 10)
+        for name, block in blocks.items():
+            values[name] |= block
+
+    copied = copy_project(tmp_path / "copy", change)
+    done = tiny_project.run(copied, "dvc", "repro", "fetch")
+    assert set(re.findall(r"Running stage 'fetch@(\w+)'", done.stdout)) == {"shapeset", *blocks}
+    free = {"seed": 7, "input_range": "unit", "train": 20, "validation": 20, "test": 20}
+    edits = [[name, key, value] for name in ("shapeset", *blocks) for key, value in free.items()]
+    bound = [
+        ["mnist", "source", "elsewhere"],
+        ["mnist", "sha256", dict.fromkeys(MNIST_FILES, "0" * 64)],
+        ["cifar10", "source", ["elsewhere", str(archive)]],
+        ["cifar10", "sha256", "0" * 64],
+        ["small_imagenet", "source", "elsewhere"],
+    ]
+    done = tiny_project.run(copied, "python", "-c", STATUS, json.dumps([*edits, *bound]))
+    nothing, *found = json.loads(done.stdout.splitlines()[-1])
+    assert nothing == []
+    assert found[: len(edits)] == [[]] * len(edits)
+    assert found[len(edits) :] == [[name] for name, _, _ in bound]
+
+
 def confined(limit: int, **options) -> str:
-    """What the stage says, run on its own with small files only; it must fail."""
+    """The last line of what the stage says, run on its own with small files only; it must fail."""
     done = subprocess.run(
         [sys.executable, "-c", CONFINED, str(limit), "mnist"],
         env=os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
@@ -132,7 +192,7 @@ def confined(limit: int, **options) -> str:
     )
     assert done.returncode == 1
     assert done.stdout == ""
-    return done.stderr
+    return done.stderr.splitlines(keepends=True)[-1]
 
 
 def test_a_local_file_that_the_disk_has_no_room_for_is_one_line():

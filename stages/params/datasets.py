@@ -1,9 +1,12 @@
 """The data sets of params.yaml: the block of each, by its name."""
 
+import os
 from dataclasses import fields
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import with_config
+from pydantic import AfterValidator, BeforeValidator, with_config
+from pydantic import WithJsonSchema as Schema
 from pydantic.dataclasses import dataclass
 from typing_extensions import TypedDict
 
@@ -11,7 +14,28 @@ from stages.params.fields import CLOSED, Checksum, OneOrSeveral, Place, Tens, wh
 
 DRAWN = "shapeset"  # the endless one, whose images are drawn
 MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+URL = ("http://", "https://")
+
+
+def _as_path(place: Any) -> Any:
+    """Return a local place as a path: without file://, and with the home folder for ~."""
+    if not isinstance(place, str):
+        return place
+    if place.lower().startswith("file://"):
+        place = unquote(urlsplit(place).path)
+    return os.path.expanduser(place)
+
+
+def _on_disk(place: str) -> str:
+    if place.lower().startswith(URL):
+        raise ValueError("a URL where a path is needed")
+    return place
+
+
 InputRange = Literal["signed", "unit"]
+Nothing = Annotated[Literal["none"], Schema({"enum": ["none"]})]  # `fetch` depends on these keys in every block
+Source = Annotated[Place, BeforeValidator(_as_path)]
+LocalSource = Annotated[Source, AfterValidator(_on_disk), Schema({"format": "path"})]
 MnistChecksums = with_config(CLOSED)(TypedDict("MnistChecksums", dict.fromkeys(MNIST_FILES, Checksum)))
 
 
@@ -32,18 +56,29 @@ class Splits:
 
 
 @dataclass(frozen=True, config=CLOSED)
+class Shapeset(Splits):
+    """The images are drawn, so there is no source."""
+
+    source: Nothing = "none"
+    sha256: Nothing = "none"
+
+
+@dataclass(frozen=True, config=CLOSED)
 class Mnist(Splits):
     """source: mirrors, tried in turn, each a URL or folder of the four files; sha256: of each, gz or unpacked."""
 
-    source: OneOrSeveral[Place]
+    source: OneOrSeveral[Source]
     sha256: MnistChecksums
 
 
 @dataclass(frozen=True, config=CLOSED)
 class Cifar10(Splits):
-    """source: mirrors, tried in turn, each a URL or path of the archive in the binary layout; sha256: its checksum."""
+    """source: mirrors, tried in turn; sha256: of the archive in the binary layout.
 
-    source: OneOrSeveral[Place]
+    Each source is a URL or path of the archive, or of a folder: with the six files, the archive, or Parquet files.
+    """
+
+    source: OneOrSeveral[Source]
     sha256: Checksum
 
 
@@ -51,20 +86,21 @@ class Cifar10(Splits):
 class SmallImagenet(Splits):
     """source: ImageNet's training photographs, a folder of wnids' folders or the tar of tars.
 
-    Each split has as many images of each of the ten classes.
+    Each split has as many images of each of the ten classes. Copies of ImageNet differ, so there is no checksum.
     """
 
-    source: Place
+    source: LocalSource
     train: Tens
     validation: Tens
     test: Tens
+    sha256: Nothing = "none"
 
 
 @dataclass(frozen=True, config=CLOSED)
 class Blocks:
     """The block of each data set, in the order of Table 1's columns."""
 
-    shapeset: Splits
+    shapeset: Shapeset
     mnist: Mnist
     cifar10: Cifar10
     small_imagenet: SmallImagenet

@@ -17,6 +17,7 @@ WORDS = {  # for a format or type of the schema
     "name": "a name of up to 100 small letters, digits, - and _ (in quotes where it is only digits)",
     "number": "a number above 0",
     "object": "a block of at least one name",
+    "path": "the path of a file or folder on this machine",
     "place": "an http or https URL, or the path of a file or folder",
     "profile": "a list of numbers above 0, one for each hidden layer",
     "sha256": "a SHA-256, 64 hexadecimal digits in quotes",

@@ -23,6 +23,29 @@ def test_a_file_in_order_is_summed_up(folder, capsys):
 
 
 @pytest.mark.parametrize(
+    ("dataset", "source"),
+    [("small_imagenet", "nowhere/imagenet"), ("mnist", ["nowhere", "nowhere else"]), ("cifar10", "~/no such file")],
+)
+def test_a_local_source_that_is_missing_is_noticed_before_any_download(folder, monkeypatch, dataset, source):
+    """Whichever place it has in the list; DVC would fetch the data sets before it first."""
+    monkeypatch.setenv("HOME", str(folder))
+    change = {"datasets": ["shapeset", "fashion_mnist", dataset]}
+    edit(folder, lambda values: values.update(change) or values[dataset].update(source=source))
+    with pytest.raises(SystemExit) as stopped:
+        report_input_errors(check.main)
+    said = " and ".join(source) if isinstance(source, list) else source.replace("~", str(folder))
+    assert str(stopped.value.code).startswith(f"error: params.yaml: {dataset}.source is {said}, which is not there; ")
+
+
+@pytest.mark.parametrize("source", [["nowhere", "https://example.org/mnist/"], ["nowhere", "params.yaml"], "fetched"])
+def test_a_source_is_not_missing_where_one_place_may_have_it_or_it_is_fetched(folder, capsys, source):
+    edit(folder, lambda values: values.update(datasets=["mnist"]) or values["mnist"].update(source=source))
+    (folder / "data/raw/mnist" if source == "fetched" else folder / "other").mkdir(parents=True)
+    check.main()
+    assert "params.yaml is in order" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda values: values.update(scale="huge"), "scale is 'huge'; allowed: smoke, laptop, overnight, paper"),

@@ -27,7 +27,8 @@ def no_proxy(monkeypatch):
 
 
 @pytest.fixture
-def raw(tmp_path) -> Path:
-    """The folder to fill."""
+def raw(tmp_path, monkeypatch) -> Path:
+    """The folder to fill, from an empty folder."""
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "raw").mkdir()
     return tmp_path / "raw"

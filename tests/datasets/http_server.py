@@ -12,6 +12,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.ranges.append(self.headers["Range"])
         self.server.routes.get(self.path, refuses(404))(self)
 
     def log_message(self, *_: Any) -> None:
@@ -22,13 +23,13 @@ Route = Callable[[Handler], None]
 
 
 class Server(ThreadingHTTPServer):
-    """routes: by path; asked: the paths in the order in which they were asked for."""
+    """routes: by path; asked: the paths in the order in which they were asked for; ranges: of each, or None."""
 
     daemon_threads = True
 
     def __init__(self, routes: dict[str, Route]):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.routes, self.asked, self.closing = routes, [], threading.Event()
+        self.routes, self.asked, self.ranges, self.closing = routes, [], [], threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -42,6 +43,32 @@ def sends(content: bytes, length: int | None = None, **headers: str) -> Route:
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
         handler.wfile.write(content)
+
+    return answer
+
+
+def sends_ranges(content: bytes, version: str, most: int | None = None, heeds_if_range: bool = True) -> Route:
+    """Send the part of `content` that is asked for, of which at most so many bytes come before it breaks off.
+
+    version: an ETag, or a date.
+    """
+
+    def answer(handler: Handler) -> None:
+        asked, condition = handler.headers["Range"], handler.headers["If-Range"]
+        begin, status = 0, 200
+        if asked and (condition == version or not heeds_if_range):
+            begin, status = int(asked.removeprefix("bytes=").removesuffix("-")), 206
+        if begin >= len(content):
+            status = 416
+        handler.send_response(status)
+        if status == 206:
+            handler.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+        if status == 416:
+            handler.send_header("Content-Range", f"bytes */{len(content)}")
+        handler.send_header("Content-Length", str(max(0, len(content) - begin)))
+        handler.send_header("ETag" if version.startswith('"') else "Last-Modified", version)
+        handler.end_headers()
+        handler.wfile.write(content[begin:][:most])
 
     return answer
 

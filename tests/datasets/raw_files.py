@@ -8,7 +8,10 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from PIL import Image
+from pyarrow import parquet as pq
 
 from stages.params import MNIST_FILES, Cifar10, Mnist
 from stages.running.errors import InputError
@@ -101,6 +104,22 @@ def cifar10_settings(
         source=[str(place) for place in source] or ["nowhere"],
         sha256=hashlib.sha256(archive).hexdigest(),
     )
+
+
+def write_parquet(folder: Path, image: str, wrapped: bool, **splits: tuple[np.ndarray, np.ndarray]) -> Path:
+    """Write images and labels as model hubs do: encoded as PNG, in a struct with their path or as bytes alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, (images, labels) in splits.items():
+        encoded = []
+        for pixels in images:
+            file = io.BytesIO()
+            Image.fromarray(pixels).save(file, "PNG")
+            encoded.append({"bytes": file.getvalue(), "path": None} if wrapped else file.getvalue())
+        table = pa.table({image: encoded, "label": pa.array(labels, pa.int64())})
+        half = len(table) // 2 if split == "train" else len(table)  # in two files
+        for number, part in enumerate(filter(len, (table[:half], table[half:]))):
+            pq.write_table(part, folder / f"{split}-{number:05}-of-00002.parquet")
+    return folder
 
 
 def complaint(do, *arguments) -> str:

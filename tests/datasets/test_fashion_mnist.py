@@ -77,7 +77,7 @@ def test_another_file_is_refused_with_the_key_to_set(mirror, monkeypatch):
     message = str(stop.value)
     assert message.startswith(f"error: fashion_mnist: {MNIST_FILES[3]} could not be downloaded or read: ")
     assert f"{hashlib.sha256(b'other').hexdigest()}" in message
-    assert f"fashion_mnist.sha256.{MNIST_FILES[3]}" in message
+    assert "set fashion_mnist.source in params.yaml" in message
     assert not list(Path("data/raw").iterdir())
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from stages import fetch, prepare
 from stages.datasets import cifar10
-from stages.datasets.formats import idx, idx_files
+from stages.datasets.formats import idx, idx_files, parquet
 from stages.handover.prepared import Prepared, read_split
 from stages.params import MNIST_FILES
 from tests.conftest import REPOSITORY
@@ -176,3 +176,17 @@ def test_what_unpacks_to_more_than_is_allowed_is_refused(project, zeros, name):
         line = refused(idx_files._unpack, place / f"{name}.gz", str(place), target, digest)
         assert f"unpacks to more than {zeros:,} bytes" in line
         assert target.stat().st_size <= zeros
+
+
+@cases(60)
+@given(how=BYTES, mode=st.sampled_from(["L", "RGB"]))
+def test_a_damaged_parquet_file_is_read_as_it_is_or_refused(project, how, mode):
+    images, labels = (ARRAYS[name][:5] for name in MNIST_FILES[:2])
+    folder = raw_files.write_parquet(project / "hub", "image", True, test=(images, labels))
+    (file,) = folder.iterdir()
+    damage_bytes(file, how)
+    try:
+        line = refused(lambda: list(parquet.read_rows([file], "the hub", mode)))
+        assert line == "" or line.startswith(f"the hub: {file.name}")
+    finally:
+        shutil.rmtree(folder)

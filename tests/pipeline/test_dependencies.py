@@ -18,10 +18,14 @@ EXEMPT = {
     "stages/checking": "what is refused in params.yaml, before anything runs",
     "stages/params/datasets.py": "which data sets there are; a stage reads the values of its own, which are its params",
 }
-# What a data set's `fetch` and `prepare` import, which no other stage calls.
+# What a data set's file imports, and the stages whose outputs it can change. The checksums decide what `fetch` writes,
+# whatever unpacks it; only Small-ImageNet has none, and its reader is in its own folder.
 CALLED_BY = {
     "stages/shapeset": {"prepare", "train"},
-    "stages/datasets/formats": {"fetch", "prepare"},
+    "stages/datasets/formats": {"prepare"},
+    "stages/datasets/dataset.py": {"prepare", "validate"},
+    "stages/handover": STAGES.keys() - {"fetch", "surfaces"},
+    "stages/params": STAGES.keys() - {"fetch"},
 }
 # Rooms from the lowest up: each may import those before it, and none after it.
 ROOMS = [

@@ -1,37 +1,62 @@
 """CIFAR-10 in its binary layout: six files of records, cut into 40,000, 10,000 and 10,000 images (Section 2.2)."""
 
 import math
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from stages.datasets.dataset import Classes, Dataset, Expected, Pixels
-from stages.datasets.formats.archives import regular_files
+from stages.datasets.formats.archives import regular_files, save, unpacked
+from stages.datasets.formats.folders import SHOWN, files_below, holding
+from stages.datasets.formats.kinds import TAR, kind_of
+from stages.datasets.formats.parquet import find_rows, read_rows
 from stages.datasets.formats.splits import check_labels, cut
 from stages.handover.prepared import Prepared, Split
 from stages.params import Cifar10
-from stages.running.download import bring, check_sha256, sha256
+from stages.running.download import ONLY, bring, sha256
 from stages.running.errors import InputError
 
-FOLDER = "cifar-10-batches-bin"  # in the archive
+FOLDER = "cifar-10-batches-bin"  # in the official archive
 TRAINING = tuple(f"data_batch_{number}.bin" for number in range(1, 6))
 TEST = ("test_batch.bin",)
+BATCHES = (*TRAINING, *TEST)
+# SHA-1 of each file, as Apache MXNet publishes them: python/mxnet/gluon/data/vision/datasets.py
+CONTENTS = {
+    "data_batch_1.bin": "aadd24acce27caa71bf4b10992e9e7b2d74c2540",
+    "data_batch_2.bin": "c0ba65cce70568cd57b4e03e9ac8d2a5367c1795",
+    "data_batch_3.bin": "1dd00a74ab1d17a6e7d73e185b69dbf31242f295",
+    "data_batch_4.bin": "aab85764eb3584312d3c7f65fd2fd016e36a258e",
+    "data_batch_5.bin": "26e2849e66a845b7f1e4614ae70f4889ae604628",
+    "test_batch.bin": "67eb016db431130d61cd03c7ad570b013799c88c",
+}
+SIZE = 30_730_000  # bytes of each file: 10,000 records
 LIMIT = 2**29  # bytes that the archive may unpack to, nearly three times the official one's
+PARQUET = ("train-00000-of-00001.parquet", "test-00000-of-00001.parquet")  # below a URL that ends in a slash
+ALLOWED = "allowed: CIFAR-10's binary version"
+OTHERS = {  # files of other data sets and versions, and what has them
+    "data_batch_1": "CIFAR-10's Python version",
+    "data_batch_1.mat": "CIFAR-10's MATLAB version",
+    "fine_label_names.txt": "CIFAR-100",
+    "train.bin": "CIFAR-100",
+    "train": "CIFAR-100's Python version",
+    "train.mat": "CIFAR-100's MATLAB version",
+}
 
 
 def fetch(settings: Cifar10, folder: Path) -> None:
     """Write the six files of records into `folder`.
 
-    Raises InputError if no place has the archive with the checksum that `settings` give, or if it lacks a file.
+    Raises InputError if no place has the archive with the checksum that `settings` give, or the published files in
+    whatever packing.
     """
     bring(
-        "cifar10: the archive",
+        "cifar10",
         settings.source,
-        folder,
-        partial(_unpack, folder=folder, expected=settings.sha256),
-        "set cifar10.source in params.yaml to another URL or file that has it, "
-        "or cifar10.sha256 to the checksum of the archive that you want",
+        partial(_take, folder=folder, expected=settings.sha256),
+        "set cifar10.source in params.yaml to another URL, file or folder that has it",
+        PARQUET,
     )
 
 
@@ -63,16 +88,77 @@ def read_batch(file: Path) -> Split:
     return Split(np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels.astype(np.int64))
 
 
-def _unpack(archive: Path, place: str, folder: Path, expected: str) -> None:
-    """Write the six files of `archive` into `folder`; raises InputError if its checksum is not `expected`."""
-    check_sha256({sha256(archive, place): "the archive"}, expected, place)
-    missing = {f"{FOLDER}/{name}": folder / name for name in (*TRAINING, *TEST)}
+def _take(path: Path, place: str, folder: Path, expected: str) -> None:
+    """Write the six files of an archive or a folder into `folder`; raises InputError if they are not the published."""
+    if path.is_dir():
+        _take_from_folder(path, place, folder, expected)
+    elif (kind := kind_of(path, place)) not in ("", TAR):
+        raise InputError(f"{place}: is {kind}; {ALLOWED}")
+    else:
+        digest = sha256(path, place)
+        found = _unpack(path, place, folder)
+        if digest != expected:
+            _check(found, f"{place}: is not the official archive (SHA-256 {digest}), and its", folder)
+
+
+def _unpack(archive: Path, place: str, folder: Path) -> dict[str, str]:
+    """Write the six files of `archive` into `folder`, whatever its folders; return the SHA-1 of each."""
+    found, seen = {}, []
     for path, pieces in regular_files(archive, place, LIMIT):
-        if path in missing:
-            with missing.pop(path).open("wb") as output:
-                output.writelines(pieces)
-    if missing:
-        raise InputError(f"{place}: lacks {', '.join(missing)}; allowed: CIFAR-10's binary layout")
+        name = PurePosixPath(path).name
+        seen.append(name)
+        if name in BATCHES and (name not in found or path == f"{FOLDER}/{name}"):
+            found[name] = save(pieces, folder / name, "sha1")
+    _check_names(found, seen, place, f"it holds {', '.join(map(repr, seen[:SHOWN])) or 'nothing'}")
+    return found
+
+
+def _take_from_folder(source: Path, place: str, folder: Path, expected: str) -> None:
+    """Write the six files that lie in a folder, or that its archive or Parquet files have, into `folder`."""
+    below = files_below(source)
+    batches = {file.name: file for file in reversed(below) if file.name in BATCHES}
+    if len(batches) == len(BATCHES):
+        found = {name: save(unpacked(file, str(file), LIMIT), folder / name, "sha1") for name, file in batches.items()}
+        return _check(found, f"{place}: its", folder)
+    archives = [file for file in below if file.name.lower().startswith("cifar-10-binary")]
+    if not batches and archives:
+        return _take(archives[0], str(archives[0]), folder, expected)
+    rows = [find_rows(below, split) for split in ("train", "test")]
+    if not batches and all(rows):
+        training, test = (_records(files, place) for files in rows)
+        parts = [*np.array_split(training, len(TRAINING)), test]
+        found = {name: save([part.tobytes()], folder / name, "sha1") for name, part in zip(BATCHES, parts, strict=True)}
+        return _check(found, f"{place}: made of its Parquet files,", folder)
+    _check_names(batches, [file.name for file in below], place, holding(source))
+
+
+def _records(files: list[Path], place: str) -> np.ndarray:
+    """Return the rows of Parquet files as records, uint8 (count, 3073)."""
+    parts = []
+    for images, labels in read_rows(files, place, "RGB"):
+        if images.shape[1:] != DATASET.image_shape:
+            raise InputError(f"{place}: its Parquet files have images of {images.shape[1:]}; {ALLOWED}")
+        parts.append(np.column_stack([labels, images.transpose(0, 3, 1, 2).reshape(len(images), -1)]))
+    return np.concatenate(parts) if parts else np.empty((0, 1 + math.prod(DATASET.image_shape)), np.uint8)
+
+
+def _check_names(found: Container[str], seen: Sequence[str], place: str, holds: str) -> None:
+    """Raise InputError where not all six files were `found`: it names what else `seen`, the names of files, shows."""
+    missing = [name for name in BATCHES if name not in found]
+    if not missing:
+        return
+    other = next((words for name, words in OTHERS.items() if name in seen), None)
+    what = f"is {other}" if other else f"lacks {', '.join(missing)}; {holds}"
+    raise InputError(f"{place}: {what}; {ALLOWED}")
+
+
+def _check(found: Mapping[str, str], what: str, folder: Path) -> None:
+    """Raise InputError where a file, by its SHA-1 in `found`, is not the published one."""
+    for name, digest in found.items():
+        if digest != CONTENTS[name]:
+            size, kind = (folder / name).stat().st_size, kind_of(folder / name, name)
+            has = f"is {kind}" if kind else f"has {size:,} bytes and the SHA-1 {digest}"
+            raise InputError(f"{what} {name} {has}; expected {SIZE:,} bytes and {CONTENTS[name]}; {ONLY}")
 
 
 DATASET = Dataset(

@@ -1,17 +1,18 @@
 """Unpack files that may be cut off, damaged or hostile: one line names the error, and a limit bounds the size."""
 
 import gzip
+import hashlib
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from stages.datasets.formats.kinds import GZ
 from stages.running.errors import InputError
 
-GZ = b"\x1f\x8b"  # how a gz file begins
 PIECE = 2**16  # bytes read at once
 REFUSED = {
     tarfile.SYMTYPE: "a symbolic link",
@@ -51,6 +52,16 @@ def regular_files(file: Path, name: str, limit: int) -> Iterator[tuple[str, Iter
                 yield str(PurePosixPath(member.name)), _content(tar, member, name)
         for _ in _pieces(stream):  # to the end, where gz has its checksum
             pass
+
+
+def save(pieces: Iterable[bytes], target: Path, algorithm: str) -> str:
+    """Write `pieces` to `target` and return their checksum by the algorithm of this name in hashlib."""
+    checksum = hashlib.new(algorithm, usedforsecurity=False)
+    with target.open("wb") as output:
+        for piece in pieces:
+            checksum.update(piece)
+            output.write(piece)
+    return checksum.hexdigest()
 
 
 def check_member(member: tarfile.TarInfo, name: str) -> None:

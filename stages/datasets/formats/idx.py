@@ -42,16 +42,21 @@ def read_idx(file: Path, dimensions: int) -> np.ndarray:
         raise InputError(
             f"{file}: its magic number is {found}; allowed: {magic}, of unsigned bytes in {dimensions} dimensions"
         )
-    header = 4 * (1 + dimensions)
-    if len(content) < header:
-        raise InputError(f"{file}: has {len(content)} bytes; allowed: a header of {header} bytes, then the values")
+    begin = 4 * (1 + dimensions)
+    if len(content) < begin:
+        raise InputError(f"{file}: has {len(content)} bytes; allowed: a header of {begin} bytes, then the values")
     shape = struct.unpack_from(f">{dimensions}I", content, 4)
-    if len(content) - header != math.prod(shape):
+    if len(content) - begin != math.prod(shape):
         raise InputError(
-            f"{file}: has {len(content) - header} bytes after its header; allowed: the {math.prod(shape)} of "
+            f"{file}: has {len(content) - begin} bytes after its header; allowed: the {math.prod(shape)} of "
             f"{_times(shape)} in its header"
         )
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=begin).reshape(shape)
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    """Return the header of an idx file of unsigned bytes of this shape."""
+    return struct.pack(f">{1 + len(shape)}I", UNSIGNED_BYTES << 8 | len(shape), *shape)
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -15,7 +15,13 @@ from safetensors.numpy import save
 from tqdm import tqdm
 
 from stages.datasets.dataset import Below, Classes, Dataset, Expected, Pixels
-from stages.datasets.small_imagenet.archive import ALLOWED, Photograph, find_photographs
+from stages.datasets.small_imagenet.archive import (
+    ALLOWED,
+    PassedOver,
+    Photograph,
+    find_photographs,
+    folder_of_classes,
+)
 from stages.datasets.small_imagenet.choice import choose
 from stages.datasets.small_imagenet.classes import CLASS_NAMES, class_labels
 from stages.datasets.small_imagenet.photographs import MOST_BYTES, SIDE, Undecodable, shrink
@@ -23,32 +29,39 @@ from stages.handover.prepared import SPLITS, Prepared, Split
 from stages.handover.tables import read_table
 from stages.handover.tensors import read_tensors
 from stages.params import SmallImagenet
-from stages.running.errors import AGAIN, InputError
+from stages.running.errors import AGAIN, InputError, say
 
 LEAST_CONTRAST = 4  # greys: with a standard deviation up to this an image is nearly constant
+MOST = 11_000  # photographs of a class: as many as the paper's splits have
+SPARE = 1200  # more of a class, that may turn out unusable
+DRAW = 2010  # the seed of the choice among more of them; not a parameter, since the choice takes long
+FORGIVEN = 3  # undecodable photographs, however few there are in all
+NAMED = 3  # photographs in a message
 AT_ONCE = 16  # photographs a thread decodes per task
 COLUMNS = ("file", "wnid", "class", "label", "rank", "flaw", "detail")
 
 
 def fetch(settings: SmallImagenet, folder: Path) -> None:
-    """Choose and decode as many photographs as the splits need, and write their pixels and a table into `folder`.
+    """Choose and decode up to `MOST` photographs of each class, and write their pixels and a table into `folder`.
 
-    `photographs.safetensors` has the images, uint8 (count, 37, 37), and labels, int64 (count,), by class and rank;
-    `photographs.parquet` the table that `look` returns. Needs 5 KB of memory per chosen photograph, and the memory to
-    decode one per core, however large ImageNet is. Raises InputError as `find_photographs` does, and if a class has too
-    few photographs.
+    The result depends on the source alone: the sizes of the splits only decide whether it is refused. There are no more
+    of a class than the smallest has, since the splits are balanced. `photographs.safetensors` has the images, uint8
+    (count, 37, 37), and labels, int64 (count,), by class and rank; `photographs.parquet` the table that `look` returns.
+    Needs 5 KB of memory per chosen photograph, and the memory to decode one per core, however large ImageNet is. Raises
+    InputError as `find_photographs` does, and if a class has too few photographs.
     """
-    source = Path(os.path.expanduser(settings.source))
-    needed = sum(getattr(settings, split) for split in SPLITS) // len(CLASS_NAMES)
-    spare = needed // 10 + 100  # photographs of a class that may turn out unusable
-    labels = class_labels()
-    candidates = choose(_watched(find_photographs(source, labels), source), labels, settings.seed, needed + spare)
+    source, labels, passed = Path(settings.source), class_labels(), PassedOver()
+    found = find_photographs(source, labels, passed)
+    candidates = choose(_watched(found, source), labels, DRAW, MOST + SPARE)
     if not any(candidates.values()):
-        raise InputError(f"{source}: has no photograph of Small-ImageNet's ten classes; allowed: {ALLOWED}")
-    _check_enough(source, "photographs", {label: len(of_class) for label, of_class in candidates.items()}, needed)
-    images, table = look(candidates, needed)
+        raise InputError(_none_found(source, passed))
+    if passed.words():
+        say(f"{source}: passed over {passed.words()}")
+    counts = {label: min(len(of_class), MOST) for label, of_class in candidates.items()}
+    _check_enough(source, "photographs", counts, settings)
+    images, table = look(candidates, min(counts.values()))
+    _report_undecodable(table)
     usable = table.loc[table["flaw"] == "", "label"]
-    _check_enough(source, "usable photographs", {label: int((usable == label).sum()) for label in candidates}, needed)
     (folder / "photographs.safetensors").write_bytes(save({"images": images, "labels": usable.to_numpy()}))
     table.to_parquet(folder / "photographs.parquet", index=False)
 
@@ -56,8 +69,9 @@ def fetch(settings: SmallImagenet, folder: Path) -> None:
 def prepare(settings: SmallImagenet, raw: Path) -> Prepared:
     """Cut the splits from the files of `fetch` in `raw`, each with equally many images of every class, in random order.
 
-    The images of lowest rank are for training, the next for validation. The facts give each image's file and wnid, and
-    the share of all examined files that could not be decoded. Raises InputError if `raw` does not fit the settings.
+    The seed draws which images of a class go into which split. The facts give each image's file and wnid, and the share
+    of all examined files, beyond the first `FORGIVEN`, that could not be decoded. Raises InputError if `raw` has too
+    few images of a class, or is damaged.
     """
     table = read_table(raw / "photographs.parquet")
     usable = table[table["flaw"] == ""].reset_index(drop=True)
@@ -65,14 +79,15 @@ def prepare(settings: SmallImagenet, raw: Path) -> Prepared:
     images, labels = arrays.get("images"), arrays.get("labels")
     if images is None or images.shape != (len(usable), SIDE, SIDE) or not np.array_equal(labels, usable["label"]):
         raise InputError(f"{raw}: photographs.safetensors and photographs.parquet do not belong together; {AGAIN}")
-    place_in_class = usable.groupby("label").cumcount()
-    undecodable_share = float((table["flaw"] == "undecodable").mean())
+    counts = {label: int((labels == label).sum()) for label in range(len(CLASS_NAMES))}
+    _check_enough(raw, "usable photographs", counts, settings)
+    orders = [np.random.default_rng([settings.seed, len(SPLITS), label]).permutation(n) for label, n in counts.items()]
+    place_in_class = np.concatenate(orders)
+    undecodable_share = max(0, (table["flaw"] == "undecodable").sum() - FORGIVEN) / len(table)
     splits, facts, begin = {}, [], 0
     for number, split in enumerate(SPLITS):
         end = begin + getattr(settings, split) // len(CLASS_NAMES)
         rows = np.flatnonzero((begin <= place_in_class) & (place_in_class < end))
-        if len(rows) != getattr(settings, split):
-            raise InputError(f"{raw}: has {len(rows)} images for {split}, not {getattr(settings, split)}; {AGAIN}")
         rows = np.random.default_rng([settings.seed, number]).permutation(rows)
         splits[split] = Split(images[rows], labels[rows])
         known = usable.loc[rows, ["label", "file", "wnid"]].reset_index(drop=True)
@@ -156,13 +171,36 @@ def _watched(photographs: Iterator[Photograph], source: Path) -> Iterator[Photog
             bar.update(photograph.offset + photograph.size - bar.n if in_tar else 1)
 
 
-def _check_enough(source: Path, what: str, counts: Mapping[int, int], needed: int) -> None:
-    """Raise InputError that names the class with the smallest of `counts`, by label, if that is below `needed`."""
+def _none_found(source: Path, passed: PassedOver) -> str:
+    """Return the message where no photograph is of the ten classes."""
+    there = f"; there are {passed.words()}" if passed.words() else ""
+    better = folder_of_classes(source)
+    advice = f"; set small_imagenet.source in params.yaml to {better}" if better else ""
+    return f"{source}: has no photograph of Small-ImageNet's ten classes{there}{advice}; allowed: {ALLOWED}"
+
+
+def _report_undecodable(table: pd.DataFrame) -> None:
+    """Name the first photographs that could not be decoded, with the reason."""
+    broken = table[table["flaw"] == "undecodable"]
+    if len(broken):
+        first = "; ".join(f"{row.file}: {row.detail}" for row in broken.head(NAMED).itertuples())
+        say(f"{len(broken):,} of {len(table):,} photographs could not be decoded: {first}")
+
+
+def _check_enough(place: Path, what: str, counts: Mapping[int, int], settings: SmallImagenet) -> None:
+    """Raise InputError that names the class with the smallest of `counts`, by label, if the splits need more."""
+    needed, classes = sum(getattr(settings, split) for split in SPLITS) // len(CLASS_NAMES), len(CLASS_NAMES)
     label = min(counts, key=counts.get)
-    found, classes = counts[label], len(CLASS_NAMES)
+    found = counts[label]
+    if not found:
+        missing = ", ".join(CLASS_NAMES[one] for one, count in counts.items() if not count)
+        raise InputError(
+            f"{place}: has no {what} of these classes: {missing}; set small_imagenet.source in params.yaml to an "
+            f"ImageNet with all of Small-ImageNet's ten classes: {', '.join(CLASS_NAMES)}"
+        )
     if found < needed:
         raise InputError(
-            f"{source}: the class {CLASS_NAMES[label]} has {found:,} {what}, {needed:,} are needed; set "
+            f"{place}: the class {CLASS_NAMES[label]} has {found:,} {what}, {needed:,} are needed; set "
             f"small_imagenet.train, validation and test in params.yaml to at most {classes * found:,} together, not "
             f"{classes * needed:,}, or small_imagenet.source to an ImageNet with more"
         )
@@ -184,6 +222,6 @@ DATASET = Dataset(
         # The luma of ImageNet's published means 0.485, 0.456, 0.406 and deviations 0.229, 0.224, 0.225 of red, green
         # and blue. Those are of all its classes and of larger crops; 1,000 real photographs at 37×37 have 0.465, 0.247.
         pixels=Pixels(means=(0.459,), deviations=(0.226,), spread=0.13, allowance=0.05),
-        below=(Below("undecodable_share", 0.001, "of the files looked at, under 0.1% could not be decoded"),),
+        below=(Below("undecodable_share", 0.001, f"apart from {FORGIVEN} files, under 0.1% could not be decoded"),),
     ),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.datasets.small_imagenet.archive import find_photographs
+from stages.datasets.small_imagenet.archive import PassedOver, find_photographs, folder_of_classes
 from stages.running.errors import InputError
 from tests.datasets.small_imagenet.memory import peak_bytes
 from tests.datasets.small_imagenet.stand_in import ELSEWHERE, tar, tar_of_tars, write_tree
@@ -26,7 +26,7 @@ FOUND = {name: content for name, content in FILES.items() if not name.startswith
 
 def found(source: Path) -> dict[str, bytes]:
     """The contents of all photographs in `source`, by name."""
-    photographs = list(find_photographs(source, WNIDS))
+    photographs = list(find_photographs(source, WNIDS, PassedOver()))
     contents = {photograph.name: photograph.read(10**6) for photograph in photographs}
     assert len(contents) == len(photographs)
     assert all(photograph.name.startswith(photograph.wnid + "/") for photograph in photographs)
@@ -35,7 +35,7 @@ def found(source: Path) -> dict[str, bytes]:
 
 def count(source: Path) -> int:
     """The number of photographs in `source`, none of which is kept."""
-    return sum(1 for _ in find_photographs(source, WNIDS))
+    return sum(1 for _ in find_photographs(source, WNIDS, PassedOver()))
 
 
 def written(file: Path, content: bytes) -> Path:
@@ -54,7 +54,7 @@ def member(name: str, kind: bytes, size: int = 0) -> tarfile.TarInfo:
 def refused(source: Path) -> str:
     """The one line that says what is wrong with `source`."""
     with pytest.raises(InputError) as caught:
-        list(find_photographs(source, WNIDS))
+        list(find_photographs(source, WNIDS, PassedOver()))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -120,7 +120,7 @@ def test_long_and_odd_names_are_read(tmp_path):
 
 def test_only_so_much_is_read_as_is_asked_for(tmp_path):
     for source in (write_tree(tmp_path / "tree", FILES), written(tmp_path / "all.tar", tar_of_tars(FILES))):
-        for photograph in find_photographs(source, WNIDS):
+        for photograph in find_photographs(source, WNIDS, PassedOver()):
             assert photograph.read(5) == FOUND[photograph.name][:5]
 
 
@@ -139,15 +139,49 @@ def test_a_source_that_is_not_there_is_said_with_what_to_set(tmp_path, monkeypat
         assert words in message
 
 
-@pytest.mark.parametrize("layout", ["tree", "tar", "tar_in_tar"])
-def test_a_photograph_without_a_wnid_is_named(tmp_path, layout):
-    files = {"val/ILSVRC2012_val_00000001.JPEG": b""}
-    if layout == "tree":
-        message = refused(write_tree(tmp_path / "tree", files))
-    else:
-        message = refused(written(tmp_path / "all.tar", tar(files) if layout == "tar" else tar_of_tars(files)))
-    assert "ILSVRC2012_val_00000001.JPEG: a photograph without a wnid" in message
-    assert "n01440764" in message
+OTHER_FILES = {  # beside the training photographs, in ImageNet's, Kaggle's and Tiny-ImageNet's trees
+    "val/ILSVRC2012_val_00000001.JPEG": b"",
+    "val/images/val_0.JPEG": b"",
+    "ILSVRC/Data/CLS-LOC/test/ILSVRC2012_test_00000001.JPEG": b"",
+    "ILSVRC/Annotations/CLS-LOC/train/n01440764/n01440764_1.xml": b"",
+    "ILSVRC2012_img_val.tar": tar({"ILSVRC2012_val_00000002.JPEG": b""}),
+}
+
+
+def test_photographs_without_a_class_are_passed_over_and_counted(tmp_path):
+    in_train = {f"train/{name}": content for name, content in FILES.items()}
+    for place, source in {
+        tmp_path / "tree/val/ILSVRC2012_val_00000001.JPEG": write_tree(tmp_path / "tree", in_train | OTHER_FILES),
+        "val/ILSVRC2012_val_00000001.JPEG": written(tmp_path / "all.tar", tar(in_train | OTHER_FILES)),
+    }.items():
+        passed = PassedOver()
+        names = {photograph.name for photograph in find_photographs(source, WNIDS, passed)}
+        assert names == FOUND.keys()
+        assert passed.classless == 4
+        if source.is_dir():
+            assert "4 photographs without a wnid, such as " in passed.words()
+        else:
+            assert f"such as {source}: {place}" in passed.words()
+
+
+def test_in_tiny_imagenet_the_class_is_the_folder_around_the_images(tmp_path):
+    tiny = {"train/n01440764/images/n01440764_0.JPEG": b"a", "val/images/val_0.JPEG": b"", "test/images/0.JPEG": b""}
+    assert found(write_tree(tmp_path / "tiny-imagenet-200", tiny)) == {"n01440764/n01440764_0.JPEG": b"a"}
+
+
+def test_files_of_kinds_that_are_not_read_are_counted_by_their_kind(tmp_path):
+    unread = ["n01440764.tar.gz", "n02085620.TAR.GZ", "n01440764/1.webp", "train-00000-of-00294.parquet", "all.zip"]
+    passed = PassedOver()
+    assert list(find_photographs(write_tree(tmp_path / "mine", dict.fromkeys(unread, b"")), WNIDS, passed)) == []
+    for words in ("2 .tar.gz", "1 .webp", "1 .parquet", "1 .zip"):
+        assert words in passed.words().removeprefix("files that are not read: ").split(", ")
+
+
+def test_the_folder_of_the_classes_is_found_beside_or_around(tmp_path):
+    write_tree(tmp_path / "tree", {f"train/{name}": content for name, content in FILES.items()} | {"val/1.JPEG": b""})
+    assert folder_of_classes(tmp_path / "tree/val") == tmp_path / "tree/train"
+    assert folder_of_classes(tmp_path / "tree/train/n01440764") == tmp_path / "tree/train"
+    assert folder_of_classes(tmp_path / "tree") is None
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -189,7 +223,9 @@ INNER = tar({"n01440764_1.JPEG": b"x" * 3000, "n01440764_2.JPEG": b"y" * 3000})
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "compressed, damaged or no tar"),
+        (b"", "is empty"),
+        (b"PK\x03\x04", "is a zip archive; unpack it"),
+        (b"<html>", "is a web page, perhaps a login"),
         (b"no tar at all" * 1000, "compressed, damaged or no tar"),
         (gzip.compress(OUTER), "compressed, damaged or no tar"),
         (OUTER[: len(OUTER) // 2], "is cut off"),
@@ -200,7 +236,7 @@ INNER = tar({"n01440764_1.JPEG": b"x" * 3000, "n01440764_2.JPEG": b"y" * 3000})
         (tar({"n01440764.tar": INNER[:2000]}), "its member n01440764.tar: is cut off in its member n01440764_1.JPEG"),
         (tar({"n01440764.tar": header_damaged(INNER)}), "its member n01440764.tar: is damaged at byte 3584"),
     ],
-    ids=range(10),
+    ids=range(12),
 )
 def test_a_damaged_or_compressed_archive_is_told(tmp_path, content, words):
     message = refused(written(tmp_path / "imagenet.tar", content))
@@ -232,7 +268,7 @@ def test_inner_tars_of_no_length_or_without_an_end_are_read_to_where_they_end(tm
 
 def test_what_cannot_be_read_is_named(tmp_path):
     tree = write_tree(tmp_path / "tree", FILES)
-    photograph = next(iter(find_photographs(tree, WNIDS)))
+    photograph = next(iter(find_photographs(tree, WNIDS, PassedOver())))
     Path(photograph.file).unlink()
     with pytest.raises(InputError, match=r"cannot be read \(No such file or directory\)") as caught:
         photograph.read(10)

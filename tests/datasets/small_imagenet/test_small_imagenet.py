@@ -20,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 from stages import fetch, prepare
 from stages.datasets import small_imagenet
 from stages.datasets.dataset import find_dataset
+from stages.datasets.small_imagenet.archive import PassedOver
 from stages.datasets.small_imagenet.choice import rank
 from stages.datasets.small_imagenet.classes import class_labels
 from stages.datasets.small_imagenet.photographs import shrink
@@ -58,7 +59,7 @@ def table_of(raw: Path) -> pd.DataFrame:
 
 def by_rank(wnid: str) -> list[str]:
     """The names of a synset's photographs in the order in which they are looked at."""
-    return sorted((name for name in FILES if name.startswith(wnid)), key=lambda name: rank(3, name))
+    return sorted((name for name in FILES if name.startswith(wnid)), key=lambda name: rank(small_imagenet.DRAW, name))
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +72,15 @@ def raw(tmp_path_factory, tree) -> Path:
     return fetched(tmp_path_factory.mktemp("raw") / "small_imagenet", tree)
 
 
-def test_of_each_class_those_of_lowest_rank_are_kept_with_their_pixels(raw):
+def test_of_each_class_those_of_lowest_rank_are_kept_with_their_pixels(tmp_path, monkeypatch, tree):
+    monkeypatch.setattr(small_imagenet, "MOST", 6)
+    raw = fetched(tmp_path / "raw", tree)
     table, arrays = table_of(raw), load_file(raw / "photographs.safetensors")
     expected = [name for wnid in WNIDS for name in by_rank(wnid)[:6]]
     assert table["file"].tolist() == expected
     assert table["class"].tolist() == [WNIDS[name[:9]] for name in expected]
     assert table["label"].tolist() == arrays["labels"].tolist() == [label for label in range(10) for _ in range(6)]
-    assert table["rank"].tolist() == [rank(3, name) for name in expected]
+    assert table["rank"].tolist() == [rank(small_imagenet.DRAW, name) for name in expected]
     assert table["flaw"].tolist() == [""] * 60
     assert arrays["images"].dtype == np.uint8
     assert np.array_equal(arrays["images"], [shrink(FILES[name]) for name in expected])
@@ -106,7 +109,7 @@ def test_the_number_and_the_timing_of_the_workers_change_nothing(tmp_path, monke
     assert contents(fetched(tmp_path / "raw", tree)) == contents(raw)
 
 
-def test_what_cannot_be_used_is_replaced_by_the_next_and_kept_in_the_table(tmp_path):
+def test_what_cannot_be_used_is_replaced_by_the_next_and_kept_in_the_table(tmp_path, monkeypatch):
     fish, birds = by_rank("n01440764"), by_rank("n01514668")
     flawed = {
         fish[0]: FILES[fish[0]][:-200],
@@ -115,6 +118,8 @@ def test_what_cannot_be_used_is_replaced_by_the_next_and_kept_in_the_table(tmp_p
         fish[6]: b"an error page",  # the first that stands in for those above
         birds[1]: FILES[fish[1]],  # of another class
     }
+    monkeypatch.setattr(small_imagenet, "MOST", 4)
+    monkeypatch.setattr(small_imagenet, "SPARE", 100)
     table = table_of(fetched(tmp_path / "raw", write_tree(tmp_path / "tree", FILES | flawed), train=10))
     of_fish = table[table["class"] == "fish"].set_index("file")
     assert of_fish.index.tolist() == fish
@@ -156,25 +161,40 @@ def test_prepared_splits_are_balanced_shuffled_and_disjoint(raw, tree):
             assert np.array_equal(image, shrink(FILES[name]))
 
 
-def test_the_seed_draws_the_order_and_nothing_else_of_the_splits(raw, tree):
+def test_what_is_fetched_depends_on_the_source_alone(tmp_path, tree, raw):
+    """The only parameter that DVC compares; the sizes and the seed are those of `prepare`."""
+    (tmp_path / "raw").mkdir()
+    small_imagenet.fetch(replace(settings(tree, train=10, validation=10, test=10), seed=4), tmp_path / "raw")
+    assert contents(tmp_path / "raw") == contents(raw)
+
+
+def test_there_are_no_more_of_a_class_than_the_smallest_has(tmp_path, tree):
+    fewer = {name: content for name, content in FILES.items() if name not in by_rank("n11939491")[:2]}
+    table = table_of(fetched(tmp_path / "raw", write_tree(tmp_path / "tree", fewer)))
+    assert table["class"].value_counts().to_dict() == dict.fromkeys(CLASS_NAMES, OF_EACH - 2)
+
+
+def test_the_seed_draws_which_images_a_split_has_and_their_order(raw, tree):
     first = small_imagenet.prepare(settings(tree), raw)
     again = small_imagenet.prepare(settings(tree), raw)
     other = small_imagenet.prepare(replace(settings(tree), seed=4), raw)
     assert first.facts.equals(again.facts)
-    assert first.facts["file"].tolist() != other.facts["file"].tolist()
     for split in SPLITS:
         assert np.array_equal(first.splits[split].images, again.splits[split].images)
-        assert set(first.facts[first.facts["split"] == split]["file"]) == set(
-            other.facts[other.facts["split"] == split]["file"]
-        )
+        one, another = (set(facts[facts["split"] == split]["file"]) for facts in (first.facts, other.facts))
+        assert one != another
 
 
-def test_the_share_of_undecodable_files_is_of_all_that_were_looked_at(tmp_path):
+@pytest.mark.parametrize(("broken", "share"), [(1, 0), (3, 0), (5, 2 / 90)])
+def test_a_few_undecodable_files_are_forgiven_and_the_first_three_are_named(tmp_path, capsys, broken, share):
     fish = by_rank("n01440764")
-    broken = {fish[0]: b"", fish[1]: b"broken", fish[2]: FLAT, fish[8]: b"never looked at"}
-    source = write_tree(tmp_path / "tree", FILES | broken)
-    prepared = small_imagenet.prepare(settings(source, train=20), fetched(tmp_path / "raw", source, train=20))
-    assert set(prepared.facts["undecodable_share"]) == {2 / (9 * 5 + 8)}
+    source = write_tree(tmp_path / "tree", FILES | dict.fromkeys(fish[:broken], b"broken") | {fish[8]: FLAT})
+    sizes = {"train": 10, "validation": 10, "test": 10}
+    prepared = small_imagenet.prepare(settings(source, **sizes), fetched(tmp_path / "raw", source, **sizes))
+    assert set(prepared.facts["undecodable_share"]) == {share}
+    said = capsys.readouterr().err
+    named = "; ".join(f"{name}: neither JPEG, PNG, GIF nor BMP" for name in fish[: min(broken, 3)])
+    assert f"note: {broken} of 90 photographs could not be decoded: {named}\n" in said
 
 
 def refused(action, *arguments) -> str:
@@ -195,17 +215,40 @@ def test_a_class_with_too_few_photographs_is_named_with_what_to_set(tmp_path):
 def test_a_class_with_too_few_usable_photographs_is_named_too(tmp_path):
     flowers = by_rank("n11939491")
     source = write_tree(tmp_path / "tree", FILES | {flowers[0]: b"broken", flowers[5]: FLAT})
-    message = refused(small_imagenet.fetch, settings(source, train=60), tmp_path)
-    assert f"{source}: the class flowers has 7 usable photographs, 9 are needed" in message
-    assert list(tmp_path.iterdir()) == [source]
-    small_imagenet.fetch(settings(source, train=40), tmp_path)  # as the message says
+    raw = fetched(tmp_path / "raw", source)
+    message = refused(small_imagenet.prepare, settings(source, train=60), raw)
+    assert f"{raw}: the class flowers has 7 usable photographs, 9 are needed" in message
+    small_imagenet.prepare(settings(source, train=40), raw)  # as the message says
+
+
+def test_classes_without_a_photograph_are_named(tmp_path):
+    fewer = {name: content for name, content in FILES.items() if not name.startswith(("n11939491", "n07745940"))}
+    source = write_tree(tmp_path / "tree", fewer)
+    message = refused(small_imagenet.fetch, settings(source), tmp_path)
+    assert f"{source}: has no photographs of these classes: flowers, fruits; set small_imagenet.source" in message
 
 
 def test_a_source_with_nothing_of_the_ten_classes_is_named(tmp_path):
     source = write_tree(tmp_path / "tree", {f"{ELSEWHERE}/1.JPEG": FLAT})
-    assert f"{source}: has no photograph of Small-ImageNet's ten classes" in refused(
+    assert f"{source}: has no photograph of Small-ImageNet's ten classes; allowed: a folder of" in refused(
         small_imagenet.fetch, settings(source), tmp_path
     )
+
+
+def test_where_no_photograph_has_a_class_the_right_folder_is_suggested(tmp_path):
+    root = write_tree(tmp_path / "CLS-LOC", {f"train/{name}": content for name, content in FILES.items()})
+    write_tree(root / "val", {"ILSVRC2012_val_00000001.JPEG": FLAT, "2.JPEG": FLAT, "3.webp": b""})
+    message = refused(small_imagenet.fetch, settings(root / "val"), tmp_path)
+    assert "there are 2 photographs without a wnid, such as " in message
+    assert "and files that are not read: 1 .webp; set small_imagenet.source in params.yaml to " in message
+    assert f"params.yaml to {root}/train; allowed: " in message
+
+
+def test_the_root_of_an_imagenet_as_downloaded_may_be_the_source(tmp_path, capsys, raw):
+    root = write_tree(tmp_path / "ILSVRC", {f"Data/CLS-LOC/train/{name}": content for name, content in FILES.items()})
+    write_tree(root / "Data/CLS-LOC", {"val/1.JPEG": FLAT, "test/2.JPEG": FLAT})
+    assert contents(fetched(tmp_path / "raw", root)) == contents(raw)
+    assert f"note: {root}: passed over 2 photographs without a wnid, such as " in capsys.readouterr().err
 
 
 def test_the_users_home_may_be_written_short(tmp_path, monkeypatch, tree, raw):
@@ -236,8 +279,8 @@ def test_a_home_that_there_is_not_is_a_source_that_is_not_there(tmp_path):
 
 
 def test_raw_files_for_other_sizes_are_told(raw, tree):
-    assert "has 20 images for validation, not 40" in refused(
-        small_imagenet.prepare, settings(tree, train=40, validation=40), raw
+    assert "the class reptiles has 9 usable photographs, 11 are needed" in refused(
+        small_imagenet.prepare, settings(tree, train=60, validation=40), raw
     )
 
 
@@ -305,7 +348,7 @@ def test_sizes_are_multiples_of_the_ten_classes(project, split, size):
 
 
 def test_real_photographs_fall_into_their_classes(tmp_path, imagenet_sample):
-    # two of each class, fewer than params.yaml may ask for: the sample has only two flowers
+    # fewer than params.yaml may ask for: the sample has only two flowers
     two = vars(settings(imagenet_sample, train=10, validation=10, test=10)) | {"validation": 0}
     small_imagenet.fetch(SimpleNamespace(**two), tmp_path)
     table = table_of(tmp_path)
@@ -316,7 +359,10 @@ def test_real_photographs_fall_into_their_classes(tmp_path, imagenet_sample):
 
 def test_the_real_sample_has_as_many_of_each_class_as_its_readme_says(imagenet_sample):
     candidates = small_imagenet.choose(
-        small_imagenet.find_photographs(imagenet_sample, class_labels()), class_labels(), seed=1, most=1000
+        small_imagenet.find_photographs(imagenet_sample, class_labels(), PassedOver()),
+        class_labels(),
+        seed=1,
+        most=1000,
     )
     images, table = small_imagenet.look(candidates, needed=1000)
     assert table["class"].value_counts().to_dict() == {
