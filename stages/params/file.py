@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from warnings import catch_warnings
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic import WithJsonSchema as Schema
 from pydantic.dataclasses import dataclass
 from ruamel.yaml import YAML, YAMLError
 from ruamel.yaml.error import YAMLWarning
@@ -46,7 +47,7 @@ class Surfaces:
 class Params(Blocks):
     """All of params.yaml."""
 
-    scale: Any  # a name in `scales`, see load_params
+    scale: Annotated[Any, Schema({"format": "name"})]  # one in `scales`, see load_params
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["float32", "tf32"]
     datasets: Several[Dataset]
