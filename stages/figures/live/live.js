@@ -73,15 +73,15 @@ const chooseLive = (changes) => {
   startOver();
 };
 
-let choice = parsed(opening), worker, id = 0, asked = 0, moment, playing = false, seen = false, spokenAt = -Infinity;
+let choice = parsed(opening), worker, started = 0, asked = 0, moment, playing = false, seen = false, spokenAt = -Infinity;
 
 // Each moment of training is asked for, so a picture never waits for the one before.
 const ask = (request) => {
   asked += 1;
-  worker?.postMessage({ id, updates: 0, milliseconds: Infinity, ...request });
+  worker?.postMessage({ id: started, updates: 0, milliseconds: Infinity, ...request });
 };
 const startOver = () => {
-  [id, asked] = [id + 1, 0];
+  [started, asked] = [started + 1, 0];
   ask({ settings: choice });
 };
 const goOn = () => {
@@ -97,7 +97,7 @@ const setPlaying = (on) => {
 };
 
 const receive = ({ data }) => {
-  if (data.id !== id) return; // it was asked for before the last choice
+  if (data.id !== started) return; // it was asked for before the last choice
   [moment, asked] = [data, asked - 1];
   if (moment.updates === moment.last) setPlaying(false);
   goOn();
