@@ -25,8 +25,9 @@ const networkPanel = (at, width, one, { layers, diverged }, error) => {
   const [low, high] = AXES[one.activation], result = diverged ? "diverged" : `${percent(error)} % wrong`;
   const heading = width < SLIM ? nameOf(one) : `${nameOf(one)}: ${result}`;
   const drawn = layers.map(({ shares, gradient }, layer) => {
-    const base = TOP + (layers.length - layer) * row - 2, highest = Math.max(...shares), bin = ridges / shares.length;
-    const heights = shares.map((share) => (base - (share / highest) * (row - 5)).toFixed(1));
+    const base = TOP + (layers.length - layer) * row - 2, bin = ridges / shares.length;
+    const highest = Math.max(...shares.slice(one.activation === "relu" ? 1 : 0)) || 1; // a ReLU's zeros would flatten the rest
+    const heights = shares.map((share) => (base - Math.min(share / highest, 1) * (row - 5)).toFixed(1));
     const steps = heights.map((height, place) => `V${height}H${(16 + (place + 1) * bin).toFixed(1)}`);
     const long = Math.min(Math.max(1 - Math.log10(gradient) / SMALLEST, 0), 1) * barWidth;
     return `${text(0, base, layer + 1)}<path class="axis" d="M16 ${base}h${ridges}M${bars} ${base}h${barWidth}"/>`
