@@ -34,7 +34,7 @@ const turnTo = (name) => {
   for (const form of document.querySelectorAll("form")) form.reset();
   left.append(...main.childNodes);
   main.append(waiting.get(name));
-  main.querySelector(".live").append(live);
+  main.querySelector(".live-place").append(live);
   waiting.delete(name);
   waiting.set(edition, left);
   [edition, compared] = [name, ""];

@@ -26,10 +26,10 @@ def html(editions: Sequence[Mapping[str, Any]]) -> str:
         templates().get_template(f"{name}.html.jinja") for name in ("edition", "page", "live/figure")
     )
     scales = {"logarithmic": LOGARITHMIC, "linear": LINEAR}
-    lives = [of_live.render(**live.choices()), *[""] * len(editions[1:])]  # it moves to the edition that is shown
+    only = of_live.render(**live.choices())  # in the first edition; page.js moves it to the one that is shown
     shown = [
-        {**one, "body": body.render(**one, **scales, editions=editions, live=live_here)}
-        for one, live_here in zip(editions, lives, strict=True)
+        {**one, "body": body.render(**one, **scales, editions=editions, live="" if at else only)}
+        for at, one in enumerate(editions)
     ]
     return of_page.render(editions=shown, themes=themes, style=style, script=script, worker=worker)
 

@@ -458,6 +458,14 @@ def test_a_choice_that_the_form_does_not_offer_is_refused(page, wrong):
     assert page.evaluate("parsed('tanh-1 tanh-0.1 10 1 4294967295')") is not None
 
 
+def test_a_seed_that_cannot_be_is_replaced_by_the_last(page):
+    for wrong in ("-3", "4294967296", ""):
+        page.locator("#live [name=seed]").fill(wrong)
+        page.keyboard.press("Tab")
+        assert page.locator("#live [name=seed]").input_value() == "2010"
+    assert page.evaluate("written(choice) === opening")
+
+
 def test_an_address_with_a_bad_choice_opens_with_a_warning(browser, site):
     page = opened(browser, f"{site.as_uri()}?live=tanh-0+tanh-1+5+0.1+1")
     assert page.evaluate("written(choice) === opening")
@@ -573,6 +581,7 @@ def test_a_network_that_diverges_is_called_so(page):
     page.wait_for_function("asked === 0")
     assert page.locator("#live .name").first.text_content() == "relu, gain 4: diverged"
     assert "relu, gain 4 has diverged and tanh, gain 1 errs on " in page.locator("#live [role=status]").inner_text()
+    assert "Layer 1 gets none and " in page.locator("#live [role=status]").inner_text()
     assert "NaN" not in page.locator("#live svg").inner_html()
 
 

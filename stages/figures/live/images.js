@@ -125,7 +125,9 @@ const fill = (image, { kind, xu, xv, yu, yv, x, y }, level) => {
       cross(row, lowX + floor(((row - lowY) * (highX - lowX)) / (highY - lowY)));
     }
   });
-  for (let row = lowest; row <= highest; row += 1) image.fill(level, row * SIDE + left[row], row * SIDE + right[row] + 1);
+  for (let row = lowest; row <= highest; row += 1) {
+    image.fill(level, row * SIDE + left[row], row * SIDE + right[row] + 1);
+  }
 };
 
 // Paints one image of a stream into `image`, 1024 bytes row by row, and returns its class.

@@ -1,6 +1,7 @@
 // The live figure: its choices, which the address keeps, and the moments of training that its worker sends.
 
-const GAINS = { standard: Math.sqrt(1 / 3), normalized: 1, he: Math.SQRT2, torch_linear: Math.sqrt(1 / 3) }; // between hidden layers
+// The gain that an initialization has between hidden layers.
+const GAINS = { standard: Math.sqrt(1 / 3), normalized: 1, he: Math.SQRT2, torch_linear: Math.sqrt(1 / 3) };
 const SLICE = 60, SLOW_SLICE = 1000; // milliseconds of training for each picture
 const SPOKEN = 5000; // milliseconds between sentences during training
 
@@ -18,13 +19,16 @@ const within = (field, text) => {
   const { min, max, step } = form.elements[field], value = text ? Number(text) : NaN;
   return value >= min && value <= max && (step !== "1" || Number.isInteger(value));
 };
-const offers = (field, text) => [...form.elements[field].options].some(({ value }) => value === text && value !== "gain");
+const offers = (field, text) => (
+  [...form.elements[field].options].some(({ value }) => value === text && value !== "gain")
+);
 
 // The choice that a text describes; undefined if the form does not offer it.
 const parsed = (text) => {
-  const [one, other, layers, rate, seed] = text.split(" "), networks = [one, other].map((name) => name?.split("-") ?? []);
+  const [one, other = "", layers, rate, seed] = text.split(" "), networks = [one, other].map((name) => name.split("-"));
   const known = networks.every(([activation, initialization]) => (
-    offers("activation-0", activation) && (offers("initialization-0", initialization) || within("gain-0", initialization))
+    offers("activation-0", activation)
+      && (offers("initialization-0", initialization) || within("gain-0", initialization))
   ));
   if (!known || !offers("layers", layers) || !offers("rate", rate) || !within("seed", seed)) return undefined;
   const named = ([activation, initialization]) => (
@@ -36,8 +40,8 @@ const parsed = (text) => {
 const ofForm = () => {
   const valueOf = (field) => form.elements[field].value;
   const networks = [0, 1].map((at) => {
-    const initialization = valueOf(`initialization-${at}`);
-    return { activation: valueOf(`activation-${at}`), initialization: initialization === "gain" ? valueOf(`gain-${at}`) : initialization };
+    const named = valueOf(`initialization-${at}`), initialization = named === "gain" ? valueOf(`gain-${at}`) : named;
+    return { activation: valueOf(`activation-${at}`), initialization };
   });
   return { networks, layers: valueOf("layers"), rate: valueOf("rate"), seed: valueOf("seed") };
 };
@@ -73,7 +77,9 @@ const chooseLive = (changes) => {
   startOver();
 };
 
-let choice = parsed(opening), worker, started = 0, asked = 0, moment, playing = false, seen = false, spokenAt = -Infinity;
+let choice = parsed(opening), worker, moment;
+let started = 0, asked = 0; // how often it has started over, and how many moments since then are awaited
+let playing = false, seen = false, spokenAt = -Infinity;
 
 // Each moment of training is asked for, so a picture never waits for the one before.
 const ask = (request) => {

@@ -116,7 +116,7 @@ const subtractProducts = (gradient, at, units, weights, places, values, start, e
   }
 };
 
-// out[at + u] = Σ gradient[from + a]·weights[u, a] over all units above; their number of sums is a multiple of four.
+// out[at + u] = Σ gradient[from + a]·weights[u, a] over all units `a` above
 const addTransposed = (out, at, weights, gradient, from, above) => {
   for (let u = 0; u < UNITS; u += 4) {
     let one = 0, two = 0, three = 0, four = 0;

@@ -11,9 +11,10 @@ const [LOWEST, HIGHEST] = [0.3, 1]; // of the errors' axis
 const AXES = { sigmoid: ["0", "1"], tanh: ["−1", "1"], softsign: ["−1", "1"], relu: ["0", "3+"] };
 const recorded = JSON.parse(document.getElementById("live-recorded").textContent);
 
-const nameOf = ({ activation, initialization }) => (
-  `${activation}, ${{ he: "He", torch_linear: "PyTorch’s" }[initialization] ?? (initialization > 0 ? `gain ${initialization}` : initialization)}`
-);
+const nameOf = ({ activation, initialization }) => {
+  const named = document.querySelector(`#live [name="initialization-0"] [value="${initialization}"]`);
+  return `${activation}, ${named?.textContent ?? `gain ${initialization}`}`;
+};
 const percent = (share) => (100 * share).toFixed(0);
 const text = (x, y, words, anchor = "start", look = "") => (
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" class="${look}">${words}</text>`
@@ -26,7 +27,8 @@ const networkPanel = (at, width, one, { layers, diverged }, error) => {
   const heading = width < SLIM ? nameOf(one) : `${nameOf(one)}: ${result}`;
   const drawn = layers.map(({ shares, gradient }, layer) => {
     const base = TOP + (layers.length - layer) * row - 2, bin = ridges / shares.length;
-    const highest = Math.max(...shares.slice(one.activation === "relu" ? 1 : 0)) || 1; // a ReLU's zeros would flatten the rest
+    const zeros = one.activation === "relu" ? 1 : 0; // this bin would flatten the rest
+    const highest = Math.max(...shares.slice(zeros)) || 1;
     const heights = shares.map((share) => (base - Math.min(share / highest, 1) * (row - 5)).toFixed(1));
     const steps = heights.map((height, place) => `V${height}H${(16 + (place + 1) * bin).toFixed(1)}`);
     const long = Math.min(Math.max(1 - Math.log10(gradient) / SMALLEST, 0), 1) * barWidth;
@@ -48,17 +50,18 @@ const errorPanel = (width, choice, { points, updates, last }) => {
   const across = (update) => (left + Math.sqrt(update / last) * wide).toFixed(1);
   const up = (error) => (TOP + ((HIGHEST - Math.max(error, LOWEST)) / (HIGHEST - LOWEST)) * ROWS).toFixed(1);
   const line = (pairs, look) => {
-    const known = pairs.filter(([update, error]) => update <= last && Number.isFinite(error));
-    return `<polyline class="${look}" points="${known.map(([update, error]) => `${across(update)},${up(error)}`).join(" ")}"/>`;
+    const known = pairs.filter(([update]) => update <= last).map(([update, error]) => `${across(update)},${up(error)}`);
+    return `<polyline class="${look}" points="${known.join(" ")}"/>`;
   };
   const beside = choice.networks.map((one) => recorded.find((other) => (
-    other.layers === choice.layers && other.activation === one.activation && other.initialization === one.initialization
+    nameOf(other) === nameOf(one) && other.layers === choice.layers
   )));
   const units = new Set(beside.filter(Boolean).map((one) => one.units));
   return [
     text(0, 13, `test error (%), ${updates.toLocaleString("en")} updates`, "start", "name"),
     ...[0.4, 0.6, 0.8, 1].map((error) => (
-      `<path class="axis" d="M${left} ${up(error)}h${wide}"/>${text(left - 5, Number(up(error)) + 4, percent(error), "end")}`
+      `<path class="axis" d="M${left} ${up(error)}h${wide}"/>`
+        + text(left - 5, Number(up(error)) + 4, percent(error), "end")
     )),
     ...[[1000, "1k"], [10_000, "10k"], [40_000, "40k"], [last, `${last / 1000}k`]].map(([update, words]) => (
       text(Number(across(update)), TOP + ROWS + 11, words, update === last ? "end" : "middle")
@@ -75,24 +78,27 @@ const drawMoment = (picture, choice, moment) => {
   const width = picture.clientWidth, wide = width > TWO_ABREAST;
   if (!width) return; // it is hidden
   const panel = wide ? (width - 2 * GAP) / 3 : (width - GAP) / 2;
-  const place = (x, y, drawn) => `<g transform="translate(${x} ${y})">${drawn}</g>`;
+  const [x, y, errorsWide] = wide ? [2 * (panel + GAP), 0, panel] : [0, HEIGHT + GAP, width];
+  const place = (left, top, drawn) => `<g transform="translate(${left} ${top})">${drawn}</g>`;
   const errors = moment.points.at(-1).slice(1);
   picture.setAttribute("viewBox", `0 0 ${width} ${wide ? HEIGHT : 2 * HEIGHT + GAP}`);
   picture.innerHTML = [
     ...choice.networks.map((one, at) => (
       place(at * (panel + GAP), 0, networkPanel(at, panel, one, moment.networks[at], errors[at]))
     )),
-    wide ? place(2 * (panel + GAP), 0, errorPanel(panel, choice, moment)) : place(0, HEIGHT + GAP, errorPanel(width, choice, moment)),
+    place(x, y, errorPanel(errorsWide, choice, moment)),
   ].join("");
 };
 
 // What a moment shows, in words.
 const sentence = (choice, { updates, points, networks }) => {
-  const errors = points.at(-1).slice(1);
-  const results = choice.networks.map((one, at) => (
-    `${nameOf(one)} ${networks[at].diverged ? "has diverged" : `errs on ${percent(errors[at])} %${at ? "" : " of the test images"}`}`
-  ));
-  const reaching = networks.map(({ layers }) => Number((layers[0].gradient / layers.at(-1).gradient).toPrecision(1)));
+  const [, ...errors] = points.at(-1);
+  const results = choice.networks.map((one, at) => {
+    const error = `errs on ${percent(errors[at])} %${at ? "" : " of the test images"}`;
+    return `${nameOf(one)} ${networks[at].diverged ? "has diverged" : error}`;
+  });
+  const reaching = networks.map(({ layers }) => layers[0].gradient / layers.at(-1).gradient);
+  const shares = reaching.map((share) => (Number.isFinite(share) ? Number(share.toPrecision(1)) : "none"));
   return `After ${updates.toLocaleString("en")} updates, ${results.join(" and ")}; chance is ${percent(CHANCE)} %. `
-    + `Layer 1 gets ${reaching.join(" and ")} of the top layer’s gradient.`;
+    + `Layer 1 gets ${shares.join(" and ")} of the top layer’s gradient.`;
 };
