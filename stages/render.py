@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stages.claims.editions import Edition, own, records
-from stages.claims.measurements import FEWEST_SEEDS
+from stages.claims.measurements import FEWEST_SEEDS, SHAPESET
 from stages.claims.significance import FAMILY_LEVEL, LEVEL
 from stages.claims.table1 import DIVERGED, NOT_RUN, OTHER_PARAMETERS, PAPER_MODELS, cells, paper_model, recipe
 from stages.claims.verdict import UNDECIDED
@@ -16,6 +16,7 @@ from stages.datasets.dataset import find_dataset
 from stages.figures import claims, cost_surfaces, made, page, pictures, table1
 from stages.figures.charts import charts_of
 from stages.figures.contents import FIRST, SECTIONS
+from stages.figures.live import figure as live
 from stages.figures.results import Results
 from stages.handover.machine import processor
 from stages.handover.objects import read_json
@@ -84,6 +85,7 @@ def read(edition: Edition) -> tuple[dict, dict[str, dict]]:
         or any(params.settings.updates[dataset] < PAPER_UPDATES for dataset in results),
         "notes": changed_recipes(params),
         "first": (FIRST, first),
+        "recorded": live.recorded(results.get(SHAPESET)),
         "sections": sections,
         "drawn": {figure.key for section in sections for figure, *_ in section["figures"]},
         "table1": table1.overview(cells(judged, params, {name: found.absent for name, found in results.items()})),

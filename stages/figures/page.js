@@ -25,6 +25,7 @@ const begin = () => {
 };
 const turnTo = (name) => {
   const main = document.querySelector("main"), left = document.createDocumentFragment();
+  live.remove(); // it is of no edition, and trains on
   const dataset = document.getElementById("dataset")?.value;
   for (const { leave } of charts.values()) leave();
   for (const place of drawings.keys()) place.replaceChildren();
@@ -33,6 +34,7 @@ const turnTo = (name) => {
   for (const form of document.querySelectorAll("form")) form.reset();
   left.append(...main.childNodes);
   main.append(waiting.get(name));
+  main.querySelector(".live-place").append(live);
   waiting.delete(name);
   waiting.set(edition, left);
   [edition, compared] = [name, ""];

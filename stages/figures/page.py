@@ -3,28 +3,40 @@
 import base64
 import gzip
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import vl_convert
 
+from stages.figures.live import figure as live
 from stages.figures.style import DARK, LIGHT, LINEAR, LOGARITHMIC, config
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("compare.js", "draw.js", "playback.js", "numbers.js", "page.js")
+SCRIPTS = ("compare.js", "draw.js", "playback.js", "numbers.js", *(f"live/{name}" for name in live.PAGE), "page.js")
 
 
 def html(editions: Sequence[Mapping[str, Any]]) -> str:
     """Fill page.html.jinja with the content of all editions; style, script and drawing library are embedded."""
     style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    script = vl_convert.javascript_bundle("".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS))
+    script, worker = bundled(SCRIPTS), bundled(f"live/{name}" for name in live.WORKER)
     themes = {"light": config(**LIGHT), "dark": config(**DARK)}
-    body, of_page = (templates().get_template(f"{name}.html.jinja") for name in ("edition", "page"))
+    body, of_page, of_live = (
+        templates().get_template(f"{name}.html.jinja") for name in ("edition", "page", "live/figure")
+    )
     scales = {"logarithmic": LOGARITHMIC, "linear": LINEAR}
-    shown = [{**one, "body": body.render(**one, **scales, editions=editions)} for one in editions]
-    return of_page.render(editions=shown, themes=themes, style=style, script=script)
+    only = of_live.render(**live.choices())  # in the first edition; page.js moves it to the one that is shown
+    shown = [
+        {**one, "body": body.render(**one, **scales, editions=editions, live="" if at else only)}
+        for at, one in enumerate(editions)
+    ]
+    return of_page.render(editions=shown, themes=themes, style=style, script=script, worker=worker)
+
+
+def bundled(scripts: Iterable[str]) -> str:
+    """Scripts of this folder as one, minified, with the drawing library if they use it."""
+    return vl_convert.javascript_bundle("".join((FOLDER / name).read_text(encoding="utf-8") for name in scripts))
 
 
 def summary(content: dict) -> str:
