@@ -648,7 +648,9 @@ def test_a_browser_without_scripts_shows_the_still_and_why(browser, site):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(site.as_uri())
-    assert page.locator("#live noscript").inner_text().startswith("Scripts are switched off, so this figure is a still")
+    note = page.locator("#live noscript .note")
+    assert note.is_visible()
+    assert note.inner_text().startswith("Scripts are switched off, so this figure is a still")
     assert not page.locator("#live form").is_visible()
     assert page.locator("#live svg path").count() > 0
     context.close()
