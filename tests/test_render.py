@@ -466,7 +466,8 @@ def test_claims_stand_beside_their_figure_and_in_the_ledger(changing):
     assert "Missing: there is <one> depth. The scale overnight is long enough for it, once it has all models." in words(
         ledger
     )
-    assert "Missing: there is one data set. Rule:" in words(ledger)
+    assert "Rule: It was measured. Missing: there is one data set." in words(ledger)
+    assert "there is one data set. The scale" not in words(ledger)
     assert re.findall(r"The scale (\S+) is long enough for it, once it has all models\.", words(ledger)) == [
         "overnight"
     ]
@@ -544,8 +545,8 @@ def test_the_page_opens_on_the_edition_with_most_evidence_and_has_the_others(wit
 def test_the_ledger_marks_the_opposite_verdict_of_another_edition(with_record):
     render.main(load_params())
     ledger = words(read_page(with_record).partition("<template")[0].split('<section id="claims"')[1])
-    assert re.search("best-depth, section.*?Rule: It was measured. holds undecided differs", ledger)
-    assert re.search("sigmoid-worst, section.*?Rule: It was measured. holds fails the opposite", ledger)
+    assert re.search("best-depth, section.*?Rule: It was measured. Results of .*?: holds undecided differs", ledger)
+    assert re.search("sigmoid-worst, section.*?Rule: It was measured. Results of .*?: holds fails the opposite", ledger)
 
 
 def test_the_summary_and_the_pictures_are_of_this_run(with_record):
