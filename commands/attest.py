@@ -6,6 +6,7 @@ all statistics. The record is judged by today's rules.
 """
 
 import argparse
+import hashlib
 import json
 import math
 import sys
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import scipy
 
-from stages.claims.editions import Edition
+from stages.claims.editions import CHECKSUMS, RECORDED, Edition
 from stages.claims.significance import LEVEL, holm
 from stages.claims.verdict import UNDECIDED
 from stages.handover.objects import read_json
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("record", type=Path, help="a folder that `commands.record` wrote")
     parser.add_argument("--json", action="store_true", help="for programs that read the result")
     arguments = parser.parse_args()
+    require_unchanged(arguments.record)
     recorded = load_params(arguments.record / "params.yaml")
     require_same_parameters(load_params(), recorded, arguments.record)
     with TemporaryDirectory() as folder:
@@ -74,6 +76,18 @@ def main() -> None:
     else:
         print_table(found)
     sys.exit(found["result"] == DIFFERS)
+
+
+def require_unchanged(record: Path) -> None:
+    """Raise InputError if `record` is none, or for its first file that is not what its list of checksums says."""
+    if not (record / "params.yaml").is_file():
+        raise InputError(f"{record}: is no record, since it has no params.yaml; allowed: a folder of {RECORDED}")
+    sums = record / CHECKSUMS
+    lines = sums.read_text(encoding="utf-8", errors="replace").splitlines() if sums.is_file() else []
+    for digest, _, name in (line.partition("  ") for line in lines):
+        file = record / name
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            raise InputError(f"{file}: is not as it was recorded, by {sums}; get the record again")
 
 
 def require_same_parameters(here: Params, there: Params, record: Path) -> None:

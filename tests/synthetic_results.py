@@ -23,11 +23,11 @@ PAPER_PERCENT = {
     "small_imagenet": {"sigmoid": 70.66, "tanh": 70.58, "tanh-n": 68.57, "softsign": 69.14, "softsign-n": 68.13},
 }
 RECIPES = {
-    "sigmoid": ("sigmoid", "standard"),
-    "tanh": ("tanh", "standard"),
-    "tanh-n": ("tanh", "normalized"),
     "softsign": ("softsign", "standard"),
     "softsign-n": ("softsign", "normalized"),
+    "tanh": ("tanh", "standard"),
+    "tanh-n": ("tanh", "normalized"),
+    "sigmoid": ("sigmoid", "standard"),
 }
 HIDDEN_LAYERS = 5
 LEARNING_RATES = (0.01, 0.03, 0.1, 0.3)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import fields
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import AfterValidator, BeforeValidator, with_config
 from pydantic import WithJsonSchema as Schema
@@ -22,7 +22,7 @@ def _as_path(place: Any) -> Any:
     if not isinstance(place, str):
         return place
     if place.lower().startswith("file://"):
-        place = unquote(urlsplit(place).path)
+        place = unquote(place[len("file://") :].removeprefix("localhost"))
     return os.path.expanduser(place)
 
 

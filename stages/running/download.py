@@ -247,4 +247,5 @@ def _complaint(url: str, error: Exception) -> InputError:
         what = "the connection was closed half-way"
     else:
         what = str(getattr(error.args[0], "reason", error) if error.args else error)  # urllib3's reason, if any
-    return InputError(f"{url}: {' '.join(what.split())}")
+    printable = "".join(letter for letter in " ".join(what.split()) if letter.isprintable())  # a server chose it
+    return InputError(f"{url}: {printable}")

@@ -1,5 +1,6 @@
 """Whether results count as a record's: made-up reports of two models, changed in one way at a time."""
 
+import hashlib
 import json
 import shutil
 import sys
@@ -128,3 +129,18 @@ def test_parameters_of_other_scales_and_places_do_not_matter(folders, capsys, mo
     values["mnist"]["source"] = "data/elsewhere"
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
     assert run(capsys, monkeypatch) == (0, "identical bytes\n")
+
+
+def test_a_record_that_was_edited_is_refused(folders, capsys, monkeypatch):
+    table = folders[1] / "seeds.csv"
+    (folders[1] / "sha256sums").write_text(f"{hashlib.sha256(table.read_bytes()).hexdigest()}  seeds.csv\n")
+    assert run(capsys, monkeypatch) == (0, "identical bytes\n")
+    table.write_text(table.read_text().replace("60.", "61."))
+    with pytest.raises(InputError, match=r"^record/seeds\.csv: is not as it was recorded, by record/sha256sums"):
+        attest.main()
+
+
+def test_a_folder_that_is_no_record_is_named(folders, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["attest", "nowhere"])
+    with pytest.raises(InputError, match=r"^nowhere: is no record, since it has no params\.yaml"):
+        attest.main()

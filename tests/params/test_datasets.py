@@ -36,7 +36,13 @@ def test_mnist_has_a_checksum_for_each_file_and_no_other():
 
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10", "small_imagenet"])
 @pytest.mark.parametrize(
-    ("written", "meant"), [("~/a b", "/home/me/a b"), ("file:///data/a%20b", "/data/a b"), ("data/raw", "data/raw")]
+    ("written", "meant"),
+    [
+        ("~/a b", "/home/me/a b"),
+        ("file:///data/a%20b", "/data/a b"),
+        ("file://localhost/a#1?", "/a#1?"),
+        ("data/raw", "data/raw"),
+    ],
 )
 def test_a_local_source_may_be_written_in_every_way_for_every_data_set(monkeypatch, tmp_path, dataset, written, meant):
     monkeypatch.setenv("HOME", "/home/me")

@@ -105,6 +105,10 @@ def test_two_edits_that_conflict_leave_a_lock_that_dvc_reads(project):
     }
 
 
+def test_every_text_is_committed_with_the_line_endings_of_unix():
+    assert "i/crlf" not in run(REPOSITORY, "git", "ls-files", "--eol").stdout
+
+
 def test_a_clone_with_windows_line_endings_has_the_same_bytes(reproduced, tmp_path):
     run(tmp_path, "git", "clone", "-q", "--config", "core.autocrlf=true", str(reproduced), "clone")
     for name in ("params.yaml", "dvc.lock", "stages/train.py", "reports/table1.csv"):

@@ -87,4 +87,4 @@ def test_a_module_imports_only_the_large_libraries_that_it_uses(module):
 
 def test_every_stage_is_among_them():
     stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    assert {f"stages.{stage}" for stage in stages} <= OF_MODULES.keys()
+    assert {f"stages.{stage}" for stage in stages} - {"stages.check"} <= OF_MODULES.keys()  # it is commands.check
