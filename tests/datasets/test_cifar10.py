@@ -122,6 +122,16 @@ def test_a_folder_with_the_archive_passes(raw, published, name):
     assert_fetched(raw)
 
 
+@pytest.mark.parametrize("beside", ["cifar-10-binary (1).tar.gz", "cifar-10-batches-bin/data_batch_1.bin"])
+def test_a_broken_file_beside_the_archive_does_not_hide_it(raw, published, beside):
+    mine = raw.parent / "mine"
+    (mine / beside).parent.mkdir(parents=True)
+    (mine / beside).write_bytes(cifar10_archive()[:500])
+    (mine / "cifar-10-binary.tar.gz").write_bytes(cifar10_archive())
+    cifar10.fetch(replace(OF_ANY_ARCHIVE, source=[str(mine)]), raw)
+    assert_fetched(raw)
+
+
 def rows() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """The images and labels of the small batches."""
     records = [np.frombuffer(content, np.uint8).reshape(-1, RECORD) for content in SMALL.values()]

@@ -34,7 +34,7 @@ CONTENTS = {
 SIZE = 30_730_000  # bytes of each file: 10,000 records
 LIMIT = 2**29  # bytes that the archive may unpack to, nearly three times the official one's
 PARQUET = ("train-00000-of-00001.parquet", "test-00000-of-00001.parquet")  # below a URL that ends in a slash
-ALLOWED = "allowed: CIFAR-10's binary version"
+ALLOWED = "allowed: CIFAR-10's binary version, or its images as Parquet"
 OTHERS = {  # files of other data sets and versions, and what has them
     "data_batch_1": "CIFAR-10's Python version",
     "data_batch_1.mat": "CIFAR-10's MATLAB version",
@@ -42,6 +42,9 @@ OTHERS = {  # files of other data sets and versions, and what has them
     "train.bin": "CIFAR-100",
     "train": "CIFAR-100's Python version",
     "train.mat": "CIFAR-100's MATLAB version",
+    "cifar-10-python.tar.gz": "CIFAR-10's Python version",
+    "cifar-10-matlab.tar.gz": "CIFAR-10's MATLAB version",
+    "cifar-100-binary.tar.gz": "CIFAR-100",
 }
 
 
@@ -114,22 +117,36 @@ def _unpack(archive: Path, place: str, folder: Path) -> dict[str, str]:
 
 
 def _take_from_folder(source: Path, place: str, folder: Path, expected: str) -> None:
-    """Write the six files that lie in a folder, or that its archive or Parquet files have, into `folder`."""
+    """Write the six files that lie in a folder, or that an archive or Parquet files in it have, into `folder`."""
     below = files_below(source)
     batches = {file.name: file for file in reversed(below) if file.name in BATCHES}
-    if len(batches) == len(BATCHES):
-        found = {name: save(unpacked(file, str(file), LIMIT), folder / name, "sha1") for name, file in batches.items()}
-        return _check(found, f"{place}: its", folder)
     archives = [file for file in below if file.name.lower().startswith("cifar-10-binary")]
-    if not batches and archives:
-        return _take(archives[0], str(archives[0]), folder, expected)
     rows = [find_rows(below, split) for split in ("train", "test")]
-    if not batches and all(rows):
-        training, test = (_records(files, place) for files in rows)
-        parts = [*np.array_split(training, len(TRAINING)), test]
-        found = {name: save([part.tobytes()], folder / name, "sha1") for name, part in zip(BATCHES, parts, strict=True)}
-        return _check(found, f"{place}: made of its Parquet files,", folder)
+    ways = [partial(_take_batches, batches, place, folder)] if len(batches) == len(BATCHES) else []
+    ways += [partial(_take, archive, str(archive), folder, expected) for archive in archives]
+    ways += [partial(_take_rows, *rows, place, folder)] if all(rows) else []
+    wrong = []
+    for take in ways:
+        try:
+            return take()
+        except InputError as error:  # a good one may lie beside it
+            wrong.append(str(error))
+    if wrong:
+        raise InputError("; ".join(wrong))
     _check_names(batches, [file.name for file in below], place, holding(source))
+
+
+def _take_batches(batches: Mapping[str, Path], place: str, folder: Path) -> None:
+    """Write the six files, packed or not, into `folder`."""
+    found = {name: save(unpacked(file, str(file), LIMIT), folder / name, "sha1") for name, file in batches.items()}
+    _check(found, f"{place}: its", folder)
+
+
+def _take_rows(training: list[Path], test: list[Path], place: str, folder: Path) -> None:
+    """Write the six files, made of Parquet files, into `folder`."""
+    parts = [*np.array_split(_records(training, place), len(TRAINING)), _records(test, place)]
+    found = {name: save([part.tobytes()], folder / name, "sha1") for name, part in zip(BATCHES, parts, strict=True)}
+    _check(found, f"{place}: made of its Parquet files,", folder)
 
 
 def _records(files: list[Path], place: str) -> np.ndarray:

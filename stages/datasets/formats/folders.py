@@ -4,6 +4,8 @@ import os
 from itertools import islice
 from pathlib import Path
 
+from stages.running.errors import say
+
 DEEPEST = 3  # folders below the one that is named, such as MNIST/raw/train-images-idx3-ubyte/
 MOST = 10_000  # files to look at: somebody may name the whole disk
 SHOWN = 8  # names in a message
@@ -17,6 +19,7 @@ def files_below(folder: Path) -> list[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith(".") and depth < DEEPEST)
         found += [(depth, Path(here, name)) for name in names if not name.startswith(".")]
         if len(found) > MOST:
+            say(f"{folder} has more than {MOST:,} files; only the first ones are looked at")
             break
     return [file for _, file in sorted(found)]
 

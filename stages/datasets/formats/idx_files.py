@@ -77,9 +77,12 @@ def _take_from_folder(folder: Path, target: Path, expected: str) -> None:
             except InputError as error:
                 wrong.append(str(error))
     rows = find_rows(below, "train" if target.name.startswith("train") else "test")
-    if wrong or not rows:
-        raise InputError("; ".join(wrong) or f"{folder}: has no {target.name}, gz or not; {holding(folder)}")
-    _write_rows(rows, str(folder), target, expected)
+    if rows:
+        try:
+            return _write_rows(rows, str(folder), target, expected)
+        except InputError as error:
+            wrong.append(str(error))
+    raise InputError("; ".join(wrong) or f"{folder}: has no {target.name}, gz or not; {holding(folder)}")
 
 
 def _unpack(file: Path, place: str, target: Path, expected: str) -> None:

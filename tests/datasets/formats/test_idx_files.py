@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.datasets.formats import idx_files
+from stages.datasets.formats import folders, idx_files
 from stages.datasets.formats.idx import read_idx
 from stages.params import MNIST_FILES, load_params
 from tests.conftest import REPOSITORY, SHARED
@@ -180,8 +180,18 @@ def test_a_file_where_a_folder_is_needed_is_called_what_it_is(tmp_path, raw):
 def test_parquet_of_the_same_images_gives_the_same_files(tmp_path, raw, image, wrapped):
     arrays = list(mnist_arrays().values())
     write_parquet(tmp_path / "hub/mnist", image, wrapped, train=tuple(arrays[:2]), test=tuple(arrays[2:]))
+    (tmp_path / "hub/train-labels-idx1-ubyte").write_bytes(b"broken, but it does not hide the others")
     idx_files.fetch(NAME, mnist_settings(tmp_path / "hub"), raw)
     assert_fetched(raw)
+
+
+def test_a_folder_with_too_many_files_says_where_the_search_ended(tmp_path, raw, monkeypatch, capsys):
+    monkeypatch.setattr(folders, "MOST", 2)
+    (tmp_path / "hub/a").mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / f"hub/a/{number}.txt").touch()
+    complaint(idx_files.fetch, NAME, mnist_settings(tmp_path / "hub"), raw)
+    assert f"note: {tmp_path}/hub has more than 2 files; only the first ones are looked at" in capsys.readouterr().err
 
 
 def test_parquet_of_other_images_or_columns_is_named(tmp_path, raw):
