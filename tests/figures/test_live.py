@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from scipy.stats import chisquare
 from torch.nn.functional import cross_entropy, one_hot
 
@@ -30,9 +29,6 @@ from stages.shapeset.stream import draw_images
 from tests.descent.plain import plain_network
 from tests.synthetic_results import RECIPES, write_params, write_results
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page with")
-
 SOURCES = report.FOLDER / "live"
 SEED, UNITS, CLASSES, BATCH, MONITORED, TESTED = 2010, 32, 9, 10, 100, 1000
 LARGEST_SCRIPT = 25_000  # bytes
@@ -47,17 +43,6 @@ SETTING = f"""
     weight + (layer === 0 ? net.shift[at % UNITS] : 0)
   )));
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    # the browser needs the fonts that stages.figures.pictures hides from this process
-    environment = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, env=environment)
-        yield opened
-        opened.close()
 
 
 # ---- the worker's script, run as it is

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -13,7 +12,7 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from stages import render
 from stages.figures import playback
@@ -21,9 +20,6 @@ from stages.figures.contents import SECTIONS
 from stages.params import load_params
 from tests.conftest import REPOSITORY
 from tests.synthetic_results import RECIPES, UPDATES, write_params, write_results, write_surfaces
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page with")
 
 DATASETS = ["shapeset", "mnist"]
 ONCE = ("figure-5", "figure-11", "figure-12", "gap")  # drawn for one of these data sets, or for neither
@@ -72,17 +68,6 @@ def site(folder) -> Path:
             patched.setattr(render.pictures, kind, lambda given, nothing=nothing: nothing)
         render.main(load_params())
     return folder / "reports/site/index.html"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    # the browser needs the fonts that stages.figures.pictures hides from this process
-    environment = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, env=environment)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
