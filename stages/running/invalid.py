@@ -1,5 +1,6 @@
 """What is wrong with params.yaml, in one line: the key, its value, and what the JSON Schema of its type allows."""
 
+import re
 import reprlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from stages.running.errors import InputError
 
 WORDS = {  # for a format or type of the schema
-    "array": "a list of at least one item, none of them twice",
+    "array": "a list such as [one, another], with at least one item and none of them twice",
     "boolean": "true, false",
     "integer": "a whole number from {minimum} to {maximum}",
     "multiple": "a multiple of {multipleOf} up to {maximum}",
@@ -54,7 +55,8 @@ def first_problem(error: ValidationError, values: Any, schema: dict[str, Any]) -
 
 def wrong_value(key: str, value: Any, allowed: str) -> InputError:
     """Return the error for a value that is not allowed."""
-    return InputError(f"params.yaml: {key} is {_shown(value)}; allowed: {allowed}")
+    what = "has no value" if value is None else f"is {_shown(value)}"
+    return InputError(f"params.yaml: {key} {what}; allowed: {allowed}")
 
 
 def missing_key(key: str, needed: str = "") -> InputError:
@@ -66,6 +68,7 @@ def no_yaml(file: Path, error: Exception) -> InputError:
     """Return the error for a file that the YAML parser refuses, in a line that it may name."""
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
     where = f"line {mark.line + 1} " if mark else ""
+    problem = re.sub(r"^found duplicate key (.*) with value .*", r"the key \1 is there twice", problem, flags=re.DOTALL)
     return InputError(f"{file}: {where}is not YAML: {' '.join(problem.split())[:LONGEST]}")
 
 

@@ -303,7 +303,7 @@ def test_a_key_that_is_there_twice_is_refused(file, path):
     lines.insert(here, again)
     line = outcome(file, "\n".join(lines))
     assert isinstance(line, str)
-    assert f'line {here + 2} is not YAML: found duplicate key "{path[-1]}"' in line
+    assert f'line {here + 2} is not YAML: the key "{path[-1]}" is there twice' in line
 
 
 @cases(40)

@@ -59,6 +59,7 @@ def line(values: object) -> str:
         ({"device": "tpu"}, "device is 'tpu'; allowed: cpu, cuda"),
         ({"truth": 1}, "truth is 1; allowed: true, false"),
         ({"share": 2000}, "share is 2000; allowed: a number above 0, up to 1000"),
+        ({"truth": None}, "truth has no value; allowed: true, false"),
         ({"images": 15}, "images is 15; allowed: a multiple of 10 up to 10000000"),
         ({"source": "ftp://a"}, "source is 'ftp://a'; allowed: an http or https URL, or the path of a file or folder"),
         ({"source": ["a", 5]}, "source[1] is 5; allowed: an http or https URL, or the path of a file or folder"),
@@ -72,7 +73,8 @@ def line(values: object) -> str:
         ({"inner": {"a": {"count": 1, "rates": [0]}}}, "inner.a.rates[0] is 0; allowed: a number above 0"),
         (
             {"inner": {"a": {"count": 1, "rates": [1, 1]}}},
-            "inner.a.rates is [1, 1]; allowed: a list of at least one item, none of them twice",
+            "inner.a.rates is [1, 1]; allowed: a list such as [one, another], with at least one item and none of them "
+            "twice",
         ),
         (
             {"inner": {5: {"count": 1}}},
