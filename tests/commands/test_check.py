@@ -67,3 +67,15 @@ def test_a_file_that_is_no_yaml_is_one_line(folder):
     (folder / "params.yaml").write_text("scale: [" * 10 + "\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"params\.yaml: line 2 is not YAML: [^\n]*$"):
         report_input_errors(check.main)
+
+
+def test_a_gpu_that_is_not_here_is_noticed_unless_a_cluster_trains(folder, monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    edit(folder, lambda values: values.update(device="cuda"))
+    with pytest.raises(
+        SystemExit, match="device is 'cuda', but torch finds no GPU on this machine; allowed: auto, cpu"
+    ):
+        report_input_errors(check.main)
+    monkeypatch.setenv("DIFFICULTY_EXECUTOR", "ray")
+    check.main()
+    assert "params.yaml is in order" in capsys.readouterr().out

@@ -107,7 +107,7 @@ def test_metrics_and_plots_are_readable_and_compared(edited):
 
 
 def test_another_scales_block_reruns_nothing(project):
-    edit(project, lambda values: values["scales"]["paper"].update(updates=6_000_000))
+    edit(project, lambda values: values["scales"]["paper"].update(hidden_units=900))
     assert stages_run(run(project, "dvc", "repro")) == set()
 
 
