@@ -26,13 +26,18 @@ override export OUT := $(value OUT)
 override export NAME := $(value NAME)
 override export RECORD := $(value RECORD)
 
-.PHONY: repro test test-all browser quote publish committed keep tidy compare record attest comment bench audit licences
+.PHONY: repro repository test test-all browser quote publish committed keep tidy compare record attest comment bench audit licences
 .PHONY: setup lint lock clean-checkpoints clean
 # DVC's first stage checks params.yaml, but DVC itself fails to read some edits, and then the check says why.
-repro: setup
+repro: repository setup
 	@[ dvc.lock -nt params.yaml ] || python -m commands.check
 	dvc repro
 	@python -m commands.summary
+
+# Before the set-up, which takes minutes.
+repository:
+	@git rev-parse --git-dir >/dev/null || { \
+		echo "error: DVC needs a git repository; clone the project, or run \`git init\` in this folder" >&2; exit 1; }
 
 # What every change has to pass, with a tenth of the generated hostile cases.
 test: setup lint
@@ -120,8 +125,6 @@ lint: setup
 setup: .venv/complete
 
 .venv/complete: requirements.lock
-	@git rev-parse --git-dir >/dev/null || { \
-		echo "error: DVC needs a git repository; clone the project, or run \`git init\` in this folder" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("error: Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one with make PYTHON=…")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m dependencies.install

@@ -175,7 +175,7 @@ def test_experiments_run_and_show(project):
     assert values["models"]["tanh"]["initialization"] == "normalized"
     shown = run(project, "dvc", "exp", "show", "--csv").stdout
     assert "normal" in shown
-    assert "shapeset.tanh.test_error_percent" in shown
+    assert "test_error_percent.shapeset.tanh" in shown
     run(project, "dvc", "exp", "remove", "normal")
 
 

@@ -133,8 +133,8 @@ def test_both_commits_are_run_at_the_scale_and_compared(clone):
     committed, here = text.split("### Both run here at scale `smoke`")
     assert "| models.sigmoid.activation |" in committed
     assert "test_error_percent" not in committed
-    assert "| shapeset.sigmoid.test_error_percent |" in here
-    assert "shapeset.tanh." not in here
+    assert "| test_error_percent.shapeset.sigmoid |" in here
+    assert "shapeset.tanh " not in here
     assert "Figures changed:" in here
     assert run(clone, "git", "status", "--porcelain").stdout == ""
 

@@ -14,7 +14,7 @@ from publishing.remote import of_others
 from stages.params import load_params
 from tests.conftest import REPOSITORY
 from tests.publishing.conftest import files
-from tests.tiny_project import run
+from tests.tiny_project import edit, run
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -72,6 +72,5 @@ def test_the_branch_of_editions_does_not_keep_the_remote(clone, tmp_path):
 )
 def test_images_that_others_made_are_not_published(tmp_path, stage, is_of_others):
     shutil.copy(REPOSITORY / "params.yaml", tmp_path)
-    params = (tmp_path / "params.yaml").read_text(encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(params.replace("datasets: [shapeset]", "datasets: [shapeset, mnist]"))
+    edit(tmp_path, lambda values: values["datasets"].append("mnist"))
     assert of_others(stage, load_params(tmp_path / "params.yaml")) is is_of_others

@@ -152,7 +152,7 @@ def test_stale_results_are_refused_in_one_line_and_leave_the_site_unchanged(clon
     commit(clone, "Leave sigmoid out")
     done = run(clone, *SITE, succeeds=False)
     assert done.returncode != 0
-    assert done.stderr == "error: judge, render: out of date; run `make repro` first\n"
+    assert done.stderr == "error: check, judge, render: out of date; run `make repro` first\n"
     assert files(clone / "public") == before
 
 
