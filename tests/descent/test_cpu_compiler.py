@@ -123,7 +123,9 @@ def test_a_compiler_that_hangs_is_stopped(tmp_path):
 def test_ctrl_c_does_not_make_torch_train(tmp_path, needs_compiler):
     """A stage that has work to finish hears of it later; the compiler, in the same terminal, goes on."""
     code = f"""
+import signal
 from stages.running.interrupts import Interrupted, deferred
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 try:
     with deferred():
         {SHOW}
