@@ -46,6 +46,18 @@ def test_an_edit_explains_other_results(repository, edited):
     assert compared_with_commit() == ""
 
 
+@pytest.mark.parametrize(("params", "code", "said"), [(1, "a", True), (2, "a", False), (1, "b", False)])
+def test_a_commit_with_results_of_older_parameters_or_code_is_no_baseline(repository, params, code, said):
+    """Somebody commits an edit of params.yaml before running it."""
+    deps = "[{{path: stages/judge.py, md5: {}}}, {{path: data, md5: {}}}]"
+    lock = f"stages: {{{{judge: {{{{params: {{{{scale: {{}}}}}}, deps: {deps}}}}}}}}}"
+    (repository / "dvc.lock").write_text(lock.format(1, "a", "here"))
+    commit(repository, "an edit without its results")
+    (repository / "dvc.lock").write_text(lock.format(params, code, "there"))
+    change_errors(repository / "reports", "tanh", [0.2, -0.1, 0.1, -0.2, 0.05])
+    assert bool(compared_with_commit()) == said
+
+
 def test_the_advice_makes_them_the_baseline(repository):
     change_errors(repository / "reports", "tanh", [0.2, -0.1, 0.1, -0.2, 0.05])
     (advice,) = re.findall("^  (git add .*)$", compared_with_commit(), flags=re.MULTILINE)
