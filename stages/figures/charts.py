@@ -7,7 +7,7 @@ import pandas as pd
 
 from stages.claims.table1 import NOT_RUN
 from stages.figures import style
-from stages.figures.contents import SURFACES, Figure, no_model, nothing
+from stages.figures.contents import SURFACES, Figure, no_model
 from stages.figures.results import Results, hidden_layers
 
 
@@ -102,7 +102,7 @@ def why_absent(model: str, results: Results) -> str:
 def words(figure: Figure, results: Results) -> list[str]:
     """Sentences beside the chart: on the data set, on this run's results, and on a depth that is not the paper's."""
     sentences = [results.about.words] if figure.describes_data else []
-    if figure.found is not nothing:
+    if figure.found:
         table = getattr(results, figure.table)
         sentences += figure.found(table[table["model"].isin(figure.models)])
     models = [model for model in models_of(figure, results) if model in results.chosen]

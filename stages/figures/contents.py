@@ -55,11 +55,6 @@ def of_random_weights(recipe: Model) -> bool:
     return recipe.pretraining is None
 
 
-def nothing(table: pd.DataFrame) -> list[str]:
-    """No sentence."""
-    return []
-
-
 @dataclass(frozen=True)
 class Figure:
     """One figure of the page.
@@ -90,7 +85,7 @@ class Figure:
     describes_data: bool = False
     behind: bool = False
     one_model: bool = False
-    found: Callable[[pd.DataFrame], list[str]] = nothing
+    found: Callable[[pd.DataFrame], list[str]] | None = None
     where_run: bool = False
 
     @property
